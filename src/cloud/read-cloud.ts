@@ -1,0 +1,57 @@
+/**
+ * `--cloud DIR`: what the OpenStack client prints about a cloud, as the hosts and flavors that scenarios are drawn from.
+ *
+ * A folder is taken whole or refused with one sentence. What Nova and Placement accept is accepted, odd as it may be;
+ * what they accept and the model does not carry is left out and named in a note.
+ */
+import { statSync } from 'node:fs';
+import { printable } from '../scenario/printable.ts';
+import type { Flavor, Host } from '../scenario/scenario.ts';
+import { readFlavors, settleFlavors } from './flavors.ts';
+import { readHosts } from './hosts.ts';
+import { notesOf } from './note.ts';
+import { Refusal } from './refusal.ts';
+import { FILE_REASONS, type Files, systemCode } from './rows.ts';
+
+export interface ImportedCloud {
+  /** in the order of providers.json; none means that hosts are made up */
+  readonly hosts: Host[];
+  /** in the order of flavors.json; at least one */
+  readonly flavors: Flavor[];
+  /** one line each: what was left out, and what was assumed */
+  readonly notes: string[];
+}
+
+export type CloudReading =
+  | { readonly ok: true; readonly cloud: ImportedCloud }
+  | { readonly ok: false; readonly error: string };
+
+export function readCloud(dir: string): CloudReading {
+  try {
+    refuseUnlessFolder(dir);
+    const files: Files = { folder: dir, tally: new Map(), read: 0 };
+    const reading = readFlavors(files);
+    const { hosts, notes } = readHosts(files);
+    const settled = settleFlavors(reading, hosts);
+    const fileNotes = notesOf(files.tally, FILE_REASONS, 'files', files.read);
+    return { ok: true, cloud: { hosts, flavors: settled.flavors, notes: [...fileNotes, ...notes, ...settled.notes] } };
+  } catch (error) {
+    if (error instanceof Refusal) return { ok: false, error: error.message };
+    throw error;
+  }
+}
+
+function refuseUnlessFolder(dir: string): void {
+  const shown = `"${printable(dir)}"`;
+  try {
+    if (statSync(dir).isDirectory()) return;
+  } catch (error) {
+    const code = systemCode(error);
+    throw new Refusal(
+      code === 'ENOENT'
+        ? `the cloud folder ${shown} does not exist`
+        : `the cloud folder ${shown} cannot be read (${code})`,
+    );
+  }
+  throw new Refusal(`${shown} is not a folder; name the folder that holds flavors.json`);
+}

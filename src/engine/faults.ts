@@ -1,0 +1,56 @@
+/** Which kinds of fault fit which failure points, and why the others do not. */
+import { FAULT_KINDS, type FaultKind } from '../scenario/scenario.ts';
+import type { Step, Touches } from '../nova/step.ts';
+
+type Verdict = true | string;
+type Rule = (step: Step) => Verdict;
+
+const anywhere: Rule = () => true;
+const only =
+  (why: string, ...touches: Touches[]): Rule =>
+  (step) =>
+    touches.includes(step.touches) || why;
+
+const code: Touches[] = ['memory', 'database', 'driver', 'neutron', 'cinder', 'notification', 'tracker'];
+const placement: Touches[] = ['placement-read', 'placement-write'];
+
+const WHEN_APPLIED = 'only a write to Placement can have been applied';
+
+const RULES: Record<FaultKind, Rule> = {
+  'error-before': (step) =>
+    [...code, ...placement].includes(step.touches) ||
+    (step.touches === 'request' ? 'a check of the request answers by itself' : 'a message is refused, lost or late'),
+  'error-after': (step) => {
+    if (step.touches === 'placement-read') return 'a read leaves nothing to have applied';
+    if (step.touches === 'memory') return 'nothing outside the process was done';
+    return RULES['error-before'](step);
+  },
+  'fault-rollback': (step) => step.mayRollBack === true || 'Nova raises InstanceFaultRollback elsewhere',
+  unavailable: only('only the tracker refuses a claim', 'tracker'),
+  'build-abort': (step) => step.mayAbort === true || 'Nova raises BuildAbortException elsewhere',
+  refused: only('only a connection or the message bus refuses', 'placement-read', 'placement-write', 'cast', 'call'),
+  lost: only('only a message is lost', 'cast', 'call'),
+  late: only('only a message that nobody waits for comes late', 'cast'),
+  doubled: only('only a message comes twice', 'cast'),
+  'timeout-before': only('only a request to Placement is waited for by a client', ...placement),
+  'timeout-after': only(WHEN_APPLIED, 'placement-write', 'call'),
+  'timeout-during': only('only a call leaves its callee running', 'call'),
+  'reply-lost': only(WHEN_APPLIED, 'placement-write'),
+  conflict: only('only a write carries a consumer generation', 'placement-write'),
+  'provider-conflict': only('only a write races on a provider', 'placement-write'),
+  'html-before': only('only HTTP has proxies', ...placement),
+  'html-after': only(WHEN_APPLIED, 'placement-write'),
+  'placement-crash': only('only a write has two transactions', 'placement-write'),
+  'crash-before': anywhere,
+  'crash-after': anywhere,
+};
+
+/** True, or one clause saying why this kind cannot strike there. */
+export function fits(step: Step, kind: FaultKind): Verdict {
+  return RULES[kind](step);
+}
+
+/** Kinds that a generator draws: a doubled message is not realistic (oslo.messaging drops it), so only on request. */
+export function kindsFor(step: Step): FaultKind[] {
+  return FAULT_KINDS.filter((kind) => kind !== 'doubled' && fits(step, kind) === true);
+}

@@ -1,0 +1,274 @@
+/**
+ * What each operation of a scenario starts. An operation is skipped only if it names something that does not exist; any
+ * other reaches the API's handler and may be refused there.
+ */
+import { serve } from '../placement/server.ts';
+import { indexOfName, SAME_HOST_TRAIT_BIT, type Setting } from '../nova/setting.ts';
+import { CONTROLLER_NAMES, POWER, SERVICE, TASK, VM } from '../nova/states.ts';
+import { amountsOf, internRatio, type Job, JOB, OPERATION, setService, serviceUp, type World } from '../nova/world.ts';
+import type { Operation } from '../scenario/scenario.ts';
+import { NONE } from '../state/table.ts';
+import type { Run } from './run.ts';
+
+/** An operation with its names resolved. NONE stands for a name of nothing, and for what was not given. */
+export interface Resolved {
+  readonly operation: Operation;
+  readonly instance: number;
+  readonly flavor: number;
+  readonly host: number;
+  readonly service: number;
+  /** a name was given for something that does not exist */
+  readonly unknown: boolean;
+}
+
+/** Resolves names; the instance of a boot is the next free one. */
+export function resolve(operation: Operation, setting: Setting, servers: readonly string[]): Resolved {
+  let instance: number = NONE;
+  let flavor: number = NONE;
+  let host: number = NONE;
+  let service: number = NONE;
+  let unknown = false;
+  const named = (index: number): number => {
+    if (index === NONE) unknown = true;
+    return index;
+  };
+  if ('server' in operation) instance = named(servers.indexOf(operation.server));
+  if ('flavor' in operation) flavor = named(indexOfName(setting.flavors, operation.flavor));
+  if ('host' in operation && operation.host !== undefined) host = named(indexOfName(setting.hosts, operation.host));
+  if ('service' in operation) {
+    const controller = (CONTROLLER_NAMES as readonly string[]).indexOf(operation.service);
+    const compute = indexOfName(setting.hosts, operation.service);
+    service = controller >= 0 ? controller : compute >= 0 ? SERVICE.COMPUTE + compute : named(NONE);
+  }
+  if (operation.operation === 'set_inventory') {
+    const record = setting.hosts[host]?.inventories.get(setting.classes.indexOf(operation.resource_class));
+    if (record === undefined) unknown = true;
+  }
+  return { operation, instance, flavor, host, service, unknown };
+}
+
+/** Servers of a scenario, in the order of their boots: the position is the instance's number. */
+export function serverNames(operations: readonly Operation[]): string[] {
+  const names: string[] = [];
+  for (const operation of operations) {
+    if (operation.operation === 'boot' && !names.includes(operation.server)) names.push(operation.server);
+  }
+  return names;
+}
+
+/** Begins operation k and runs the world to rest. */
+export function perform(run: Run, k: number, resolved: Resolved): void {
+  const { world } = run;
+  world.globals.operation = k;
+  const record = world.operations[k]!;
+  if (resolved.unknown || !STARTS[resolved.operation.operation](run, k, resolved)) {
+    record.outcome = OPERATION.SKIPPED;
+  }
+  run.drain(k);
+  forgetRefusedMove(world, k);
+}
+
+type Start = (run: Run, k: number, resolved: Resolved) => boolean;
+
+/** A request to the API about a server that was booted. */
+function request(handler: string, fill?: (job: Job, resolved: Resolved) => void): Start {
+  return (run, k, resolved) => {
+    const { world } = run;
+    const instance = world.instances[resolved.instance]!;
+    if (instance.exists === 0 || !serviceUp(world, SERVICE.API)) return false;
+    instance.touched = 1;
+    const job = run.begin(handler, SERVICE.API, k);
+    job.instance = resolved.instance;
+    fill?.(job, resolved);
+    return true;
+  };
+}
+
+function move(run: Run, k: number, resolved: Resolved): boolean {
+  const { world } = run;
+  const instance = world.instances[resolved.instance]!;
+  if (instance.exists === 0 || !serviceUp(world, SERVICE.API)) return false;
+  const record = world.moves[world.globals.moves++]!;
+  record.exists = 1;
+  record.instance = resolved.instance;
+  record.operation = k;
+  record.migration = NONE;
+  record.source = instance.host;
+  record.oldFlavor = instance.flavor;
+  record.newFlavor = resolved.flavor === NONE ? instance.flavor : resolved.flavor;
+  record.oldVm = instance.vm;
+  record.accepted = 0;
+  record.committed = 0;
+  record.flipped = 0;
+  record.decision = 0;
+  record.disturbed = 0;
+  record.before.copy(world.placement.consumers[resolved.instance]!.allocations);
+  record.fits = fits(run, resolved, record.newFlavor) ? 1 : 0;
+  return request('api.resize', (job) => {
+    job.flavor = resolved.flavor;
+    job.requested = resolved.host;
+  })(run, k, resolved);
+}
+
+/** A refused request is no move: it must not stand between the server and its last one. */
+function forgetRefusedMove(world: World, k: number): void {
+  const { globals, moves } = world;
+  const last = moves[globals.moves - 1];
+  if (last === undefined || last.operation !== k || last.accepted === 1) return;
+  for (const job of world.jobs) if (job.state !== JOB.FREE && job.operation === k) return;
+  last.before.clear();
+  last.exists = 0;
+  globals.moves--;
+}
+
+/**
+ * With nothing else in flight and every service up: the API would take the request, and Placement has room for the new
+ * beside the old on a host that passes the filters.
+ */
+function fits(run: Run, resolved: Resolved, flavor: number): boolean {
+  const { world } = run;
+  const { setting, placement } = world;
+  const instance = world.instances[resolved.instance]!;
+  for (const job of world.jobs) if (job.state !== JOB.FREE) return false;
+  for (let s = 0; s < SERVICE.COMPUTE + setting.hosts.length; s++) if (!serviceUp(world, s)) return false;
+  if (instance.exists !== 1 || instance.task !== TASK.NONE || instance.host === NONE) return false;
+  if (instance.vm !== VM.ACTIVE && instance.vm !== VM.STOPPED) return false;
+  const resize = resolved.operation.operation === 'resize';
+  if (resize && flavor === instance.flavor) return false;
+  const zeroDisk = setting.flavors[flavor]!.rootGb === 0 && setting.flavors[instance.flavor]!.rootGb !== 0;
+  if (resize && zeroDisk && instance.volumeBacked === 0) return false;
+  const { required, forbidden } = setting.flavors[flavor]!;
+  const sameHost = resize
+    ? setting.options.allow_resize_to_same_host
+    : (placement.providers[instance.host]!.traits & SAME_HOST_TRAIT_BIT) !== 0;
+  const { ids } = serve(placement, run.code.rules, {
+    op: 'get-candidates',
+    resources: amountsOf(world, flavor, instance).resources,
+    required,
+    forbidden,
+    inTree: resolved.host,
+  });
+  return resolved.host !== instance.host && ids.some((host) => host !== instance.host || sameHost);
+}
+
+const boot: Start = (run, k, resolved) => {
+  const { world } = run;
+  const { operation } = resolved;
+  if (operation.operation !== 'boot' || !serviceUp(world, SERVICE.API)) return false;
+  const instance = world.instances[resolved.instance]!;
+  if (instance.exists !== 0) return false;
+  world.globals.instances = Math.max(world.globals.instances, resolved.instance + 1);
+  instance.exists = 1;
+  instance.host = NONE;
+  instance.vm = VM.BUILDING;
+  instance.task = TASK.NONE;
+  instance.power = POWER.NOSTATE;
+  instance.flavor = resolved.flavor;
+  instance.requestSpecFlavor = resolved.flavor;
+  instance.oldFlavor = NONE;
+  instance.newFlavor = NONE;
+  instance.oldVm = NONE;
+  instance.migrationContext = NONE;
+  instance.volumeBacked = operation.volume_backed === true ? 1 : 0;
+  return request('api.create', (job) => {
+    job.flavor = resolved.flavor;
+    job.requested = resolved.host;
+  })(run, k, resolved);
+};
+
+/** A service's own work on one host. */
+function onHost(handler: string): Start {
+  return (run, k, { host }) => {
+    const { world } = run;
+    if (!serviceUp(world, SERVICE.COMPUTE + host)) return false;
+    run.begin(handler, SERVICE.COMPUTE + host, k);
+    world.operations[k]!.outcome = OPERATION.ACCEPTED;
+    return true;
+  };
+}
+
+const crash: Start = (run, k, { service }) => {
+  if (!serviceUp(run.world, service)) return false;
+  run.world.operations[k]!.outcome = OPERATION.ACCEPTED;
+  run.crash(service);
+  return true;
+};
+
+/** A service comes back; one that is up is restarted, so what it was doing is lost. */
+export function restartService(run: Run, service: number, k: number): void {
+  if (serviceUp(run.world, service)) run.crash(service);
+  setService(run.world, service, 1);
+  run.listener?.service(service, true);
+  if (service >= SERVICE.COMPUTE) run.begin('compute.init_host', service, k);
+}
+
+const restart: Start = (run, k, { service }) => {
+  run.world.operations[k]!.outcome = OPERATION.ACCEPTED;
+  restartService(run, service, k);
+  return true;
+};
+
+const setInventory: Start = (run, k, { operation, host }) => {
+  if (operation.operation !== 'set_inventory') return false;
+  const { world, code } = run;
+  if (world.globals.placementUp === 0) return false;
+  const { inventory, resource_class } = operation;
+  const { placement, setting } = world;
+  const response = serve(placement, code.rules, {
+    op: 'put-inventory',
+    provider: host,
+    resourceClass: setting.classes.indexOf(resource_class),
+    generation: placement.providers[host]!.generation,
+    total: inventory.total,
+    reserved: inventory.reserved,
+    minUnit: inventory.min_unit,
+    maxUnit: inventory.max_unit,
+    stepSize: inventory.step_size,
+    ratio: internRatio(placement.ratios as number[], inventory.allocation_ratio),
+  });
+  const record = world.operations[k]!;
+  record.outcome = response.status === 200 ? OPERATION.ACCEPTED : OPERATION.REFUSED;
+  record.http = response.status;
+  return true;
+};
+
+const STARTS: Record<Operation['operation'], Start> = {
+  boot,
+  resize: move,
+  cold_migrate: move,
+  confirm: request('api.confirm_resize'),
+  revert: request('api.revert_resize'),
+  delete: request('api.delete'),
+  stop: request('api.stop'),
+  start: request('api.start'),
+  hard_reboot: request('api.hard_reboot'),
+  reset_state: request('api.reset_state', (job, { operation }) => {
+    job.cursor = operation.operation === 'reset_state' && operation.state === 'error' ? VM.ERROR : VM.ACTIVE;
+  }),
+  audit: onHost('compute.update_available_resource'),
+  poll_unconfirmed_resizes: onHost('compute.poll_unconfirmed_resizes'),
+  cleanup_incomplete_migrations: onHost('compute.cleanup_incomplete_migrations'),
+  set_inventory: setInventory,
+  crash,
+  restart,
+  // carried out by the caller, which has the judge's clone to look after
+  settle: () => true,
+};
+
+/** The handlers that an operation can lead to, from its own request on: where its faults can strike. */
+export const ENTRY_HANDLERS: Readonly<Partial<Record<Operation['operation'], string>>> = {
+  boot: 'api.create',
+  resize: 'api.resize',
+  cold_migrate: 'api.resize',
+  confirm: 'api.confirm_resize',
+  revert: 'api.revert_resize',
+  delete: 'api.delete',
+  stop: 'api.stop',
+  start: 'api.start',
+  hard_reboot: 'api.hard_reboot',
+  reset_state: 'api.reset_state',
+  audit: 'compute.update_available_resource',
+  poll_unconfirmed_resizes: 'compute.poll_unconfirmed_resizes',
+  cleanup_incomplete_migrations: 'compute.cleanup_incomplete_migrations',
+  restart: 'compute.init_host',
+};

@@ -1,0 +1,228 @@
+/**
+ * Nova's databases as handlers use them: rows, and the private copies in a job that are saved back field by field.
+ */
+import { assert, NONE } from '../state/table.ts';
+import { OUTCOME, type Outcome } from './step.ts';
+import { STATUS, TASK, VM } from './states.ts';
+import { type Instance, type Job, type Migration, type Move, type World } from './world.ts';
+
+/** Fields of the private copy, as bits of `job.dirty`. */
+const DIRTY = {
+  HOST: 1,
+  VM: 2,
+  TASK: 4,
+  POWER: 8,
+  FLAVOR: 16,
+  OLD_FLAVOR: 32,
+  NEW_FLAVOR: 64,
+  OLD_VM: 128,
+  MIGRATION_CONTEXT: 256,
+} as const;
+const EXTRA = DIRTY.FLAVOR | DIRTY.OLD_FLAVOR | DIRTY.NEW_FLAVOR | DIRTY.MIGRATION_CONTEXT;
+
+export function instanceOf(world: World, job: Job): Instance {
+  return world.instances[job.instance]!;
+}
+
+export function migrationOf(world: World, job: Job): Migration {
+  assert(job.migration !== NONE, 'a handler used a migration that its message does not carry');
+  return world.migrations[job.migration]!;
+}
+
+/** objects.Instance.get_by_uuid: fills the private copy from the row. */
+export function loadInstance(world: World, job: Job): Outcome {
+  const row = instanceOf(world, job);
+  if (row.exists !== 1) return OUTCOME.RAISE_NOT_FOUND;
+  job.host = row.host;
+  job.vm = row.vm;
+  job.task = row.task;
+  job.power = row.power;
+  job.instanceFlavor = row.flavor;
+  job.oldFlavor = row.oldFlavor;
+  job.newFlavor = row.newFlavor;
+  job.oldVm = row.oldVm;
+  job.migrationContext = row.migrationContext;
+  job.dirty = 0;
+  return OUTCOME.OK;
+}
+
+// A field set to the value that it has does not become dirty (oslo.versionedobjects' setter), and a save with nothing
+// dirty checks nothing.
+export function setHost(job: Job, host: number): void {
+  if (job.host !== host) job.dirty |= DIRTY.HOST;
+  job.host = host;
+}
+export function setVm(job: Job, vm: number): void {
+  if (job.vm !== vm) job.dirty |= DIRTY.VM;
+  job.vm = vm;
+}
+export function setTask(job: Job, task: number): void {
+  if (job.task !== task) job.dirty |= DIRTY.TASK;
+  job.task = task;
+}
+export function setPower(job: Job, power: number): void {
+  if (job.power !== power) job.dirty |= DIRTY.POWER;
+  job.power = power;
+}
+export function setFlavor(job: Job, flavor: number): void {
+  if (job.instanceFlavor !== flavor) job.dirty |= DIRTY.FLAVOR;
+  job.instanceFlavor = flavor;
+}
+export function setOldFlavor(job: Job, flavor: number): void {
+  if (job.oldFlavor !== flavor) job.dirty |= DIRTY.OLD_FLAVOR;
+  job.oldFlavor = flavor;
+}
+export function setNewFlavor(job: Job, flavor: number): void {
+  if (job.newFlavor !== flavor) job.dirty |= DIRTY.NEW_FLAVOR;
+  job.newFlavor = flavor;
+}
+export function setOldVm(job: Job, vm: number): void {
+  if (job.oldVm !== vm) job.dirty |= DIRTY.OLD_VM;
+  job.oldVm = vm;
+}
+export function setMigrationContext(job: Job, migration: number): void {
+  if (job.migrationContext !== migration) job.dirty |= DIRTY.MIGRATION_CONTEXT;
+  job.migrationContext = migration;
+}
+
+/** Any task_state will do. */
+export const ANY_TASK = -1;
+/** Bits of task states, for a save that expects one of several. */
+export function taskBits(...tasks: number[]): number {
+  let bits = 0;
+  for (const task of tasks) bits |= 1 << task;
+  return bits;
+}
+
+/**
+ * nova/objects/instance.py:Instance.save. Writes what is dirty and reads the row's columns back. With `expected` it is a
+ * compare-and-swap on task_state; a failed one leaves the private copy dirty, so that an error handler's later save writes
+ * it. What lives in `instance_extra` (flavors, migration_context) is written before that check.
+ */
+export function saveInstance(world: World, job: Job, expected = ANY_TASK): Outcome {
+  const { dirty } = job;
+  if (dirty === 0) return OUTCOME.OK;
+  const row = instanceOf(world, job);
+  if (row.exists !== 1) return (dirty & ~EXTRA) === 0 ? OUTCOME.OK : OUTCOME.RAISE_NOT_FOUND;
+  if ((dirty & DIRTY.FLAVOR) !== 0) row.flavor = job.instanceFlavor;
+  if ((dirty & DIRTY.OLD_FLAVOR) !== 0) row.oldFlavor = job.oldFlavor;
+  if ((dirty & DIRTY.NEW_FLAVOR) !== 0) row.newFlavor = job.newFlavor;
+  if ((dirty & DIRTY.MIGRATION_CONTEXT) !== 0) row.migrationContext = job.migrationContext;
+  if ((dirty & ~EXTRA) !== 0 || (dirty & DIRTY.FLAVOR) !== 0) {
+    if (expected !== ANY_TASK && ((1 << row.task) & expected) === 0) return OUTCOME.RAISE_TASK_STATE;
+    if ((dirty & DIRTY.HOST) !== 0) {
+      row.host = job.host;
+      noteFlip(world, job);
+    }
+    if ((dirty & DIRTY.VM) !== 0) row.vm = job.vm;
+    if ((dirty & DIRTY.TASK) !== 0) {
+      row.task = job.task;
+      if (job.task === TASK.RESIZE_PREP) noteAccepted(world, job);
+    }
+    if ((dirty & DIRTY.POWER) !== 0) row.power = job.power;
+    if ((dirty & DIRTY.OLD_VM) !== 0) row.oldVm = job.oldVm;
+    if (row.vm === VM.RESIZED) noteCommit(world, job);
+    job.host = row.host;
+    job.vm = row.vm;
+    job.task = row.task;
+    job.power = row.power;
+    job.oldVm = row.oldVm;
+  }
+  job.dirty = 0;
+  return OUTCOME.OK;
+}
+
+/** Migration.status = ...; Migration.save(): a plain save, without any check of what stood there. */
+export function saveStatus(world: World, job: Job, status: number): Outcome {
+  const saved = saveMigrationStatus(world, migrationOf(world, job), status);
+  if (status === STATUS.FINISHED) noteCommit(world, job);
+  return saved;
+}
+
+export function saveMigrationStatus(world: World, row: Migration, status: number): Outcome {
+  if (row.exists !== 1) return OUTCOME.RAISE_NOT_FOUND;
+  row.status = status;
+  row.updated = ++world.globals.updates;
+  return OUTCOME.OK;
+}
+
+/** Migration.create. */
+export function createMigration(
+  world: World,
+  fields: Pick<Migration, 'instance' | 'type' | 'source' | 'oldFlavor' | 'newFlavor'>,
+): number {
+  const { globals } = world;
+  const id = globals.migrations;
+  assert(id < world.migrations.length, 'the table of migrations is full');
+  globals.migrations = id + 1;
+  const row = world.migrations[id]!;
+  row.exists = 1;
+  row.status = STATUS.PRE_MIGRATING;
+  row.destination = NONE;
+  row.instance = fields.instance;
+  row.type = fields.type;
+  row.source = fields.source;
+  row.oldFlavor = fields.oldFlavor;
+  row.newFlavor = fields.newFlavor;
+  row.updated = ++globals.updates;
+  return id;
+}
+
+/** nova/db/main/api.py:instance_destroy: the row and its migrations are soft-deleted. */
+export function destroyInstance(world: World, instance: number): Outcome {
+  const row = world.instances[instance]!;
+  if (row.exists !== 1) return OUTCOME.RAISE_NOT_FOUND;
+  row.exists = 2;
+  for (let g = 0; g < world.globals.migrations; g++) {
+    const migration = world.migrations[g]!;
+    if (migration.exists === 1 && migration.instance === instance) migration.exists = 2;
+  }
+  return OUTCOME.OK;
+}
+
+/** The instance's migration with that status, or NONE: Migration.get_by_instance_and_status (the newest). */
+export function findMigration(world: World, instance: number, status: number): number {
+  for (let g = world.globals.migrations - 1; g >= 0; g--) {
+    const row = world.migrations[g]!;
+    if (row.exists === 1 && row.instance === instance && row.status === status) return g;
+  }
+  return NONE;
+}
+
+// ---- history: what laws want to know of a move and no row keeps
+
+/** The move that the operation asked for, in whose course the job runs. */
+function moveOf(world: World, operation: number): Move | undefined {
+  const { moves, globals } = world;
+  for (let k = globals.moves - 1; k >= 0; k--) {
+    const move = moves[k]!;
+    if (move.exists === 1 && move.operation === operation) return move;
+  }
+  return undefined;
+}
+
+/** The API took the move, or something was written for it. */
+export function noteAccepted(world: World, job: Job): void {
+  const move = moveOf(world, job.operation);
+  if (move !== undefined) move.accepted = 1;
+}
+
+export function noteMigration(world: World, job: Job): void {
+  const move = moveOf(world, job.operation);
+  if (move === undefined) return;
+  move.accepted = 1;
+  move.migration = job.migration;
+}
+
+function noteFlip(world: World, job: Job): void {
+  const move = moveOf(world, job.operation);
+  if (move !== undefined) move.flipped = 1;
+}
+
+/** Committed: the migration is `finished` and the instance `resized`, whichever came first. */
+export function noteCommit(world: World, job: Job): void {
+  const move = moveOf(world, job.operation);
+  if (move === undefined || move.migration === NONE || move.committed === 1) return;
+  if (world.instances[move.instance]!.vm !== VM.RESIZED) return;
+  if (world.migrations[move.migration]!.status === STATUS.FINISHED) move.committed = 1;
+}

@@ -1,0 +1,55 @@
+import { instanceOf, loadInstance, saveInstance, setTask, taskBits } from '../database.ts';
+import { SAME_HOST_TRAIT_BIT } from '../setting.ts';
+import { cast, database, OUTCOME, type Outcome, read, request } from '../step.ts';
+import { SERVICE, TASK, VM } from '../states.ts';
+import type { Job, World } from '../world.ts';
+import { NONE } from '../../state/table.ts';
+import { API, handler, ok, refuse } from './common.ts';
+
+/** Decorators of API.resize and its checks of flavor and host. */
+function validate(world: World, job: Job): Outcome {
+  if (loadInstance(world, job) !== OUTCOME.OK) return refuse(world, job, 404);
+  if (job.vm !== VM.ACTIVE && job.vm !== VM.STOPPED) return refuse(world, job, 409);
+  if (job.task !== TASK.NONE || job.host === NONE) return refuse(world, job, 409);
+  if (world.hosts[job.host]!.up === 0) return refuse(world, job, 409);
+  const resize = job.flavor !== NONE;
+  if (!resize) {
+    job.flavor = job.instanceFlavor;
+    if (job.requested === job.host) return refuse(world, job, 400);
+    return OUTCOME.OK;
+  }
+  if (job.flavor === job.instanceFlavor) return refuse(world, job, 400);
+  const { flavors } = world.setting;
+  const zeroDisk = flavors[job.flavor]!.rootGb === 0 && flavors[job.instanceFlavor]!.rootGb !== 0;
+  if (zeroDisk && instanceOf(world, job).volumeBacked === 0) return refuse(world, job, 400);
+  // request_spec.ignore_hosts; a cold migration asks the provider's traits for the same
+  job.avoidSource = world.setting.options.allow_resize_to_same_host ? 0 : 1;
+  return OUTCOME.ELSE;
+}
+
+/** POST /servers/{id}/action {resize} and {migrate}. There is no error handling from set-task-state on. */
+export const apiResize = handler({
+  id: 'api.resize',
+  nova: `${API}.resize`,
+  prefix: 'api',
+  steps: [
+    request('api.validate', `${API}.resize`, validate, { else: 'api.set-task-state' }),
+    read(
+      'api.validate.get-traits',
+      `${API}._allow_resize_to_same_host`,
+      (_world, job) => ({ op: 'get-provider-traits', provider: job.host }),
+      (_world, job, response) => {
+        if (response.status !== 200) return OUTCOME.RAISE_PLACEMENT;
+        job.avoidSource = (response.generation & SAME_HOST_TRAIT_BIT) === 0 ? 1 : 0;
+        return OUTCOME.OK;
+      },
+    ),
+    database('api.set-task-state', `${API}.resize`, (world, job) => {
+      setTask(job, TASK.RESIZE_PREP);
+      return saveInstance(world, job, taskBits(TASK.NONE)) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 409);
+    }),
+    database('api.action-record', `${API}._record_action_start`, ok),
+    cast('api.cast-conductor', 'nova/conductor/rpcapi.py:ComputeTaskAPI.migrate_server', 'conductor.migrate_server', () => SERVICE.CONDUCTOR),
+  ],
+});
+

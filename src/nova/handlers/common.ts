@@ -1,0 +1,49 @@
+/** Small things that several handlers say. */
+import { assert, NONE } from '../../state/table.ts';
+import { type Handler, OUTCOME, type Outcome } from '../step.ts';
+import { SERVICE } from '../states.ts';
+import { amountsOf, instanceConsumer, type Job, migrationConsumer, type World } from '../world.ts';
+import type { Rows } from '../../state/holdings.ts';
+
+export const MANAGER = 'nova/compute/manager.py:ComputeManager';
+export const TRACKER = 'nova/compute/resource_tracker.py:ResourceTracker';
+export const API = 'nova/compute/api.py:API';
+
+/** The instance as a consumer. */
+export const I = (_world: World, job: Job): number => instanceConsumer(job.instance);
+/** The migration record as a consumer. */
+export const M = (world: World, job: Job): number => migrationConsumer(world, job.migration);
+
+/** The host whose nova-compute runs the handler. */
+export const here = (job: Job): number => job.service - SERVICE.COMPUTE;
+export const compute = (host: number): number => SERVICE.COMPUTE + host;
+
+export const toSource = (world: World, job: Job): number => compute(world.migrations[job.migration]!.source);
+export const toDestination = (world: World, job: Job): number => compute(world.migrations[job.migration]!.destination);
+
+/** What the wanted flavor asks of the chosen host, as rows. */
+export function wanted(world: World, job: Job): Rows {
+  const { resources } = amountsOf(world, job.flavor, world.instances[job.instance]!);
+  const rows: number[] = [];
+  for (let k = 0; k < resources.length; k += 2) rows.push(job.destination, resources[k]!, resources[k + 1]!);
+  return rows;
+}
+
+/** The API answers with an error: nothing was done and nothing is undone. */
+export function refuse(world: World, job: Job, http: number): Outcome {
+  const record = world.operations[job.operation];
+  if (record !== undefined) record.http = http;
+  return OUTCOME.REFUSE;
+}
+
+export const ok = (): Outcome => OUTCOME.OK;
+
+/** Takes the lowest host out of a mask, or NONE. */
+export function lowest(mask: number): number {
+  return mask === 0 ? NONE : 31 - Math.clz32(mask & -mask);
+}
+
+export function handler(definition: Handler): Handler {
+  assert(definition.steps.length > 0, `${definition.id} has no steps`);
+  return definition;
+}

@@ -1,0 +1,104 @@
+import { destroyInstance, findMigration, loadInstance, saveInstance, setPower, setTask, setVm } from '../database.ts';
+import { forceDeleteAllocations } from '../report-client.ts';
+import { call, cast, cinder, database, driver, memory, neutron, OUTCOME, type Outcome, request, tracker } from '../step.ts';
+import { POWER, STATUS, TASK, VM } from '../states.ts';
+import { untrackDeleted } from '../tracker.ts';
+import type { Job, World } from '../world.ts';
+import { NONE } from '../../state/table.ts';
+import { API, compute, handler, here, I, MANAGER, refuse, toSource } from './common.ts';
+import { noteDecision } from './confirm.ts';
+import { destroyGuest } from './revert.ts';
+import { trackerUpdate } from './prep-resize.ts';
+
+/** _confirm_resize_on_deleting: a move that waits for its decision, or whose confirm is stuck, is confirmed by call. */
+function confirmTarget(world: World, job: Job): number {
+  if (job.vm !== VM.RESIZED) return NONE;
+  job.migration = findMigration(world, job.instance, STATUS.FINISHED);
+  if (job.migration === NONE) job.migration = findMigration(world, job.instance, STATUS.CONFIRMING);
+  if (job.migration === NONE) return NONE;
+  job.payloadStatus = world.migrations[job.migration]!.status;
+  return toSource(world, job);
+}
+
+/** DELETE /servers/{id}: by cast to the host, or locally when the host is down or there is none. */
+export const apiDelete = handler({
+  id: 'api.delete',
+  nova: `${API}._delete`,
+  prefix: 'delete',
+  steps: [
+    request('delete.api', `${API}._delete`, (world, job) =>
+      loadInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 404),
+    ),
+    // no task_state is expected
+    database('delete.set-task', `${API}._delete`, (world, job) => {
+      setTask(job, TASK.DELETING);
+      const saved = saveInstance(world, job);
+      return saved === OUTCOME.RAISE_NOT_FOUND ? OUTCOME.DONE : saved;
+    }),
+    call(
+      'delete.confirm',
+      `${API}._confirm_resize_on_deleting`,
+      'compute.confirm_resize',
+      confirmTarget,
+      (world, job) => {
+        noteDecision(world, job.instance, 1);
+        return OUTCOME.OK;
+      },
+    ),
+    memory(
+      'delete.check-host',
+      `${API}._delete`,
+      (world, job) => {
+        if (job.host === NONE || world.hosts[job.host]!.up === 0) return OUTCOME.ELSE;
+        // "already in deleting state, ignoring this request"
+        return job.beganTask === TASK.DELETING ? OUTCOME.DONE : OUTCOME.OK;
+      },
+      { else: 'delete.local.network' },
+    ),
+    cast('delete.cast', 'nova/compute/rpcapi.py:ComputeAPI.terminate_instance', 'compute.terminate_instance', (_world, job) =>
+      compute(job.host),
+    ),
+    memory('delete.done', `${API}._delete`, () => OUTCOME.DONE),
+    neutron('delete.local.network', `${API}._local_delete`),
+    cinder('delete.local.volumes', `${API}._local_cleanup_bdm_volumes`),
+    forceDeleteAllocations('delete.local.delete-alloc', I),
+    database('delete.local.destroy', `${API}._local_delete`, (world, job) => destroyRow(world, job)),
+  ],
+});
+
+/** vm_state deleted, task_state None, then Instance.destroy: what is gone already is no error. */
+function destroyRow(world: World, job: Job): Outcome {
+  setVm(job, VM.DELETED);
+  setTask(job, TASK.NONE);
+  if (saveInstance(world, job) !== OUTCOME.OK) return OUTCOME.DONE;
+  return destroyInstance(world, job.instance) === OUTCOME.OK ? OUTCOME.OK : OUTCOME.DONE;
+}
+
+export const terminateInstance = handler({
+  id: 'compute.terminate_instance',
+  nova: `${MANAGER}._delete_instance`,
+  prefix: 'terminate',
+  locksInstance: true,
+  steps: [
+    driver('terminate.driver', `${MANAGER}._shutdown_instance`, destroyGuest),
+    cinder('terminate.volumes', `${MANAGER}._cleanup_volumes`),
+    database('terminate.set-deleted', `${MANAGER}._delete_instance`, (world, job) => {
+      setVm(job, VM.DELETED);
+      setTask(job, TASK.NONE);
+      setPower(job, POWER.NOSTATE);
+      const saved = saveInstance(world, job);
+      return saved === OUTCOME.RAISE_NOT_FOUND ? OUTCOME.DONE : saved;
+    }),
+    tracker('terminate.rt-update', `${MANAGER}._update_resource_tracker`, (world, job) => {
+      if (job.host === here(job)) untrackDeleted(world, here(job), job.instance, job.instanceFlavor);
+      return OUTCOME.OK;
+    }),
+    trackerUpdate('terminate.rt-update.placement'),
+    forceDeleteAllocations('terminate.delete-alloc', I),
+    // only when the allocations are gone is the row destroyed
+    database('terminate.destroy', `${MANAGER}._delete_instance`, (world, job) =>
+      destroyInstance(world, job.instance) === OUTCOME.OK ? OUTCOME.OK : OUTCOME.DONE,
+    ),
+  ],
+});
+

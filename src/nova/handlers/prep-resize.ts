@@ -1,0 +1,80 @@
+import { instanceOf, migrationOf, saveInstance, saveMigrationStatus, setMigrationContext, setNewFlavor, setOldVm } from '../database.ts';
+import { getAllocations, ignore, legacy } from '../report-client.ts';
+import { cast, database, memory, notification, OUTCOME, type Outcome, read, type Step, tracker } from '../step.ts';
+import { STATUS } from '../states.ts';
+import { trackMigration } from '../tracker.ts';
+import type { Job, World } from '../world.ts';
+import { compute, handler, here, I, MANAGER, TRACKER } from './common.ts';
+
+/** _claim_existing_migration: from here on the record names the destination. */
+export function saveDestination(world: World, job: Job): Outcome {
+  const migration = migrationOf(world, job);
+  if (migration.exists !== 1) return OUTCOME.RAISE_NOT_FOUND;
+  migration.destination = here(job);
+  return saveMigrationStatus(world, migration, STATUS.PRE_MIGRATING);
+}
+
+export function claimMove(world: World, job: Job): Outcome {
+  setMigrationContext(job, job.migration);
+  const saved = saveInstance(world, job);
+  if (saved !== OUTCOME.OK) return saved;
+  trackMigration(world, here(job), job.migration, instanceOf(world, job).flavor, job.oldFlavor, job.flavor);
+  return OUTCOME.OK;
+}
+
+/** ResourceTracker._update: reads this host's provider back; anything but an answer raises. */
+export const trackerUpdate = (id: string): Step => ({
+  ...read(
+    id,
+    `${TRACKER}._update_to_placement`,
+    (_world, job) => ({ op: 'get-provider-allocations', provider: here(job) }),
+    (_world, _job, response) => (response.status === 200 ? OUTCOME.OK : OUTCOME.RAISE_PLACEMENT),
+  ),
+  under: 'tracker',
+});
+
+export const prepResize = handler({
+  id: 'compute.prep_resize',
+  nova: `${MANAGER}._do_prep_resize`,
+  prefix: 'prep',
+  steps: [
+    // stands before the try that gives the claim back
+    notification('prep.start-notify', `${MANAGER}._send_prep_resize_notifications`, undefined, {
+      outside: ['claim', 'then', 'notify'],
+    }),
+    {
+      ...memory('prep.group-policy', `${MANAGER}._validate_instance_group_policy`),
+      mayRollBack: true,
+    },
+    database(
+      'prep.stash',
+      `${MANAGER}._prep_resize`,
+      (world, job) => {
+        const sameHost = job.host === here(job);
+        if (sameHost && job.flavor === job.instanceFlavor && !world.setting.options.supports_migrate_to_same_host) {
+          return OUTCOME.RAISE_ROLLBACK;
+        }
+        setNewFlavor(job, job.flavor);
+        setOldVm(job, job.vm);
+        return saveInstance(world, job);
+      },
+      { mayRollBack: true },
+    ),
+    memory('prep.pci-map', 'nova/compute/utils.py:update_pci_request_with_placement_allocations', undefined, {
+      mayAbort: true,
+    }),
+    read('prep.get-allocs', `${MANAGER}._prep_resize`, getAllocations(I), legacy(ignore), { falsy: 'go-on' }),
+    { ...database('prep.rt-claim.save-migration', `${TRACKER}._claim_existing_migration`, saveDestination), under: 'tracker' },
+    tracker('prep.rt-claim', `${TRACKER}._move_claim`, claimMove),
+    trackerUpdate('prep.rt-claim.placement'),
+    cast(
+      'prep.cast-resize',
+      'nova/compute/rpcapi.py:ComputeAPI.resize_instance',
+      'compute.resize_instance',
+      (_world, job) => compute(job.host),
+      undefined,
+      { inside: ['abort'] },
+    ),
+  ],
+});
+

@@ -1,0 +1,52 @@
+import { instanceOf, migrationOf, saveInstance, saveStatus, setHost, setOldFlavor, setTask, taskBits } from '../database.ts';
+import { cast, cinder, database, driver, neutron, notification, OUTCOME, type Outcome } from '../step.ts';
+import { STATUS, TASK } from '../states.ts';
+import type { Job, World } from '../world.ts';
+import { handler, here, MANAGER, ok, toDestination } from './common.ts';
+
+/** virt/libvirt/driver.py: powers off, renames the instance's directory to `_resize`, copies its disks to the destination. */
+export function migrateDiskAndPowerOff(world: World, job: Job): Outcome {
+  const instance = instanceOf(world, job);
+  const bit = 1 << here(job);
+  instance.guests &= ~bit;
+  instance.running &= ~bit;
+  instance.backups |= bit;
+  return OUTCOME.OK;
+}
+
+export const resizeInstance = handler({
+  id: 'compute.resize_instance',
+  nova: `${MANAGER}._resize_instance`,
+  prefix: 'src',
+  steps: [
+    neutron('src.network-info', `${MANAGER}._resize_instance`),
+    database('src.set-migrating', `${MANAGER}._resize_instance`, (world, job) => saveStatus(world, job, STATUS.MIGRATING)),
+    database('src.set-task', `${MANAGER}._resize_instance`, (world, job) => {
+      setTask(job, TASK.RESIZE_MIGRATING);
+      return saveInstance(world, job, taskBits(TASK.RESIZE_PREP));
+    }),
+    driver('src.driver', 'nova/virt/driver.py:ComputeDriver.migrate_disk_and_power_off', migrateDiskAndPowerOff, {
+      mayRollBack: true,
+    }),
+    cinder('src.volumes', `${MANAGER}._terminate_volume_connections`),
+    neutron('src.network-start', 'nova/network/neutron.py:API.migrate_instance_start'),
+    database('src.set-post-migrating', `${MANAGER}._resize_instance`, (world, job) =>
+      saveStatus(world, job, STATUS.POST_MIGRATING),
+    ),
+    // ownership flips here; when the compare-and-swap fails the private copy stays dirty, and an error handler saves it
+    database('src.flip-host', `${MANAGER}._resize_instance`, (world, job) => {
+      setHost(job, migrationOf(world, job).destination);
+      setOldFlavor(job, job.instanceFlavor);
+      setTask(job, TASK.RESIZE_MIGRATED);
+      return saveInstance(world, job, taskBits(TASK.RESIZE_MIGRATING));
+    }),
+    cast(
+      'src.cast-finish',
+      'nova/compute/rpcapi.py:ComputeAPI.finish_resize',
+      'compute.finish_resize',
+      toDestination,
+    ),
+    // outside the contexts that mark instance and migration, inside the one that gives the claim back
+    notification('src.end-notify', `${MANAGER}._send_resize_instance_notifications`, ok),
+  ],
+});

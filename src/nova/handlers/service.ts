@@ -1,0 +1,234 @@
+import { findMigration, instanceOf, loadInstance, saveInstance, saveMigrationStatus, saveStatus, setTask, setVm } from '../database.ts';
+import { deleteAllocations } from '../report-client.ts';
+import { call, database, driver, type Item, memory, OUTCOME, type Outcome, read, tracker } from '../step.ts';
+import { STATUS, TASK, VM } from '../states.ts';
+import { recount } from '../tracker.ts';
+import type { Job, World } from '../world.ts';
+import { NONE } from '../../state/table.ts';
+import { handler, here, I, lowest, MANAGER, TRACKER } from './common.ts';
+import { confirmSteps } from './confirm.ts';
+import { restoreGuest } from './revert.ts';
+import { trackerUpdate } from './prep-resize.ts';
+
+/**
+ * The audit: the tracker counts afresh, then removes what deleted instances still hold here. It never writes the claim of a
+ * live instance, never frees a migration's, and repairs nothing of an instance that lives elsewhere.
+ */
+const auditItems: readonly Item[] = [
+  tracker('audit.recount', `${TRACKER}._update_available_resource`, (world, job) => {
+    recount(world, here(job));
+    return OUTCOME.OK;
+  }),
+  {
+    ...read(
+      'audit.get-provider-allocations',
+      `${TRACKER}._remove_deleted_instances_allocations`,
+      (_world, job) => ({ op: 'get-provider-allocations', provider: here(job) }),
+      (world, job, response) => {
+        job.hosts = 0;
+        if (response.status !== 200) return OUTCOME.ELSE;
+        for (const id of response.ids) {
+          if (id < world.shape.instances && world.instances[id]!.exists === 2) job.hosts |= 1 << id;
+        }
+        return OUTCOME.OK;
+      },
+      { else: 'audit.update' },
+    ),
+    under: 'tracker',
+  },
+  {
+    ...memory(
+      'audit.next-deleted',
+      `${TRACKER}._remove_deleted_instances_allocations`,
+      (_world, job) => {
+        job.instance = lowest(job.hosts);
+        if (job.instance === NONE) return OUTCOME.ELSE;
+        job.hosts &= ~(1 << job.instance);
+        return OUTCOME.OK;
+      },
+      { else: 'audit.update' },
+    ),
+    under: 'tracker',
+  },
+  { steps: deleteAllocations('audit.delete-alloc', I).steps.map((step) => ({ ...step, under: 'tracker' as const })) },
+  { ...memory('audit.again', TRACKER, () => OUTCOME.ELSE, { else: 'audit.next-deleted' }), under: 'tracker' },
+  trackerUpdate('audit.update'),
+];
+
+export const audit = handler({
+  id: 'compute.update_available_resource',
+  nova: `${MANAGER}.update_available_resource`,
+  prefix: 'audit',
+  steps: auditItems,
+});
+
+/** Goes over the instances of this host, as init_host reads them from the database. */
+function nextInstance(world: World, job: Job): Outcome {
+  for (let i = job.cursor; i < world.globals.instances; i++) {
+    const row = world.instances[i]!;
+    if (row.exists !== 1 || row.host !== here(job)) continue;
+    job.cursor = i + 1;
+    job.instance = i;
+    return loadInstance(world, job);
+  }
+  job.instance = NONE;
+  return OUTCOME.ELSE;
+}
+
+/** The branches of _init_instance that need nobody else. ELSE: there is nothing more to do for this one. */
+function initInstance(world: World, job: Job): Outcome {
+  const { vm, task } = job;
+  if (vm === VM.ERROR && task !== TASK.RESIZE_MIGRATING && task !== TASK.DELETING) return OUTCOME.ELSE;
+  if (vm === VM.BUILDING || task === TASK.SPAWNING) {
+    setVm(job, VM.ERROR);
+    setTask(job, TASK.NONE);
+    saveInstance(world, job);
+    return OUTCOME.ELSE;
+  }
+  if (vm !== VM.ERROR && task === TASK.RESIZE_PREP) {
+    setTask(job, TASK.NONE);
+    saveInstance(world, job);
+  }
+  return OUTCOME.OK;
+}
+
+const restarts = (...tasks: number[]) => (_world: World, job: Job): number =>
+  tasks.includes(job.task) ? job.service : NONE;
+
+/** What nova-compute does when its service starts. There is no branch for resize_migrated, resize_finish, resize_reverting. */
+export const initHost = handler({
+  id: 'compute.init_host',
+  nova: `${MANAGER}.init_host`,
+  prefix: 'init',
+  steps: [
+    database('init.next-instance', `${MANAGER}._init_instance`, nextInstance, { else: 'audit.recount' }),
+    database('init.instance', `${MANAGER}._init_instance`, initInstance, { else: 'init.next-instance' }),
+    call('init.delete', `${MANAGER}._init_instance`, 'compute.terminate_instance', restarts(TASK.DELETING), reload, {
+      swallows: true,
+    }),
+    call(
+      'init.reboot',
+      `${MANAGER}._init_instance`,
+      'compute.reboot_instance',
+      restarts(TASK.REBOOTING_HARD),
+      reload,
+      { swallows: true },
+    ),
+    call('init.stop', `${MANAGER}._init_instance`, 'compute.stop_instance', restarts(TASK.POWERING_OFF), reload, {
+      swallows: true,
+    }),
+    call('init.start', `${MANAGER}._init_instance`, 'compute.start_instance', restarts(TASK.POWERING_ON), reload, {
+      swallows: true,
+    }),
+    driver(
+      'init.finish-revert-migration',
+      `${MANAGER}._init_instance`,
+      (world, job) => (job.task === TASK.RESIZE_MIGRATING ? restoreGuest(world, job) : OUTCOME.ELSE),
+      { swallows: true, else: 'init.clear-reboot' },
+    ),
+    database(
+      'init.clear-migrating',
+      `${MANAGER}._init_instance`,
+      (world, job) => {
+        // neither Placement nor the migration is told
+        setTask(job, TASK.NONE);
+        saveInstance(world, job);
+        return OUTCOME.OK;
+      },
+      { swallows: true },
+    ),
+    database(
+      'init.clear-reboot',
+      `${MANAGER}._init_instance`,
+      (world, job) => {
+        if (job.task !== TASK.REBOOT_STARTED_HARD) return OUTCOME.ELSE;
+        setTask(job, TASK.NONE);
+        setVm(job, VM.ACTIVE);
+        saveInstance(world, job);
+        return OUTCOME.ELSE;
+      },
+      { swallows: true, else: 'init.next-instance' },
+    ),
+    memory('init.again', `${MANAGER}.init_host`, () => OUTCOME.ELSE, { else: 'init.next-instance' }),
+    ...auditItems,
+  ],
+});
+
+function reload(world: World, job: Job): Outcome {
+  loadInstance(world, job);
+  return OUTCOME.OK;
+}
+
+/** _poll_unconfirmed_resizes, with every finished migration of this destination old enough. */
+export const pollUnconfirmedResizes = handler({
+  id: 'compute.poll_unconfirmed_resizes',
+  nova: `${MANAGER}._poll_unconfirmed_resizes`,
+  prefix: 'poll',
+  steps: [
+    database(
+      'poll.next',
+      `${MANAGER}._poll_unconfirmed_resizes`,
+      (world, job) => {
+        for (let m = job.cursor; m < world.globals.migrations; m++) {
+          const row = world.migrations[m]!;
+          if (row.exists !== 1 || row.status !== STATUS.FINISHED || row.destination !== here(job)) continue;
+          job.cursor = m + 1;
+          job.migration = m;
+          job.instance = row.instance;
+          loadInstance(world, job);
+          return OUTCOME.OK;
+        }
+        return OUTCOME.DONE;
+      },
+    ),
+    database(
+      'poll.check',
+      `${MANAGER}._poll_unconfirmed_resizes`,
+      (world, job) => {
+        if (instanceOf(world, job).exists !== 1 || job.vm === VM.ERROR) return pollError(world, job);
+        if (job.task === TASK.DELETING || job.task === TASK.RESIZE_FINISH) return OUTCOME.ELSE;
+        if (job.vm !== VM.RESIZED || job.task !== TASK.NONE) return pollError(world, job);
+        return OUTCOME.OK;
+      },
+      { else: 'poll.next' },
+    ),
+    // the API's own function, called in this process; its refusal is logged
+    ...confirmSteps.map((step) =>
+      step.id === 'confirm.api'
+        ? {
+            ...step,
+            run: (world: World, job: Job): Outcome => {
+              job.migration = findMigration(world, job.instance, STATUS.FINISHED);
+              const source = world.migrations[job.migration]!.source;
+              return world.hosts[source]!.up === 1 ? OUTCOME.OK : OUTCOME.ELSE;
+            },
+            else: 'poll.next',
+          }
+        : step,
+    ),
+    memory('poll.again', `${MANAGER}._poll_unconfirmed_resizes`, () => OUTCOME.ELSE, { else: 'poll.next' }),
+  ],
+});
+
+function pollError(world: World, job: Job): Outcome {
+  saveStatus(world, job, STATUS.ERROR);
+  return OUTCOME.ELSE;
+}
+
+/** _cleanup_incomplete_migrations: rarely finds anything, since deleting an instance soft-deletes its migrations. */
+export const cleanupIncompleteMigrations = handler({
+  id: 'compute.cleanup_incomplete_migrations',
+  nova: `${MANAGER}._cleanup_incomplete_migrations`,
+  prefix: 'cleanup',
+  steps: [
+    database('cleanup.fail-migrations', `${MANAGER}._cleanup_incomplete_migrations`, (world, job) => {
+      for (const row of world.migrations) {
+        if (row.exists !== 1 || row.status !== STATUS.ERROR) continue;
+        if (row.source !== here(job) && row.destination !== here(job)) continue;
+        const instance = world.instances[row.instance]!;
+        if (instance.exists === 2 && instance.host !== here(job)) saveMigrationStatus(world, row, STATUS.FAILED);
+      }
+      return OUTCOME.OK;
+    }),
+  ],
+});

@@ -1,0 +1,51 @@
+/** Nova 34.0.0: what it does. */
+import { apiConfirm, computeConfirmResize } from './handlers/confirm.ts';
+import { apiCreate, buildAndRunInstance, buildInstances } from './handlers/boot.ts';
+import { apiDelete, terminateInstance } from './handlers/delete.ts';
+import { apiHardReboot, apiResetState, apiStart, apiStop, rebootInstance, startInstance, stopInstance } from './handlers/power.ts';
+import { apiResize } from './handlers/api-resize.ts';
+import { apiRevert, checkSharedStorage, computeFinishRevertResize, computeRevertResize } from './handlers/revert.ts';
+import { audit, cleanupIncompleteMigrations, initHost, pollUnconfirmedResizes } from './handlers/service.ts';
+import { conductorMigrateServer } from './handlers/conductor-migrate.ts';
+import { finishResize } from './handlers/finish-resize.ts';
+import { NOVA_UNDO, NOVA_UNDO_GROUPS } from './undo.ts';
+import { novaSelectDestinations } from './handlers/scheduler.ts';
+import { prepResize } from './handlers/prep-resize.ts';
+import { resizeInstance } from './handlers/resize-instance.ts';
+import type { Protocol } from './step.ts';
+
+export const nova: Protocol = {
+  id: 'nova',
+  handlers: [
+    apiCreate,
+    buildInstances,
+    buildAndRunInstance,
+    apiResize,
+    conductorMigrateServer,
+    novaSelectDestinations,
+    prepResize,
+    resizeInstance,
+    finishResize,
+    apiConfirm,
+    computeConfirmResize,
+    apiRevert,
+    computeRevertResize,
+    checkSharedStorage,
+    computeFinishRevertResize,
+    apiDelete,
+    terminateInstance,
+    apiStop,
+    stopInstance,
+    apiStart,
+    startInstance,
+    apiHardReboot,
+    rebootInstance,
+    apiResetState,
+    audit,
+    initHost,
+    pollUnconfirmedResizes,
+    cleanupIncompleteMigrations,
+  ],
+  undo: NOVA_UNDO,
+  undoGroups: NOVA_UNDO_GROUPS,
+};

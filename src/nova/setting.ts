@@ -1,0 +1,139 @@
+/**
+ * What does not change while a scenario runs, as numbers: names resolved to indexes, flavors to amounts.
+ */
+import type { Cloud, Flavor, Inventory, Operation, Options } from '../scenario/scenario.ts';
+import { ModelError, NONE } from '../state/table.ts';
+
+/** The resources that a flavor asks of Placement, and what the resource tracker counts for it. */
+export interface Amounts {
+  /** class, amount, class, amount, ... : nova/scheduler/utils.py:ResourceRequest.from_request_spec */
+  readonly resources: readonly number[];
+  readonly vcpus: number;
+  readonly memoryMb: number;
+  /** root, ephemeral and swap: nova/compute/resource_tracker.py:_update_usage, which counts swap/1024 as a float */
+  readonly localMb: number;
+}
+
+export interface FlavorSetting {
+  readonly name: string;
+  readonly imageBacked: Amounts;
+  readonly volumeBacked: Amounts;
+  readonly required: number;
+  readonly forbidden: number;
+  readonly rootGb: number;
+}
+
+export interface HostSetting {
+  readonly name: string;
+  readonly traits: number;
+  readonly inventories: ReadonlyMap<number, Inventory>;
+}
+
+export interface Setting {
+  readonly hosts: readonly HostSetting[];
+  readonly flavors: readonly FlavorSetting[];
+  readonly classes: readonly string[];
+  readonly traits: readonly string[];
+  readonly options: Options;
+}
+
+const SAME_HOST_TRAIT = 'COMPUTE_SAME_HOST_COLD_MIGRATE';
+const GROUP_KEY = /^(resources|trait)([a-zA-Z0-9_-]{1,64})?:(.*)$/;
+const STANDARD_CLASSES = ['VCPU', 'MEMORY_MB', 'DISK_GB'];
+
+export function makeSetting(cloud: Cloud, options: Options, operations: readonly Operation[] = []): Setting {
+  const classes = [...STANDARD_CLASSES];
+  const addClass = (name: string): void => {
+    if (!classes.includes(name)) classes.push(name);
+  };
+  for (const host of cloud.hosts) for (const name of Object.keys(host.inventories)) addClass(name);
+  for (const operation of operations) if (operation.operation === 'set_inventory') addClass(operation.resource_class);
+  for (const flavor of cloud.flavors) for (const [name] of requestedResources(flavor)) addClass(name);
+
+  const traits = [SAME_HOST_TRAIT];
+  for (const flavor of cloud.flavors) {
+    for (const [name] of requestedTraits(flavor)) if (!traits.includes(name)) traits.push(name);
+  }
+  if (traits.length > 31) throw new ModelError('the flavors of a scenario name more than 30 traits');
+
+  const bits = (names: Iterable<string>): number => {
+    let mask = 0;
+    for (const name of names) {
+      const k = traits.indexOf(name);
+      if (k >= 0) mask |= 1 << k;
+    }
+    return mask;
+  };
+  const chosen = (flavor: Flavor, value: string): string[] =>
+    requestedTraits(flavor).flatMap(([name, asked]) => (asked === value ? [name] : []));
+
+  return {
+    hosts: cloud.hosts.map((host) => ({
+      name: host.name,
+      traits: bits(options.supports_migrate_to_same_host ? [...host.traits, SAME_HOST_TRAIT] : host.traits),
+      inventories: new Map(
+        Object.entries(host.inventories).map(([name, inventory]) => [classes.indexOf(name), inventory]),
+      ),
+    })),
+    flavors: cloud.flavors.map((flavor) => ({
+      name: flavor.name,
+      imageBacked: amounts(flavor, false, classes),
+      volumeBacked: amounts(flavor, true, classes),
+      required: bits(chosen(flavor, 'required')),
+      forbidden: bits(chosen(flavor, 'forbidden')),
+      rootGb: flavor.disk,
+    })),
+    classes,
+    traits,
+    options,
+  };
+}
+
+export const SAME_HOST_TRAIT_BIT = 1;
+
+/** `resources:CLASS=n`; what does not parse is ignored with a warning (ResourceRequest._process_extra_specs). */
+function requestedResources(flavor: Flavor): [string, number][] {
+  const found = new Map<string, number>();
+  for (const [key, value] of Object.entries(flavor.properties)) {
+    const match = GROUP_KEY.exec(key);
+    if (match === null || match[1] !== 'resources' || match[2] !== undefined) continue;
+    const name = match[3]!;
+    const known = STANDARD_CLASSES.includes(name) || /^CUSTOM_[A-Z0-9_]+$/.test(name);
+    if (known && /^\s*\+?\d+\s*$/.test(value)) found.set(name, Number(value));
+  }
+  return [...found];
+}
+
+function requestedTraits(flavor: Flavor): [string, string][] {
+  const found: [string, string][] = [];
+  for (const [key, value] of Object.entries(flavor.properties)) {
+    const match = GROUP_KEY.exec(key);
+    if (match === null || match[1] !== 'trait' || match[2] !== undefined) continue;
+    if (value === 'required' || value === 'forbidden') found.push([match[3]!, value]);
+  }
+  return found;
+}
+
+function amounts(flavor: Flavor, volumeBacked: boolean, classes: readonly string[]): Amounts {
+  const root = volumeBacked ? 0 : flavor.disk;
+  const resources = new Map<string, number>([
+    ['VCPU', flavor.vcpus],
+    ['MEMORY_MB', flavor.ram],
+    ['DISK_GB', root + flavor.ephemeral + Math.ceil(flavor.swap / 1024)],
+    ...requestedResources(flavor),
+  ]);
+  const flat: number[] = [];
+  for (const [name, amount] of resources) if (amount > 0) flat.push(classes.indexOf(name), amount);
+  return {
+    resources: flat,
+    vcpus: flavor.vcpus,
+    memoryMb: flavor.ram,
+    // wraps like every sum of it in a cell: flavors of petabytes are legal, and only differences matter
+    localMb: ((root + flavor.ephemeral) * 1024 + flavor.swap) | 0,
+  };
+}
+
+/** Index of a name, or NONE: an operation that names what is not there is skipped. */
+export function indexOfName(list: readonly { readonly name: string }[], name: string | undefined): number {
+  return name === undefined ? NONE : list.findIndex((entry) => entry.name === name);
+}

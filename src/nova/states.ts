@@ -1,0 +1,85 @@
+/** Nova's state names, as numbers inside a world and as words outside. Order is ours; the words are Nova's. */
+
+/** nova/compute/vm_states.py */
+export const VM_NAMES = ['building', 'active', 'stopped', 'resized', 'error', 'deleted'] as const;
+export const VM = { BUILDING: 0, ACTIVE: 1, STOPPED: 2, RESIZED: 3, ERROR: 4, DELETED: 5 } as const;
+
+/** nova/compute/task_states.py; 'none' is Python's None */
+export const TASK_NAMES = [
+  'none',
+  'resize_prep',
+  'resize_migrating',
+  'resize_migrated',
+  'resize_finish',
+  'resize_reverting',
+  'deleting',
+  'powering-off',
+  'powering-on',
+  'rebooting_hard',
+  'reboot_started_hard',
+  'spawning',
+  'resize_confirming',
+] as const;
+export const TASK = {
+  NONE: 0,
+  RESIZE_PREP: 1,
+  RESIZE_MIGRATING: 2,
+  RESIZE_MIGRATED: 3,
+  RESIZE_FINISH: 4,
+  RESIZE_REVERTING: 5,
+  DELETING: 6,
+  POWERING_OFF: 7,
+  POWERING_ON: 8,
+  REBOOTING_HARD: 9,
+  REBOOT_STARTED_HARD: 10,
+  SPAWNING: 11,
+  /** of the rollback protocol alone: Nova's confirm sets no task_state */
+  RESIZE_CONFIRMING: 12,
+} as const;
+
+/** Migration.status of a resize or cold migration (nova/objects/fields.py, nova/compute/manager.py) */
+export const STATUS_NAMES = [
+  'pre-migrating',
+  'migrating',
+  'post-migrating',
+  'finished',
+  'confirming',
+  'confirmed',
+  'reverting',
+  'reverted',
+  'error',
+  'failed',
+  'undoing',
+] as const;
+export const STATUS = {
+  PRE_MIGRATING: 0,
+  MIGRATING: 1,
+  POST_MIGRATING: 2,
+  FINISHED: 3,
+  CONFIRMING: 4,
+  CONFIRMED: 5,
+  REVERTING: 6,
+  REVERTED: 7,
+  ERROR: 8,
+  FAILED: 9,
+  /** of the rollback protocol alone: a move that will be undone, whatever happens next */
+  UNDOING: 10,
+} as const;
+
+/** Not in {confirmed, reverted, error, failed}: nova/db/main/api.py:migration_get_in_progress_by_host_and_node */
+export function inProgress(status: number): boolean {
+  return (
+    status !== STATUS.CONFIRMED && status !== STATUS.REVERTED && status !== STATUS.ERROR && status !== STATUS.FAILED
+  );
+}
+
+/** nova/compute/power_state.py, as the instance row has it */
+export const POWER_NAMES = ['nostate', 'running', 'shutdown'] as const;
+export const POWER = { NOSTATE: 0, RUNNING: 1, SHUTDOWN: 2 } as const;
+
+export const MOVE_TYPE_NAMES = ['resize', 'migration'] as const;
+export const MOVE_TYPE = { RESIZE: 0, MIGRATION: 1 } as const;
+
+/** Services, as a world numbers them; compute host h is COMPUTE + h. */
+export const SERVICE = { API: 0, CONDUCTOR: 1, SCHEDULER: 2, PLACEMENT: 3, COMPUTE: 4 } as const;
+export const CONTROLLER_NAMES = ['api', 'conductor', 'scheduler', 'placement'] as const;

@@ -1,0 +1,116 @@
+/** nova/compute/resource_tracker.py:ResourceTracker: a host's own ledger, independent of Placement's. */
+import { saveMigrationStatus } from './database.ts';
+import { inProgress, STATUS, TASK, VM } from './states.ts';
+import { amountsOf, type HostRecord, type Instance, trackingOf, type World } from './world.ts';
+import { NONE } from '../state/table.ts';
+
+/** _update_usage */
+function updateUsage(world: World, host: HostRecord, flavor: number, instance: Instance, sign: number): void {
+  const amounts = amountsOf(world, flavor, instance);
+  host.vcpusUsed += sign * amounts.vcpus;
+  host.memoryMbUsed += sign * amounts.memoryMb;
+  host.localMbUsed += sign * amounts.localMb;
+}
+
+/** instance_claim: the host takes an instance in. */
+export function trackInstance(world: World, h: number, i: number): void {
+  const tracking = trackingOf(world, h, i);
+  if (tracking.instance === 1) return;
+  tracking.instance = 1;
+  const instance = world.instances[i]!;
+  updateUsage(world, world.hosts[h]!, instance.flavor, instance, 1);
+}
+
+/** update_usage after the instance's vm_state became deleted. */
+export function untrackDeleted(world: World, h: number, i: number, flavor: number): void {
+  const tracking = trackingOf(world, h, i);
+  if (tracking.instance === 0) return;
+  tracking.instance = 0;
+  updateUsage(world, world.hosts[h]!, flavor, world.instances[i]!, -1);
+}
+
+/**
+ * _update_usage_from_migration.
+ * @param flavor the instance's flavor as the caller sees it; oldFlavor, newFlavor: its stashed ones
+ */
+export function trackMigration(
+  world: World,
+  h: number,
+  m: number,
+  flavor: number,
+  oldFlavor: number,
+  newFlavor: number,
+): void {
+  const migration = world.migrations[m]!;
+  const i = migration.instance;
+  const incoming = migration.destination === h;
+  const outbound = migration.source === h;
+  const tracking = trackingOf(world, h, i);
+  let counted: number = NONE;
+  if (incoming && outbound) counted = flavor === migration.oldFlavor ? newFlavor : oldFlavor;
+  else if (incoming && tracking.instance === 0) counted = newFlavor;
+  else if (outbound && tracking.instance === 0) counted = oldFlavor;
+  if (counted === NONE) return;
+  updateUsage(world, world.hosts[h]!, counted, world.instances[i]!, 1);
+  tracking.migration = m + 1;
+}
+
+/** _drop_move_claim; since 27.0 it leaves both tables, on the same host too. */
+export function dropMoveClaim(world: World, h: number, i: number, flavor: number): void {
+  const tracking = trackingOf(world, h, i);
+  if (flavor !== NONE) updateUsage(world, world.hosts[h]!, flavor, world.instances[i]!, -1);
+  tracking.migration = 0;
+  tracking.instance = 0;
+}
+
+/** nova/compute/resource_tracker.py:_instance_in_resize_state */
+export function inResizeState(vm: number, task: number): boolean {
+  if (vm === VM.RESIZED) return true;
+  return (vm === VM.ACTIVE || vm === VM.STOPPED) && task >= TASK.RESIZE_PREP && task <= TASK.RESIZE_FINISH;
+}
+
+/**
+ * _update_available_resource up to the point where Placement is asked: counts afresh the instances of the host, then the
+ * moves that touch it; a move that the instance's migration_context does not name is set to error.
+ */
+export function recount(world: World, h: number): void {
+  const host = world.hosts[h]!;
+  host.initialised = 1;
+  host.vcpusUsed = 0;
+  host.memoryMbUsed = 0;
+  host.localMbUsed = 0;
+  const instances = world.globals.instances;
+  for (let i = 0; i < instances; i++) {
+    const tracking = trackingOf(world, h, i);
+    tracking.instance = 0;
+    tracking.migration = 0;
+    const instance = world.instances[i]!;
+    if (instance.exists === 1 && instance.host === h && instance.vm !== VM.DELETED) trackInstance(world, h, i);
+  }
+  for (let i = 0; i < instances; i++) {
+    const m = latestMigration(world, h, i);
+    if (m === NONE) continue;
+    const migration = world.migrations[m]!;
+    const instance = world.instances[i]!;
+    if (instance.migrationContext !== NONE && instance.migrationContext !== m) {
+      saveMigrationStatus(world, migration, STATUS.ERROR);
+      continue;
+    }
+    trackMigration(world, h, m, instance.flavor, instance.oldFlavor, instance.newFlavor);
+  }
+}
+
+/** _update_usage_from_migrations: in progress or error, its instance in a resize state, the most recently updated. */
+function latestMigration(world: World, h: number, i: number): number {
+  const instance = world.instances[i]!;
+  if (instance.exists === 0 || !inResizeState(instance.vm, instance.task)) return NONE;
+  let latest: number = NONE;
+  for (let m = 0; m < world.globals.migrations; m++) {
+    const row = world.migrations[m]!;
+    if (row.exists !== 1 || row.instance !== i || (row.source !== h && row.destination !== h)) continue;
+    if (!inProgress(row.status) && row.status !== STATUS.ERROR) continue;
+    if (latest === NONE || row.updated > world.migrations[latest]!.updated) latest = m;
+  }
+  return latest;
+}
+

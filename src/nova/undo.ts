@@ -1,0 +1,218 @@
+/**
+ * What Nova does when a handler fails: one row a handler, its guarded regions from the innermost out, one cell a region.
+ *
+ * This is the page to hold against Nova: prep and the source's leg give the claim back, finish and confirm drop the
+ * source's, revert undoes nothing. A defect is one changed cell.
+ */
+import { migrationOf, saveInstance, saveStatus, setHost, setOldFlavor, setNewFlavor, setOldVm, setTask, setVm } from './database.ts';
+import { dropMoveClaim } from './tracker.ts';
+import { deleteAllocations, getAllocations, ignore, legacy, moveAllocations } from './report-client.ts';
+import { call, database, type Group, memory, notification, OUTCOME, read, type Region, type Step, type UndoGroup, type UndoRow } from './step.ts';
+import { SERVICE, STATUS, TASK, VM } from './states.ts';
+import { instanceConsumer, type Job, migrationConsumer, type World } from './world.ts';
+import { NONE } from '../state/table.ts';
+
+const I = (_world: World, job: Job): number => instanceConsumer(job.instance);
+const M = (world: World, job: Job): number => migrationConsumer(world, job.migration);
+
+export const NOVA_UNDO: Readonly<Record<string, UndoRow>> = {
+  // nova/conductor/tasks/base.py:rollback_wrapper, MigrationTask.rollback; nova/conductor/manager.py:_cold_migrate
+  'conductor.migrate_server': { claim: 'swap-back-if-held', state: 'clear-task-state' },
+  // nova/compute/manager.py
+  'compute.prep_resize': { abort: 'abort-claim', claim: 'give-back', then: 'reschedule', notify: 'finally:end-notify', migration: 'error', vm: 'error', task: 'clear' },
+  'compute.resize_instance': { migration: 'error', vm: 'error', claim: 'give-back', task: 'clear' },
+  'compute.finish_resize': { vm: 'error', claim: 'drop-source', migration: 'error', task: 'clear' },
+  'compute.confirm_resize': { claim: 'finally:delete-alloc', unstash: 'finally:unstash', vm: 'error', migration: 'error' },
+  'compute.revert_resize': { vm: 'error', claim: 'keep', migration: 'error', task: 'clear' },
+  'compute.finish_revert_resize': { vm: 'error', unstash: 'finally:unstash', claim: 'keep', migration: 'error', task: 'clear' },
+  'compute.terminate_instance': { vm: 'error', task: 'clear' },
+  'compute.reboot_instance': { vm: 'error', task: 'clear' },
+  'compute.stop_instance': { task: 'clear' },
+  'compute.start_instance': { task: 'clear' },
+  'conductor.build_instances': { state: 'bury' },
+  'compute.build_and_run_instance': { state: 'bury' },
+};
+
+const MANAGER = 'nova/compute/manager.py:ComputeManager';
+
+/** The steps of a group, out of reach of regions that stand beside it in Nova's code rather than around it. */
+const without = (regions: readonly Region[], group: Group): Group => ({
+  steps: group.steps.map((step): Step => ({ ...step, outside: [...(step.outside ?? []), ...regions] })),
+});
+
+const giveBack: UndoGroup = (prefix) => {
+  const id = `${prefix}.undo.claim`;
+  return [
+    // a failure here replaces the exception under way and keeps `then` from running
+    without(['then'], {
+      steps: [
+        read(`${id}.get-allocs`, `${MANAGER}._revert_allocation`, getAllocations(M), legacy(ignore), { falsy: '$end' }),
+        ...moveAllocations(id, M, I, 'go-on').steps,
+      ],
+    }),
+  ];
+};
+
+/** What W-14's repair does: the server comes home with its claim. */
+const giveBackWithHost: UndoGroup = (prefix) => [
+  database(`${prefix}.undo.claim.set-host`, `${MANAGER}.resize_instance`, (world, job) => {
+    setHost(job, migrationOf(world, job).source);
+    return saveInstance(world, job);
+  }),
+  ...giveBack(prefix),
+];
+
+const reschedule: UndoGroup = (prefix) => [
+  {
+    steps: [
+      database(
+        `${prefix}.undo.then.set-task`,
+        `${MANAGER}._reschedule_resize_or_reraise`,
+        (world, job) => {
+          if (job.retry === 0 || job.error === OUTCOME.RAISE_BUILD_ABORT) return OUTCOME.ELSE;
+          setTask(job, TASK.RESIZE_PREP);
+          return saveInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : OUTCOME.ELSE;
+        },
+        { else: '$end', swallows: true },
+      ),
+      call(
+        `${prefix}.undo.then.call-conductor`,
+        'nova/conductor/api.py:ComputeTaskAPI.resize_instance',
+        'conductor.migrate_server',
+        () => SERVICE.CONDUCTOR,
+        () => OUTCOME.DONE,
+        {
+          swallows: true,
+          fill: (_world, _job, message) => {
+            message.rescheduled = 1;
+            message.destination = NONE;
+          },
+        },
+      ),
+    ],
+  },
+];
+
+/** MigrationTask.rollback: the record, then the claim if conductor knows that it moved it. */
+const swapBackIfHeld: UndoGroup = (prefix) => [
+  {
+    steps: [
+      database(`${prefix}.undo.migration`, 'nova/conductor/tasks/migrate.py:MigrationTask.rollback', (world, job) =>
+        job.migration === NONE ? OUTCOME.OK : saveStatus(world, job, STATUS.ERROR),
+      ),
+      memory(
+        `${prefix}.undo.held`,
+        'nova/conductor/tasks/migrate.py:MigrationTask.rollback',
+        (_world, job) => (job.held === 1 ? OUTCOME.OK : OUTCOME.ELSE),
+        { else: '$end' },
+      ),
+      ...moveAllocations(`${prefix}.undo.claim`, M, I, 'go-on').steps,
+    ],
+  },
+];
+
+const clearTaskState: UndoGroup = (prefix) => [
+  database(`${prefix}.undo.state`, 'nova/conductor/manager.py:ComputeTaskManager._cold_migrate', (world, job) => {
+    const row = world.instances[job.instance]!;
+    if (row.exists !== 1) return OUTCOME.OK;
+    // NoValidHost puts back the vm_state of the message, anything else refreshes the instance first
+    if (job.error === OUTCOME.RAISE_NO_VALID_HOST) row.vm = job.vm;
+    row.task = TASK.NONE;
+    return OUTCOME.OK;
+  }),
+];
+
+const vmError: UndoGroup = (prefix) => [
+  database(`${prefix}.undo.vm`, `${MANAGER}._error_out_instance_on_exception`, (world, job) => {
+    if (job.error === OUTCOME.RAISE_ROLLBACK) {
+      setVm(job, job.beganVm);
+      setTask(job, TASK.NONE);
+      // the wrapped exception is what goes on
+      job.error = OUTCOME.RAISE;
+      return saveInstance(world, job);
+    }
+    setVm(job, VM.ERROR);
+    saveInstance(world, job);
+    return OUTCOME.OK;
+  }),
+];
+
+const migrationError: UndoGroup = (prefix) => [
+  database(
+    `${prefix}.undo.migration`,
+    'nova/compute/manager.py:errors_out_migration_ctxt',
+    (world, job) => (job.migration === NONE ? OUTCOME.OK : saveStatus(world, job, STATUS.ERROR)),
+    { swallows: true },
+  ),
+];
+
+const taskClear: UndoGroup = (prefix) => [
+  database(
+    `${prefix}.undo.task`,
+    'nova/compute/manager.py:reverts_task_state',
+    (world, job) => {
+      // "unexpected task state means the current task is preempted": left as it is
+      if (job.error === OUTCOME.RAISE_TASK_STATE) return OUTCOME.OK;
+      setTask(job, TASK.NONE);
+      return saveInstance(world, job);
+    },
+    { swallows: true },
+  ),
+];
+
+/** The `with self.rt.resize_claim(...)` around the cast alone. */
+const abortClaim: UndoGroup = (prefix) => [
+  {
+    ...database(
+      `${prefix}.undo.abort`,
+      'nova/compute/claims.py:MoveClaim.abort',
+      (world, job) => {
+        dropMoveClaim(world, job.service - SERVICE.COMPUTE, job.instance, job.flavor);
+        const row = world.instances[job.instance]!;
+        row.migrationContext = NONE;
+        job.migrationContext = NONE;
+        return OUTCOME.OK;
+      },
+      { swallows: true },
+    ),
+    under: 'tracker',
+  },
+];
+
+/** _delete_stashed_flavor_info */
+const unstash: UndoGroup = (prefix) => [
+  database(`${prefix}.unstash`, `${MANAGER}._delete_stashed_flavor_info`, (world, job) => {
+    setOldFlavor(job, NONE);
+    setNewFlavor(job, NONE);
+    setOldVm(job, NONE);
+    return saveInstance(world, job);
+  }),
+];
+
+const bury: UndoGroup = (prefix) => [
+  database(`${prefix}.undo.state`, 'nova/conductor/manager.py:ComputeTaskManager._bury_in_cell0', (world, job) => {
+    const row = world.instances[job.instance]!;
+    row.vm = VM.ERROR;
+    row.task = TASK.NONE;
+    return OUTCOME.OK;
+  }),
+];
+
+export const NOVA_UNDO_GROUPS: Readonly<Record<string, UndoGroup>> = {
+  'give-back': giveBack,
+  'give-back-with-host': giveBackWithHost,
+  'drop-source': (prefix) => [deleteAllocations(`${prefix}.undo.claim`, M)],
+  // one `finally` with both: what cannot be deleted leaves the stash as it is
+  'delete-alloc': (prefix) => [without(['unstash'], deleteAllocations(`${prefix}.delete-alloc`, M))],
+  'swap-back-if-held': swapBackIfHeld,
+  'clear-task-state': clearTaskState,
+  reschedule,
+  'end-notify': (prefix) => [notification(`${prefix}.end-notify`, `${MANAGER}._send_prep_resize_notifications`)],
+  'abort-claim': abortClaim,
+  unstash,
+  'vm.error': vmError,
+  'migration.error': migrationError,
+  clear: taskClear,
+  bury,
+};
+

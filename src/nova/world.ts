@@ -1,0 +1,553 @@
+/**
+ * The world of a scenario: Nova's databases, what its processes hold in memory, the message bus, Placement, and the
+ * history that laws need. One Int32Array with views; see state/table.ts.
+ */
+import { makeStore, type Store, type StoreShape, storeSize } from '../placement/store.ts';
+import { Holdings } from '../state/holdings.ts';
+import { assert, NONE, type Packed, type TableClass, table } from '../state/table.ts';
+import type { Amounts, Setting } from './setting.ts';
+import { SERVICE } from './states.ts';
+
+/** A row of `instances` with what `instance_extra` and `system_metadata` add (nova/objects/instance.py). */
+export interface Instance {
+  /** 0 never created, 1 there, 2 soft-deleted */
+  exists: number;
+  host: number;
+  vm: number;
+  task: number;
+  power: number;
+  flavor: number;
+  oldFlavor: number;
+  newFlavor: number;
+  /** system_metadata['old_vm_state'], or NONE */
+  oldVm: number;
+  /** migration_context.migration_id, or NONE */
+  migrationContext: number;
+  /** RequestSpec.flavor, in the API database */
+  requestSpecFlavor: number;
+  volumeBacked: number;
+  /** bit h: host h has a guest or its disks under the instance's name (the hypervisor's truth, not Nova's) */
+  guests: number;
+  /** bit h: the guest there runs */
+  running: number;
+  /** bit h: host h keeps the `_resize` copy that a revert starts from */
+  backups: number;
+  /** history: an operation or a job touched it since it was last judged */
+  touched: number;
+  /** history: a fault fired, a hold cut in or a service was down while a job of it was alive, since it was last judged */
+  disturbed: number;
+  /** history: judged and found wrong; set aside since */
+  condemned: number;
+}
+const InstanceTable = table<Instance>('Instance', [
+  'exists',
+  'host',
+  'vm',
+  'task',
+  'power',
+  'flavor',
+  'oldFlavor',
+  'newFlavor',
+  'oldVm',
+  'migrationContext',
+  'requestSpecFlavor',
+  'volumeBacked',
+  'guests',
+  'running',
+  'backups',
+  'touched',
+  'disturbed',
+  'condemned',
+]);
+
+/** A row of `migrations` (nova/objects/migration.py). */
+export interface Migration {
+  /** 0 free, 1 there, 2 soft-deleted with its instance */
+  exists: number;
+  instance: number;
+  status: number;
+  type: number;
+  source: number;
+  /** NONE until the destination's claim */
+  destination: number;
+  oldFlavor: number;
+  newFlavor: number;
+  /** updated_at, as an order */
+  updated: number;
+}
+const MigrationTable = table<Migration>('Migration', [
+  'exists',
+  'instance',
+  'status',
+  'type',
+  'source',
+  'destination',
+  'oldFlavor',
+  'newFlavor',
+  'updated',
+]);
+
+/** A compute host: its service, and what its resource tracker has in memory and on the ComputeNode row. */
+export interface HostRecord {
+  up: number;
+  /** the tracker has run once since the service started */
+  initialised: number;
+  vcpusUsed: number;
+  memoryMbUsed: number;
+  localMbUsed: number;
+  /** job + 1 that holds `compute_resources` */
+  trackerLock: number;
+}
+const HostTable = table<HostRecord>('HostRecord', [
+  'up',
+  'initialised',
+  'vcpusUsed',
+  'memoryMbUsed',
+  'localMbUsed',
+  'trackerLock',
+]);
+
+/** What one compute process knows of one instance. */
+export interface Tracking {
+  /** in `tracked_instances` */
+  instance: number;
+  /** in `tracked_migrations`: migration + 1 */
+  migration: number;
+  /** job + 1 that holds the lock on the instance's uuid in this process */
+  lock: number;
+}
+const TrackingTable = table<Tracking>('Tracking', ['instance', 'migration', 'lock']);
+
+/**
+ * A handler under way, or a message not yet delivered: the same record, with the private and possibly dirty copies that
+ * Nova carries in its payloads.
+ */
+export interface JobRecord {
+  state: number;
+  pc: number;
+  service: number;
+  /** the operation in whose course it runs */
+  operation: number;
+  /** order of arrival */
+  sequence: number;
+  /** the job that waits for this one, or NONE */
+  caller: number;
+  /** the job that this one waits for, or NONE */
+  callee: number;
+  /** operation after which a held or late job goes on */
+  until: number;
+  /** hold + 1 that holds it */
+  hold: number;
+  instance: number;
+  migration: number;
+  /** flavor asked for */
+  flavor: number;
+  destination: number;
+  /** host asked for by name, or NONE */
+  requested: number;
+  /** filter_properties carries `retry`: rescheduling is allowed */
+  retry: number;
+  /** a list of hosts as a mask: candidates while scheduling, alternates in a message */
+  hosts: number;
+  /** 1 the alternates were given (a reschedule) */
+  rescheduled: number;
+  /** migration.status in the payload */
+  payloadStatus: number;
+  // the private copy of the instance, and which of its fields are dirty
+  host: number;
+  vm: number;
+  task: number;
+  power: number;
+  instanceFlavor: number;
+  oldFlavor: number;
+  newFlavor: number;
+  oldVm: number;
+  migrationContext: number;
+  dirty: number;
+  /** vm_state when the handler began, for InstanceFaultRollback */
+  beganVm: number;
+  /** task_state when the handler began */
+  beganTask: number;
+  /** the exception on its way out, an Outcome */
+  error: number;
+  /** conductor's `_held_allocations` */
+  held: number;
+  /** which time round a conversation with Placement is */
+  attempt: number;
+  /** consumer generations read in a conversation */
+  generation: number;
+  generation2: number;
+  /** what a called handler came to, an Outcome */
+  reply: number;
+  /** the call's reply will be lost */
+  replyLost: number;
+  /** position in a loop */
+  cursor: number;
+  /** bit 0: holds the tracker lock, bit 1: the instance lock */
+  locks: number;
+  /** request_spec.ignore_hosts = [source] */
+  avoidSource: number;
+}
+const JobBase = table<JobRecord>('JobRecord', [
+  'state',
+  'pc',
+  'service',
+  'operation',
+  'sequence',
+  'caller',
+  'callee',
+  'until',
+  'hold',
+  'instance',
+  'migration',
+  'flavor',
+  'destination',
+  'requested',
+  'retry',
+  'hosts',
+  'rescheduled',
+  'payloadStatus',
+  'host',
+  'vm',
+  'task',
+  'power',
+  'instanceFlavor',
+  'oldFlavor',
+  'newFlavor',
+  'oldVm',
+  'migrationContext',
+  'dirty',
+  'beganVm',
+  'beganTask',
+  'error',
+  'held',
+  'attempt',
+  'generation',
+  'generation2',
+  'reply',
+  'replyLost',
+  'cursor',
+  'locks',
+  'avoidSource',
+]);
+
+export interface Job extends JobRecord {
+  readonly id: number;
+  /** allocations read from Placement */
+  readonly read: Holdings;
+}
+
+class JobView extends (JobBase as new (
+  cells: Int32Array,
+  offset: number,
+) => JobRecord & Packed) {
+  readonly id: number;
+  readonly read: Holdings;
+  constructor(cells: Int32Array, offset: number, id: number, rows: number) {
+    super(cells, offset);
+    this.id = id;
+    this.read = new Holdings(cells, offset + JobBase.size, rows);
+  }
+}
+
+export const JOB = { FREE: 0, QUEUED: 1, RUNNING: 2, CALLING: 3, HELD: 4, BLOCKED: 5, LATE: 6 } as const;
+
+/** History of one move: what it began with and what became of it. Laws need it; handlers never read it. */
+export interface MoveRecord {
+  exists: number;
+  instance: number;
+  operation: number;
+  /** the last migration record that conductor made or took up for it, or NONE */
+  migration: number;
+  source: number;
+  oldFlavor: number;
+  newFlavor: number;
+  oldVm: number;
+  /** the API took it: task_state was set, or a record made */
+  accepted: number;
+  /** its migration reached `finished` and the instance `resized` */
+  committed: number;
+  /** instance.host was written while it was under way */
+  flipped: number;
+  /** 0 none, 1 confirm, 2 revert: the last such request that the API took */
+  decision: number;
+  /** nothing else was in flight, everything was up, and Placement had room for it when it was asked for */
+  fits: number;
+  /** a fault fired, a hold cut in or another operation ran while it was under way */
+  disturbed: number;
+}
+const MoveBase = table<MoveRecord>('MoveRecord', [
+  'exists',
+  'instance',
+  'operation',
+  'migration',
+  'source',
+  'oldFlavor',
+  'newFlavor',
+  'oldVm',
+  'accepted',
+  'committed',
+  'flipped',
+  'decision',
+  'fits',
+  'disturbed',
+]);
+export interface Move extends MoveRecord {
+  /** what the instance itself held when the move was asked for */
+  readonly before: Holdings;
+}
+class MoveView extends (MoveBase as new (
+  cells: Int32Array,
+  offset: number,
+) => MoveRecord & Packed) {
+  readonly before: Holdings;
+  constructor(cells: Int32Array, offset: number, rows: number) {
+    super(cells, offset);
+    this.before = new Holdings(cells, offset + MoveBase.size, rows);
+  }
+}
+
+/** One operation of the scenario: whether it was taken, and what the API answered. */
+export interface OperationRecord {
+  /** 0 not begun, 1 accepted, 2 refused, 3 skipped */
+  outcome: number;
+  /** HTTP status of the API, 0 where there is none */
+  http: number;
+}
+const OperationTable = table<OperationRecord>('OperationRecord', ['outcome', 'http']);
+export const OUTCOME_NAMES = ['not begun', 'accepted', 'refused', 'skipped'] as const;
+export const OPERATION = { NOT_BEGUN: 0, ACCEPTED: 1, REFUSED: 2, SKIPPED: 3 } as const;
+
+/** A fault of the scenario: how often its point was visited and where it struck. */
+export interface FaultRecord {
+  hits: number;
+  fired: number;
+  /** pc of the step it struck first */
+  pc: number;
+  /** what Nova saw there: a Seen */
+  seen: number;
+}
+const FaultTable = table<FaultRecord>('FaultRecord', ['hits', 'fired', 'pc', 'seen']);
+
+export interface HoldRecord {
+  hits: number;
+  /** 0 waiting to strike, 1 struck, 2 released, 3 broken */
+  state: number;
+}
+const HoldTable = table<HoldRecord>('HoldRecord', ['hits', 'state']);
+
+/** The rest: services, counters. */
+export interface Globals {
+  apiUp: number;
+  conductorUp: number;
+  schedulerUp: number;
+  placementUp: number;
+  /** next order of arrival */
+  sequence: number;
+  /** clock of `updated` */
+  updates: number;
+  operation: number;
+  instances: number;
+  migrations: number;
+  moves: number;
+  /** some fault fired, hold struck or service crashed so far */
+  disturbed: number;
+  brokenHolds: number;
+}
+const GlobalsTable = table<Globals>('Globals', [
+  'apiUp',
+  'conductorUp',
+  'schedulerUp',
+  'placementUp',
+  'sequence',
+  'updates',
+  'operation',
+  'instances',
+  'migrations',
+  'moves',
+  'disturbed',
+  'brokenHolds',
+]);
+
+/** How many records of each kind a world has. Running out of any is a ModelError, never silence. */
+export interface Shape {
+  readonly hosts: number;
+  readonly classes: number;
+  readonly instances: number;
+  readonly migrations: number;
+  readonly moves: number;
+  readonly jobs: number;
+  readonly operations: number;
+  readonly faults: number;
+  readonly holds: number;
+  readonly rows: number;
+}
+
+export class World {
+  readonly shape: Shape;
+  setting: Setting;
+  readonly cells: Int32Array;
+  readonly globals: Globals;
+  readonly hosts: readonly HostRecord[];
+  /** what host h knows of instance i: h * instances + i */
+  readonly tracking: readonly Tracking[];
+  readonly instances: readonly Instance[];
+  readonly migrations: readonly Migration[];
+  readonly jobs: readonly Job[];
+  readonly moves: readonly Move[];
+  readonly operations: readonly OperationRecord[];
+  readonly faults: readonly FaultRecord[];
+  readonly holds: readonly HoldRecord[];
+  readonly placement: Store;
+
+  constructor(shape: Shape, setting: Setting) {
+    this.shape = shape;
+    this.setting = setting;
+    const store: StoreShape = {
+      providers: shape.hosts,
+      classes: shape.classes,
+      consumers: shape.instances + shape.migrations,
+      rows: shape.rows,
+    };
+    const rows = Holdings.size(shape.rows);
+    const size =
+      GlobalsTable.size +
+      shape.hosts * HostTable.size +
+      shape.hosts * shape.instances * TrackingTable.size +
+      shape.instances * InstanceTable.size +
+      shape.migrations * MigrationTable.size +
+      shape.jobs * (JobBase.size + rows) +
+      shape.moves * (MoveBase.size + rows) +
+      shape.operations * OperationTable.size +
+      shape.faults * FaultTable.size +
+      shape.holds * HoldTable.size +
+      storeSize(store);
+    const cells = new Int32Array(size);
+    this.cells = cells;
+    let at = 0;
+    const take = <T>(count: number, each: number, make: (at: number, k: number) => T): T[] =>
+      Array.from({ length: count }, (_, k) => {
+        const made = make(at, k);
+        at += each;
+        return made;
+      });
+    const plain = <R>(count: number, Table: TableClass<R>): R[] =>
+      take(count, Table.size, (o) => new Table(cells, o));
+    this.globals = plain(1, GlobalsTable)[0]!;
+    this.hosts = plain(shape.hosts, HostTable);
+    this.tracking = plain(shape.hosts * shape.instances, TrackingTable);
+    this.instances = plain(shape.instances, InstanceTable);
+    this.migrations = plain(shape.migrations, MigrationTable);
+    this.jobs = take(shape.jobs, JobBase.size + rows, (o, k) => new JobView(cells, o, k, shape.rows));
+    this.moves = take(shape.moves, MoveBase.size + rows, (o) => new MoveView(cells, o, shape.rows));
+    this.operations = plain(shape.operations, OperationTable);
+    this.faults = plain(shape.faults, FaultTable);
+    this.holds = plain(shape.holds, HoldTable);
+    this.placement = makeStore(cells, at, store, []);
+    assert(at + storeSize(store) === size, 'the layout of a world does not add up');
+  }
+
+  /** A world of the same shape, to be filled with `copy`. */
+  twin(): World {
+    const twin = new World(this.shape, this.setting);
+    twin.copy(this);
+    return twin;
+  }
+
+  copy(from: World): void {
+    this.setting = from.setting;
+    this.cells.set(from.cells);
+    (this.placement as { ratios: readonly number[] }).ratios = from.placement.ratios;
+    this.placement.overCapacityRewrite = from.placement.overCapacityRewrite;
+  }
+}
+
+/** Instances come first among the consumers, then migrations. */
+export function instanceConsumer(instance: number): number {
+  return instance;
+}
+
+export function migrationConsumer(world: World, migration: number): number {
+  return world.shape.instances + migration;
+}
+
+export function amountsOf(world: World, flavor: number, instance: Instance): Amounts {
+  const setting = world.setting.flavors[flavor]!;
+  return instance.volumeBacked === 1 ? setting.volumeBacked : setting.imageBacked;
+}
+
+export function trackingOf(world: World, host: number, instance: number): Tracking {
+  return world.tracking[host * world.shape.instances + instance]!;
+}
+
+export function serviceUp(world: World, service: number): boolean {
+  const { globals } = world;
+  switch (service) {
+    case SERVICE.API:
+      return globals.apiUp === 1;
+    case SERVICE.CONDUCTOR:
+      return globals.conductorUp === 1;
+    case SERVICE.SCHEDULER:
+      return globals.schedulerUp === 1;
+    case SERVICE.PLACEMENT:
+      return globals.placementUp === 1;
+    default:
+      return world.hosts[service - SERVICE.COMPUTE]!.up === 1;
+  }
+}
+
+export function setService(world: World, service: number, up: number): void {
+  const { globals } = world;
+  if (service === SERVICE.API) globals.apiUp = up;
+  else if (service === SERVICE.CONDUCTOR) globals.conductorUp = up;
+  else if (service === SERVICE.SCHEDULER) globals.schedulerUp = up;
+  else if (service === SERVICE.PLACEMENT) globals.placementUp = up;
+  else world.hosts[service - SERVICE.COMPUTE]!.up = up;
+}
+
+/** The move of an instance that was asked for last, or undefined. */
+export function lastMove(world: World, instance: number): Move | undefined {
+  for (let k = world.globals.moves - 1; k >= 0; k--) {
+    const move = world.moves[k]!;
+    if (move.exists === 1 && move.instance === instance) return move;
+  }
+  return undefined;
+}
+
+/** Fills an empty world with the cloud of a setting: services up, hosts known to Placement, nothing running. */
+export function populate(world: World, setting: Setting, ratios: number[]): void {
+  world.setting = setting;
+  world.cells.fill(0);
+  const { globals, placement, shape } = world;
+  globals.apiUp = 1;
+  globals.conductorUp = 1;
+  globals.schedulerUp = 1;
+  globals.placementUp = 1;
+  globals.operation = NONE;
+  (placement as { ratios: readonly number[] }).ratios = ratios;
+  placement.overCapacityRewrite = setting.options.placement_release >= 14;
+  for (let h = 0; h < setting.hosts.length; h++) {
+    const host = setting.hosts[h]!;
+    world.hosts[h]!.up = 1;
+    world.hosts[h]!.initialised = 1;
+    const provider = placement.providers[h]!;
+    provider.exists = 1;
+    provider.parent = NONE;
+    provider.traits = host.traits;
+    for (const [c, inventory] of host.inventories) {
+      const record = placement.inventories[h * shape.classes + c]!;
+      record.exists = 1;
+      record.total = inventory.total;
+      record.reserved = inventory.reserved;
+      record.minUnit = inventory.min_unit;
+      record.maxUnit = inventory.max_unit;
+      record.stepSize = inventory.step_size;
+      record.ratio = internRatio(ratios, inventory.allocation_ratio);
+    }
+  }
+}
+
+export function internRatio(ratios: number[], ratio: number): number {
+  const known = ratios.indexOf(ratio);
+  return known >= 0 ? known : ratios.push(ratio) - 1;
+}

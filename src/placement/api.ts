@@ -1,0 +1,96 @@
+/**
+ * Requests to Placement and its answers, as small immutable values with integer ids. Rendered to REST JSON only where
+ * they leave the process.
+ */
+import { NO_ROWS, type Rows } from '../state/holdings.ts';
+import { NONE } from '../state/table.ts';
+
+/** One consumer's part of a write. `generation` NONE is JSON null: the consumer must not exist. */
+export interface Entry {
+  readonly consumer: number;
+  readonly generation: number;
+  readonly allocations: Rows;
+}
+
+export type Request =
+  | { readonly op: 'get-allocations'; readonly consumer: number }
+  | { readonly op: 'put-allocations'; readonly entries: readonly [Entry] }
+  | { readonly op: 'post-allocations'; readonly entries: readonly Entry[] }
+  | { readonly op: 'delete-allocations'; readonly consumer: number }
+  | { readonly op: 'get-provider-allocations'; readonly provider: number }
+  | { readonly op: 'get-provider-traits'; readonly provider: number }
+  | {
+      readonly op: 'get-candidates';
+      /** class, amount, class, amount, ... */
+      readonly resources: readonly number[];
+      readonly required: number;
+      readonly forbidden: number;
+      /** the tree to stay in, or NONE */
+      readonly inTree: number;
+    }
+  | {
+      readonly op: 'put-inventory';
+      readonly provider: number;
+      readonly resourceClass: number;
+      readonly generation: number;
+      readonly total: number;
+      readonly reserved: number;
+      readonly minUnit: number;
+      readonly maxUnit: number;
+      readonly stepSize: number;
+      readonly ratio: number;
+    };
+
+/** Whether a request can change anything: a fault "after applying" fits only these. */
+export function isWrite(op: Request['op']): boolean {
+  return op === 'put-allocations' || op === 'post-allocations' || op === 'delete-allocations' || op === 'put-inventory';
+}
+
+/**
+ * What came back. Status 0 is no answer at all: `code` then says whether the connection was refused or reset
+ * (keystoneauth's ConnectFailure) or timed out (ConnectTimeout).
+ */
+export interface Response {
+  readonly status: number;
+  readonly code:
+    | 'ok'
+    | 'undefined'
+    | 'concurrent-update'
+    | 'inventory-inuse'
+    | 'not-found'
+    | 'refused'
+    | 'timeout'
+    | 'html';
+  /** a 409 whose detail contains "consumer generation conflict" */
+  readonly consumerConflict: boolean;
+  /** what the request was refused for, in Placement's words; empty on success */
+  readonly detail: string;
+  readonly generation: number;
+  readonly rows: Rows;
+  /** providers that could take the request, or consumers found on a provider */
+  readonly ids: readonly number[];
+}
+
+export function answer(status: number, generation = NONE, rows: Rows = NO_ROWS, ids: readonly number[] = NO_ROWS): Response {
+  return { status, code: 'ok', consumerConflict: false, detail: '', generation, rows, ids };
+}
+
+export function failure(
+  status: number,
+  code: Response['code'],
+  detail: string,
+  consumerConflict = false,
+): Response {
+  return { status, code, consumerConflict, detail, generation: NONE, rows: NO_ROWS, ids: NO_ROWS };
+}
+
+export const NO_CONTENT = answer(204);
+
+/** The answers that faults of the wire put in the place of Placement's. */
+export const REFUSED = failure(0, 'refused', 'connection refused');
+export const RESET = failure(0, 'refused', 'connection reset after the request was sent');
+export const TIMED_OUT = failure(0, 'timeout', 'the client gave up waiting');
+export const SERVER_ERROR = failure(500, 'undefined', 'Internal Server Error');
+export const PROXY_ERROR = failure(503, 'html', 'a 503 of the proxy, with an HTML body');
+export const CONSUMER_CONFLICT = failure(409, 'concurrent-update', 'consumer generation conflict', true);
+export const PROVIDER_CONFLICT = failure(409, 'concurrent-update', 'Inventory and/or allocations changed');

@@ -1,0 +1,118 @@
+/**
+ * What Placement keeps in its database: providers, inventories, consumers and their allocations.
+ *
+ * Ids are small integers; uuids appear only at the REST edge. Usage is kept beside each inventory record, where
+ * Placement would sum the allocations: the sum is the same, since only `write` in server.ts changes either.
+ */
+import { Holdings } from '../state/holdings.ts';
+import { type Packed, table } from '../state/table.ts';
+
+export interface Provider {
+  exists: number;
+  generation: number;
+  /** id of the parent provider, or NONE for a root */
+  parent: number;
+  /** bit k: has the k-th trait of the scenario's vocabulary */
+  traits: number;
+}
+export const ProviderTable = table<Provider>('Provider', ['exists', 'generation', 'parent', 'traits']);
+
+export interface InventoryRecord {
+  exists: number;
+  total: number;
+  reserved: number;
+  minUnit: number;
+  maxUnit: number;
+  stepSize: number;
+  /** index into `ratios`: an allocation ratio is a double, which a cell cannot hold */
+  ratio: number;
+  /** what all consumers hold of this class on this provider */
+  used: number;
+}
+export const InventoryTable = table<InventoryRecord>('InventoryRecord', [
+  'exists',
+  'total',
+  'reserved',
+  'minUnit',
+  'maxUnit',
+  'stepSize',
+  'ratio',
+  'used',
+]);
+
+export interface ConsumerRecord {
+  /** a row is there; true with no allocations is the left-behind consumer */
+  exists: number;
+  generation: number;
+}
+const ConsumerBase = table<ConsumerRecord>('ConsumerRecord', ['exists', 'generation']);
+
+export interface Consumer extends ConsumerRecord {
+  readonly allocations: Holdings;
+}
+
+class ConsumerView extends (ConsumerBase as new (
+  cells: Int32Array,
+  offset: number,
+) => ConsumerRecord & Packed) {
+  readonly allocations: Holdings;
+  constructor(cells: Int32Array, offset: number, rows: number) {
+    super(cells, offset);
+    this.allocations = new Holdings(cells, offset + ConsumerBase.size, rows);
+  }
+}
+
+export interface StoreShape {
+  readonly providers: number;
+  readonly classes: number;
+  readonly consumers: number;
+  /** most rows that one consumer can hold */
+  readonly rows: number;
+}
+
+export interface Store {
+  readonly classes: number;
+  readonly providers: readonly Provider[];
+  /** the record of class c on provider p stands at p * classes + c */
+  readonly inventories: readonly InventoryRecord[];
+  readonly consumers: readonly Consumer[];
+  /** the doubles that `InventoryRecord.ratio` points to; grows, never changes in place */
+  readonly ratios: readonly number[];
+  /** from 14.0.0 on a write may leave usage above capacity if it does not raise it (placement bug 2104040) */
+  overCapacityRewrite: boolean;
+}
+
+export function storeSize(shape: StoreShape): number {
+  return (
+    shape.providers * ProviderTable.size +
+    shape.providers * shape.classes * InventoryTable.size +
+    shape.consumers * (ConsumerBase.size + Holdings.size(shape.rows))
+  );
+}
+
+export function makeStore(cells: Int32Array, offset: number, shape: StoreShape, ratios: number[]): Store {
+  let at = offset;
+  const take = <T>(count: number, size: number, make: (at: number) => T): T[] =>
+    Array.from({ length: count }, () => {
+      const made = make(at);
+      at += size;
+      return made;
+    });
+  return {
+    classes: shape.classes,
+    providers: take(shape.providers, ProviderTable.size, (o) => new ProviderTable(cells, o)),
+    inventories: take(shape.providers * shape.classes, InventoryTable.size, (o) => new InventoryTable(cells, o)),
+    consumers: take(
+      shape.consumers,
+      ConsumerBase.size + Holdings.size(shape.rows),
+      (o) => new ConsumerView(cells, o, shape.rows),
+    ),
+    ratios,
+    overCapacityRewrite: true,
+  };
+}
+
+/** Capacity as Placement computes it: a double, subtracted and multiplied in this order, never rounded. */
+export function capacity(store: Store, inventory: InventoryRecord): number {
+  return (inventory.total - inventory.reserved) * store.ratios[inventory.ratio]!;
+}
