@@ -2,12 +2,23 @@
  * Links a protocol into one flat list of steps in which each carries where to go next, on failure, on a falsy result and on
  * its other branch. Every use of a step gets its own copy, since the links live on it.
  */
-import { PLACEMENT_RULES, type PlacementRules } from '../placement/server.ts';
+
 import type { Defect } from '../nova/defects.ts';
-import { type Handler, isGroup, type Item, OUTCOME, type Outcome, type Protocol, type Region, type Step, type UndoRow } from '../nova/step.ts';
-import type { Request, Response } from '../placement/api.ts';
-import { assert, ModelError, NONE } from '../state/table.ts';
+import {
+  type Handler,
+  type Item,
+  isGroup,
+  OUTCOME,
+  type Outcome,
+  type Protocol,
+  type Region,
+  type Step,
+  type UndoRow,
+} from '../nova/step.ts';
 import type { Job, World } from '../nova/world.ts';
+import type { Request, Response } from '../placement/api.ts';
+import { PLACEMENT_RULES, type PlacementRules } from '../placement/server.ts';
+import { assert, ModelError, NONE } from '../state/table.ts';
 
 export const KIND = { LOCAL: 0, ASK: 1, CAST: 2, CALL: 3, END: 4, RAISED: 5 } as const;
 
@@ -210,7 +221,11 @@ class Linker {
     // chains of undo are made per set of regions, on first use, and linked after the body
     const chains = new Map<string, { first: number }>();
     const pending: { instruction: Instruction; regions: readonly Region[] }[] = [];
-    const sequence = (items: readonly Item[], regionsOf: (step: Step) => readonly Region[], undoing: boolean): Instruction[] => {
+    const sequence = (
+      items: readonly Item[],
+      regionsOf: (step: Step) => readonly Region[],
+      undoing: boolean,
+    ): Instruction[] => {
       const start = this.instructions.length;
       const made: Instruction[] = [];
       const jumps: { from: Instruction; cell: 'falsy' | 'other' | 'again'; target: string; end: number }[] = [];
@@ -228,7 +243,8 @@ class Linker {
             jumps.push({ from: instruction, cell: 'falsy', target: falsy, end: behind });
           }
           if (step.else !== undefined) jumps.push({ from: instruction, cell: 'other', target: step.else, end: behind });
-          if (step.again !== undefined) jumps.push({ from: instruction, cell: 'again', target: step.again, end: behind });
+          if (step.again !== undefined)
+            jumps.push({ from: instruction, cell: 'again', target: step.again, end: behind });
         }
       }
       for (const { from, cell, target, end: behind } of jumps) {

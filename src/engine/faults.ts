@@ -1,6 +1,7 @@
 /** Which kinds of fault fit which failure points, and why the others do not. */
-import { FAULT_KINDS, type FaultKind } from '../scenario/scenario.ts';
+
 import type { Step, Touches } from '../nova/step.ts';
+import { FAULT_KINDS, type FaultKind } from '../scenario/scenario.ts';
 
 type Verdict = true | string;
 type Rule = (step: Step) => Verdict;

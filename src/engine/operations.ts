@@ -2,10 +2,11 @@
  * What each operation of a scenario starts. An operation is skipped only if it names something that does not exist; any
  * other reaches the API's handler and may be refused there.
  */
-import { serve } from '../placement/server.ts';
+
 import { indexOfName, SAME_HOST_TRAIT_BIT, type Setting } from '../nova/setting.ts';
 import { CONTROLLER_NAMES, POWER, SERVICE, TASK, VM } from '../nova/states.ts';
-import { amountsOf, internRatio, type Job, JOB, OPERATION, setService, serviceUp, type World } from '../nova/world.ts';
+import { amountsOf, internRatio, JOB, type Job, OPERATION, serviceUp, setService, type World } from '../nova/world.ts';
+import { serve } from '../placement/server.ts';
 import type { Operation } from '../scenario/scenario.ts';
 import { NONE } from '../state/table.ts';
 import type { Run } from './run.ts';

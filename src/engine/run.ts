@@ -2,30 +2,22 @@
  * The executor: takes a job from step to step, injects faults and holds in one place for every step, and decides which job
  * goes next. Nothing here knows what a step does.
  */
+
+import { SERVICE } from '../nova/states.ts';
+import { OUTCOME, type Outcome } from '../nova/step.ts';
+import { JOB, type Job, lastMove, OPERATION, serviceUp, setService, trackingOf, type World } from '../nova/world.ts';
 import {
   CONSUMER_CONFLICT,
   PROVIDER_CONFLICT,
   PROXY_ERROR,
   REFUSED,
-  type Request,
   RESET,
+  type Request,
   type Response,
   SERVER_ERROR,
   TIMED_OUT,
 } from '../placement/api.ts';
 import { serve } from '../placement/server.ts';
-import { OUTCOME, type Outcome } from '../nova/step.ts';
-import { SERVICE } from '../nova/states.ts';
-import {
-  type Job,
-  JOB,
-  lastMove,
-  OPERATION,
-  serviceUp,
-  setService,
-  trackingOf,
-  type World,
-} from '../nova/world.ts';
 import { FAULT_KINDS, type FaultKind } from '../scenario/scenario.ts';
 import { assert, ModelError, NONE } from '../state/table.ts';
 import { type Code, type Instruction, KIND } from './compile.ts';
@@ -43,6 +35,8 @@ export interface ArmedHold {
   readonly point: number;
   readonly nth: number;
   readonly until: number;
+  /** the handler of operation `until` whose end releases it, or null: that operation's end */
+  readonly handler: string | null;
 }
 
 /** What Nova saw of a fault that left no outcome of its own. */
@@ -246,11 +240,11 @@ export class Run {
       const job = this.waiting(operation);
       if (job === undefined) return;
       if (job.state === JOB.HELD) {
-        const blocked = this.alive(operation);
+        const broken = this.alive(operation) || this.holds[job.hold - 1]!.handler !== null;
         const hold = this.world.holds[job.hold - 1]!;
-        hold.state = blocked ? 3 : 2;
-        if (blocked) this.world.globals.brokenHolds++;
-        this.listener?.hold(job, this.code.instructions[job.pc]!, blocked ? 'broken' : 'released');
+        hold.state = broken ? 3 : 2;
+        if (broken) this.world.globals.brokenHolds++;
+        this.listener?.hold(job, this.code.instructions[job.pc]!, broken ? 'broken' : 'released');
       }
       job.state = job.state === JOB.LATE ? JOB.QUEUED : JOB.RUNNING;
     }
@@ -629,6 +623,7 @@ export class Run {
         if (record.http === 0) record.http = outcome === OUTCOME.OK ? 202 : 500;
       }
     }
+    if (this.holds.length > 0) this.releaseFor(job);
     const { caller, replyLost } = job;
     if (caller === NONE) {
       this.clear(job);
@@ -642,6 +637,19 @@ export class Run {
     if (replyLost === 0) reply = outcome === OUTCOME.OK ? at.returned(world, waiting, job) : outcome;
     this.clear(job);
     this.settle(waiting, at, reply, null, null);
+  }
+
+  /** A job ended: lets go what was held until a job of its operation ran its handler. */
+  private releaseFor(ended: Job): void {
+    const { id } = this.code.instructions[ended.pc]!.handler;
+    for (const job of this.world.jobs) {
+      if (job.state !== JOB.HELD) continue;
+      const { handler, until } = this.holds[job.hold - 1]!;
+      if (handler !== id || until !== ended.operation) continue;
+      job.state = JOB.RUNNING;
+      this.world.holds[job.hold - 1]!.state = 2;
+      this.listener?.hold(job, this.code.instructions[job.pc]!, 'released');
+    }
   }
 
   // ---- services

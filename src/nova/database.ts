@@ -2,9 +2,9 @@
  * Nova's databases as handlers use them: rows, and the private copies in a job that are saved back field by field.
  */
 import { assert, NONE } from '../state/table.ts';
-import { OUTCOME, type Outcome } from './step.ts';
 import { STATUS, TASK, VM } from './states.ts';
-import { type Instance, type Job, type Migration, type Move, type World } from './world.ts';
+import { OUTCOME, type Outcome } from './step.ts';
+import type { Instance, Job, Migration, Move, World } from './world.ts';
 
 /** Fields of the private copy, as bits of `job.dirty`. */
 const DIRTY = {

@@ -3,8 +3,8 @@
  * cell of a table. Ids of bugs and weaknesses are those of the bug catalogue.
  */
 import type { PlacementRules } from '../placement/server.ts';
-import { INVARIANT_MUTANTS } from './mutants.ts';
 import { confirmWithoutUpCheck } from './handlers/confirm.ts';
+import { INVARIANT_MUTANTS } from './mutants.ts';
 import type { Item, Step, UndoRow } from './step.ts';
 
 export interface Defect {

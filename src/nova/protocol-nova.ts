@@ -1,18 +1,27 @@
 /** Nova 34.0.0: what it does. */
-import { apiConfirm, computeConfirmResize } from './handlers/confirm.ts';
-import { apiCreate, buildAndRunInstance, buildInstances } from './handlers/boot.ts';
-import { apiDelete, terminateInstance } from './handlers/delete.ts';
-import { apiHardReboot, apiResetState, apiStart, apiStop, rebootInstance, startInstance, stopInstance } from './handlers/power.ts';
+
 import { apiResize } from './handlers/api-resize.ts';
-import { apiRevert, checkSharedStorage, computeFinishRevertResize, computeRevertResize } from './handlers/revert.ts';
-import { audit, cleanupIncompleteMigrations, initHost, pollUnconfirmedResizes } from './handlers/service.ts';
+import { apiCreate, buildAndRunInstance, buildInstances } from './handlers/boot.ts';
 import { conductorMigrateServer } from './handlers/conductor-migrate.ts';
+import { apiConfirm, computeConfirmResize } from './handlers/confirm.ts';
+import { apiDelete, terminateInstance } from './handlers/delete.ts';
 import { finishResize } from './handlers/finish-resize.ts';
-import { NOVA_UNDO, NOVA_UNDO_GROUPS } from './undo.ts';
-import { novaSelectDestinations } from './handlers/scheduler.ts';
+import {
+  apiHardReboot,
+  apiResetState,
+  apiStart,
+  apiStop,
+  rebootInstance,
+  startInstance,
+  stopInstance,
+} from './handlers/power.ts';
 import { prepResize } from './handlers/prep-resize.ts';
 import { resizeInstance } from './handlers/resize-instance.ts';
+import { apiRevert, checkSharedStorage, computeFinishRevertResize, computeRevertResize } from './handlers/revert.ts';
+import { novaSelectDestinations } from './handlers/scheduler.ts';
+import { audit, cleanupIncompleteMigrations, initHost, pollUnconfirmedResizes } from './handlers/service.ts';
 import type { Protocol } from './step.ts';
+import { NOVA_UNDO, NOVA_UNDO_GROUPS } from './undo.ts';
 
 export const nova: Protocol = {
   id: 'nova',

@@ -2,7 +2,7 @@
  * nova/scheduler/client/report.py:SchedulerReportClient as conversations: what is asked, and what each answer means. The
  * difference between "returned falsy" and "raised" is the heart of Nova's failure table.
  */
-import { type Entry, type Request, type Response } from '../placement/api.ts';
+import type { Entry, Request, Response } from '../placement/api.ts';
 import { NO_ROWS, type Rows } from '../state/holdings.ts';
 import { NONE } from '../state/table.ts';
 import { type Group, OUTCOME, type Outcome, read, type Step, write } from './step.ts';
@@ -22,10 +22,12 @@ function safeConnect(response: Response): Outcome | null {
   return null;
 }
 
-export const getAllocations = (consumer: ConsumerOf) => (world: World, job: Job): Request => ({
-  op: 'get-allocations',
-  consumer: consumer(world, job),
-});
+export const getAllocations =
+  (consumer: ConsumerOf) =>
+  (world: World, job: Job): Request => ({
+    op: 'get-allocations',
+    consumer: consumer(world, job),
+  });
 
 /** get_allocs_for_consumer: anything but a 2xx raises. */
 export function strict(keep: (job: Job, response: Response) => Outcome) {
@@ -41,7 +43,11 @@ export function legacy(keep: (job: Job, response: Response) => Outcome) {
 
 export const ignore = (): Outcome => OUTCOME.OK;
 
-const entry = (consumer: number, generation: number, allocations: Rows): Entry => ({ consumer, generation, allocations });
+const entry = (consumer: number, generation: number, allocations: Rows): Entry => ({
+  consumer,
+  generation,
+  allocations,
+});
 
 /** What a write's refusal means where the caller parses the body (claim_resources, move_allocations). */
 function parsedRefusal(job: Job, response: Response): Outcome {

@@ -39,10 +39,32 @@ export interface Setting {
 
 const SAME_HOST_TRAIT = 'COMPUTE_SAME_HOST_COLD_MIGRATE';
 const GROUP_KEY = /^(resources|trait)([a-zA-Z0-9_-]{1,64})?:(.*)$/;
-const STANDARD_CLASSES = ['VCPU', 'MEMORY_MB', 'DISK_GB'];
+const FLAVOR_CLASSES = ['VCPU', 'MEMORY_MB', 'DISK_GB'];
+/** os_resource_classes.STANDARDS */
+const STANDARD_CLASSES = [
+  ...FLAVOR_CLASSES,
+  'PCI_DEVICE',
+  'SRIOV_NET_VF',
+  'NUMA_SOCKET',
+  'NUMA_CORE',
+  'NUMA_THREAD',
+  'NUMA_MEMORY_MB',
+  'IPV4_ADDRESS',
+  'VGPU',
+  'VGPU_DISPLAY_HEAD',
+  'NET_BW_EGR_KILOBIT_PER_SEC',
+  'NET_BW_IGR_KILOBIT_PER_SEC',
+  'PCPU',
+  'MEM_ENCRYPTION_CONTEXT',
+  'FPGA',
+  'PGPU',
+  'NET_PACKET_RATE_KILOPACKET_PER_SEC',
+  'NET_PACKET_RATE_EGR_KILOPACKET_PER_SEC',
+  'NET_PACKET_RATE_IGR_KILOPACKET_PER_SEC',
+];
 
 export function makeSetting(cloud: Cloud, options: Options, operations: readonly Operation[] = []): Setting {
-  const classes = [...STANDARD_CLASSES];
+  const classes = [...FLAVOR_CLASSES];
   const addClass = (name: string): void => {
     if (!classes.includes(name)) classes.push(name);
   };
@@ -116,11 +138,13 @@ function requestedTraits(flavor: Flavor): [string, string][] {
 
 function amounts(flavor: Flavor, volumeBacked: boolean, classes: readonly string[]): Amounts {
   const root = volumeBacked ? 0 : flavor.disk;
+  const asked = requestedResources(flavor);
   const resources = new Map<string, number>([
-    ['VCPU', flavor.vcpus],
+    // either kind of CPU that is asked for by name stands for all of them
+    ...(asked.some(([name]) => name === 'PCPU') ? [] : [['VCPU', flavor.vcpus] as const]),
     ['MEMORY_MB', flavor.ram],
     ['DISK_GB', root + flavor.ephemeral + Math.ceil(flavor.swap / 1024)],
-    ...requestedResources(flavor),
+    ...asked,
   ]);
   const flat: number[] = [];
   for (const [name, amount] of resources) if (amount > 0) flat.push(classes.indexOf(name), amount);

@@ -79,7 +79,7 @@ export type Touches =
  * The `try`s of Nova, by what their handlers do: who gives the claim back, who marks the migration, who sets vm_state and
  * who clears task_state are different ones, nested differently in every handler (undo.ts has the order).
  */
-export type Region = 'abort' | 'claim' | 'then' | 'notify' | 'migration' | 'vm' | 'unstash' | 'task' | 'state';
+export type Region = 'abort' | 'claim' | 'retry' | 'notify' | 'migration' | 'vm' | 'unstash' | 'task' | 'state';
 
 export interface Step {
   /** the failure point */
@@ -164,7 +164,22 @@ export interface Protocol {
 
 // ---- the builders that make tables of steps read like lists
 
-type Cells = Partial<Pick<Step, 'outside' | 'inside' | 'falsy' | 'falsyRaises' | 'else' | 'again' | 'under' | 'onError' | 'swallows' | 'mayRollBack' | 'mayAbort'>>;
+type Cells = Partial<
+  Pick<
+    Step,
+    | 'outside'
+    | 'inside'
+    | 'falsy'
+    | 'falsyRaises'
+    | 'else'
+    | 'again'
+    | 'under'
+    | 'onError'
+    | 'swallows'
+    | 'mayRollBack'
+    | 'mayAbort'
+  >
+>;
 type Run = (world: World, job: Job) => Outcome;
 
 const local =

@@ -1,8 +1,9 @@
 /** nova/compute/resource_tracker.py:ResourceTracker: a host's own ledger, independent of Placement's. */
+
+import { NONE } from '../state/table.ts';
 import { saveMigrationStatus } from './database.ts';
 import { inProgress, STATUS, TASK, VM } from './states.ts';
 import { amountsOf, type HostRecord, type Instance, trackingOf, type World } from './world.ts';
-import { NONE } from '../state/table.ts';
 
 /** _update_usage */
 function updateUsage(world: World, host: HostRecord, flavor: number, instance: Instance, sign: number): void {
@@ -113,4 +114,3 @@ function latestMigration(world: World, h: number, i: number): number {
   }
   return latest;
 }
-

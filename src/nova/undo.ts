@@ -4,13 +4,36 @@
  * This is the page to hold against Nova: prep and the source's leg give the claim back, finish and confirm drop the
  * source's, revert undoes nothing. A defect is one changed cell.
  */
-import { migrationOf, saveInstance, saveStatus, setHost, setOldFlavor, setNewFlavor, setOldVm, setTask, setVm } from './database.ts';
-import { dropMoveClaim } from './tracker.ts';
-import { deleteAllocations, getAllocations, ignore, legacy, moveAllocations } from './report-client.ts';
-import { call, database, type Group, memory, notification, OUTCOME, read, type Region, type Step, type UndoGroup, type UndoRow } from './step.ts';
-import { SERVICE, STATUS, TASK, VM } from './states.ts';
-import { instanceConsumer, type Job, migrationConsumer, type World } from './world.ts';
+
 import { NONE } from '../state/table.ts';
+import {
+  migrationOf,
+  saveInstance,
+  saveStatus,
+  setHost,
+  setNewFlavor,
+  setOldFlavor,
+  setOldVm,
+  setTask,
+  setVm,
+} from './database.ts';
+import { deleteAllocations, getAllocations, ignore, legacy, moveAllocations } from './report-client.ts';
+import { SERVICE, STATUS, TASK, VM } from './states.ts';
+import {
+  call,
+  database,
+  type Group,
+  memory,
+  notification,
+  OUTCOME,
+  type Region,
+  read,
+  type Step,
+  type UndoGroup,
+  type UndoRow,
+} from './step.ts';
+import { dropMoveClaim } from './tracker.ts';
+import { instanceConsumer, type Job, migrationConsumer, type World } from './world.ts';
 
 const I = (_world: World, job: Job): number => instanceConsumer(job.instance);
 const M = (world: World, job: Job): number => migrationConsumer(world, job.migration);
@@ -19,12 +42,31 @@ export const NOVA_UNDO: Readonly<Record<string, UndoRow>> = {
   // nova/conductor/tasks/base.py:rollback_wrapper, MigrationTask.rollback; nova/conductor/manager.py:_cold_migrate
   'conductor.migrate_server': { claim: 'swap-back-if-held', state: 'clear-task-state' },
   // nova/compute/manager.py
-  'compute.prep_resize': { abort: 'abort-claim', claim: 'give-back', then: 'reschedule', notify: 'finally:end-notify', migration: 'error', vm: 'error', task: 'clear' },
+  'compute.prep_resize': {
+    abort: 'abort-claim',
+    claim: 'give-back',
+    retry: 'reschedule',
+    notify: 'finally:end-notify',
+    migration: 'error',
+    vm: 'error',
+    task: 'clear',
+  },
   'compute.resize_instance': { migration: 'error', vm: 'error', claim: 'give-back', task: 'clear' },
   'compute.finish_resize': { vm: 'error', claim: 'drop-source', migration: 'error', task: 'clear' },
-  'compute.confirm_resize': { claim: 'finally:delete-alloc', unstash: 'finally:unstash', vm: 'error', migration: 'error' },
+  'compute.confirm_resize': {
+    claim: 'finally:delete-alloc',
+    unstash: 'finally:unstash',
+    vm: 'error',
+    migration: 'error',
+  },
   'compute.revert_resize': { vm: 'error', claim: 'keep', migration: 'error', task: 'clear' },
-  'compute.finish_revert_resize': { vm: 'error', unstash: 'finally:unstash', claim: 'keep', migration: 'error', task: 'clear' },
+  'compute.finish_revert_resize': {
+    vm: 'error',
+    unstash: 'finally:unstash',
+    claim: 'keep',
+    migration: 'error',
+    task: 'clear',
+  },
   'compute.terminate_instance': { vm: 'error', task: 'clear' },
   'compute.reboot_instance': { vm: 'error', task: 'clear' },
   'compute.stop_instance': { task: 'clear' },
@@ -43,8 +85,8 @@ const without = (regions: readonly Region[], group: Group): Group => ({
 const giveBack: UndoGroup = (prefix) => {
   const id = `${prefix}.undo.claim`;
   return [
-    // a failure here replaces the exception under way and keeps `then` from running
-    without(['then'], {
+    // a failure here replaces the exception under way and keeps `retry` from running
+    without(['retry'], {
       steps: [
         read(`${id}.get-allocs`, `${MANAGER}._revert_allocation`, getAllocations(M), legacy(ignore), { falsy: '$end' }),
         ...moveAllocations(id, M, I, 'go-on').steps,
@@ -66,7 +108,7 @@ const reschedule: UndoGroup = (prefix) => [
   {
     steps: [
       database(
-        `${prefix}.undo.then.set-task`,
+        `${prefix}.undo.reschedule.set-task`,
         `${MANAGER}._reschedule_resize_or_reraise`,
         (world, job) => {
           if (job.retry === 0 || job.error === OUTCOME.RAISE_BUILD_ABORT) return OUTCOME.ELSE;
@@ -76,7 +118,7 @@ const reschedule: UndoGroup = (prefix) => [
         { else: '$end', swallows: true },
       ),
       call(
-        `${prefix}.undo.then.call-conductor`,
+        `${prefix}.undo.reschedule.call-conductor`,
         'nova/conductor/api.py:ComputeTaskAPI.resize_instance',
         'conductor.migrate_server',
         () => SERVICE.CONDUCTOR,
@@ -215,4 +257,3 @@ export const NOVA_UNDO_GROUPS: Readonly<Record<string, UndoGroup>> = {
   clear: taskClear,
   bury,
 };
-

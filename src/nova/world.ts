@@ -237,10 +237,7 @@ export interface Job extends JobRecord {
   readonly read: Holdings;
 }
 
-class JobView extends (JobBase as new (
-  cells: Int32Array,
-  offset: number,
-) => JobRecord & Packed) {
+class JobView extends (JobBase as new (cells: Int32Array, offset: number) => JobRecord & Packed) {
   readonly id: number;
   readonly read: Holdings;
   constructor(cells: Int32Array, offset: number, id: number, rows: number) {
@@ -296,10 +293,7 @@ export interface Move extends MoveRecord {
   /** what the instance itself held when the move was asked for */
   readonly before: Holdings;
 }
-class MoveView extends (MoveBase as new (
-  cells: Int32Array,
-  offset: number,
-) => MoveRecord & Packed) {
+class MoveView extends (MoveBase as new (cells: Int32Array, offset: number) => MoveRecord & Packed) {
   readonly before: Holdings;
   constructor(cells: Int32Array, offset: number, rows: number) {
     super(cells, offset);
@@ -431,8 +425,7 @@ export class World {
         at += each;
         return made;
       });
-    const plain = <R>(count: number, Table: TableClass<R>): R[] =>
-      take(count, Table.size, (o) => new Table(cells, o));
+    const plain = <R>(count: number, Table: TableClass<R>): R[] => take(count, Table.size, (o) => new Table(cells, o));
     this.globals = plain(1, GlobalsTable)[0]!;
     this.hosts = plain(shape.hosts, HostTable);
     this.tracking = plain(shape.hosts * shape.instances, TrackingTable);

@@ -71,16 +71,16 @@ export interface Response {
   readonly ids: readonly number[];
 }
 
-export function answer(status: number, generation = NONE, rows: Rows = NO_ROWS, ids: readonly number[] = NO_ROWS): Response {
+export function answer(
+  status: number,
+  generation = NONE,
+  rows: Rows = NO_ROWS,
+  ids: readonly number[] = NO_ROWS,
+): Response {
   return { status, code: 'ok', consumerConflict: false, detail: '', generation, rows, ids };
 }
 
-export function failure(
-  status: number,
-  code: Response['code'],
-  detail: string,
-  consumerConflict = false,
-): Response {
+export function failure(status: number, code: Response['code'], detail: string, consumerConflict = false): Response {
   return { status, code, consumerConflict, detail, generation: NONE, rows: NO_ROWS, ids: NO_ROWS };
 }
 

@@ -69,7 +69,12 @@ export function serve(store: Store, rules: PlacementRules, request: Request, cut
 }
 
 /** placement/handlers/util.py:ensure_consumer, once a consumer, in the order sent, before the write's transaction. */
-function ensureConsumers(store: Store, rules: PlacementRules, entries: readonly Entry[], made: number[]): Response | null {
+function ensureConsumers(
+  store: Store,
+  rules: PlacementRules,
+  entries: readonly Entry[],
+  made: number[],
+): Response | null {
   for (const { consumer: id, generation } of entries) {
     const consumer = store.consumers[id]!;
     if (consumer.exists !== 0) {

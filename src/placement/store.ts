@@ -51,10 +51,7 @@ export interface Consumer extends ConsumerRecord {
   readonly allocations: Holdings;
 }
 
-class ConsumerView extends (ConsumerBase as new (
-  cells: Int32Array,
-  offset: number,
-) => ConsumerRecord & Packed) {
+class ConsumerView extends (ConsumerBase as new (cells: Int32Array, offset: number) => ConsumerRecord & Packed) {
   readonly allocations: Holdings;
   constructor(cells: Int32Array, offset: number, rows: number) {
     super(cells, offset);

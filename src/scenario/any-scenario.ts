@@ -69,7 +69,11 @@ const anyHostContent = record({
 /** Two contents for all hosts, so that equal hosts are frequent. */
 const anyHosts: fc.Arbitrary<Host[]> = fc
   .tuple(
-    fc.uniqueArray(anyName, { minLength: 1, maxLength: 6 }),
+    // a host may not bear a service's name
+    fc.uniqueArray(
+      anyName.filter((name) => !['api', 'conductor', 'scheduler', 'placement'].includes(name)),
+      { minLength: 1, maxLength: 6 },
+    ),
     fc.array(anyHostContent, { minLength: 2, maxLength: 2 }),
     fc.array(index(2), { minLength: 6, maxLength: 6 }),
   )
@@ -156,7 +160,16 @@ function anyHolds(count: number): fc.Arbitrary<Hold[]> {
       until: fc.integer({ min: operation + 1, max: count - 1 }),
     }),
   );
-  return fc.array(hold, { maxLength: 4 });
+  const withinOne = index(count).chain((operation) =>
+    record({
+      operation: fc.constant(operation),
+      point: anyPoint,
+      nth,
+      until: fc.constant(operation),
+      handler: anyPoint,
+    }),
+  );
+  return fc.array(fc.oneof(hold, withinOne), { maxLength: 4 });
 }
 
 export const anyScenario: fc.Arbitrary<Scenario> = fc.tuple(anyHosts, anyFlavors).chain(([hosts, flavors]) =>

@@ -127,7 +127,13 @@ function normalOperation(op: Operation, rename: Renames): Operation {
 
 const normalFault = ({ operation, point, kind, nth, times }: Fault): Fault => ({ operation, point, kind, nth, times });
 
-const normalHold = ({ operation, point, nth, until }: Hold): Hold => ({ operation, point, nth, until });
+const normalHold = ({ operation, point, nth, until, handler }: Hold): Hold => ({
+  operation,
+  point,
+  nth,
+  until,
+  ...(handler === undefined ? {} : { handler }),
+});
 
 /** Those that operations name, in order of first use; a cloud must have one, so else the first of all. */
 function usedFlavors(scenario: Scenario): Flavor[] {
@@ -181,6 +187,7 @@ export function normalForm(scenario: Scenario): Scenario {
         (hold) => hold.point,
         (hold) => hold.nth,
         (hold) => hold.until,
+        (hold) => hold.handler ?? '',
       ),
     ),
   };

@@ -17,6 +17,8 @@ export const LONGEST_SCENARIO_BYTES = 2 * 1024 * 1024;
 export const refused = (error: string): { ok: false; error: string } => ({ ok: false, error });
 
 type Path = readonly (string | number)[];
+const CONTROLLERS = ['api', 'conductor', 'scheduler', 'placement'];
+
 type Problem = { path: Path; says: string };
 
 function rendered(path: Path): string {
@@ -163,6 +165,16 @@ function duplicateName(list: 'hosts' | 'flavors', entries: readonly { name: stri
   return null;
 }
 
+/** `crash` and `restart` name a service: a host of that name could not be told from it. */
+function serviceName(scenario: Scenario): Problem | null {
+  for (const [index, { name }] of scenario.cloud.hosts.entries()) {
+    if (!CONTROLLERS.includes(name)) continue;
+    const says = `is ${shown(name)}, the name of a service; a host may not be called ${CONTROLLERS.join(', ')}`;
+    return { path: ['cloud', 'hosts', index, 'name'], says };
+  }
+  return null;
+}
+
 function secondBoot(scenario: Scenario): Problem | null {
   const booted = new Map<string, number>();
   for (const [index, op] of scenario.operations.entries()) {
@@ -187,8 +199,9 @@ function strayIndex(scenario: Scenario): Problem | null {
       return { path: [list, index, 'operation'], says: `is ${operation}${range}` };
     }
   }
-  for (const [index, { operation, until }] of scenario.holds.entries()) {
+  for (const [index, { operation, until, handler }] of scenario.holds.entries()) {
     if (until > operation && until <= last) continue;
+    if (handler !== undefined && until === operation) continue;
     const range =
       operation === last
         ? `, but no operation comes after ${operation}, which it holds`
@@ -210,6 +223,7 @@ export function checkScenario(value: unknown, where: string): Reading<Scenario> 
   const scenario = scenarioSchema.parse(value);
   const contradiction =
     duplicateName('hosts', scenario.cloud.hosts) ??
+    serviceName(scenario) ??
     duplicateName('flavors', scenario.cloud.flavors) ??
     secondBoot(scenario) ??
     strayIndex(scenario);

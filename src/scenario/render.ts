@@ -69,7 +69,8 @@ export function renderFault(fault: Fault, operations?: readonly Operation[]): st
 /** Given the operations, the hold also says which it holds and which it waits for: for places where it stands alone. */
 export function renderHold(hold: Hold, operations?: readonly Operation[]): string {
   const where = during(' in ', hold.operation, operations);
-  const until = `until operation ${operationNumber(hold.until)}${during(': ', hold.until, operations)}`;
+  const release = `operation ${operationNumber(hold.until)}${during(': ', hold.until, operations)}`;
+  const until = hold.handler === undefined ? `until ${release}` : `until ${printable(hold.handler)} of ${release}`;
   return `hold at ${printable(hold.point)}${visit(hold.nth)}${where} ${until}`;
 }
 

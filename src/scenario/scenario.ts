@@ -143,12 +143,16 @@ export const faultSchema = z.strictObject({
 });
 export type Fault = z.infer<typeof faultSchema>;
 
-/** Hold the job of `operation` that comes to `point`, before that step, until operation `until` is done. */
+/**
+ * Hold the job of `operation` that comes to `point`, before that step, until operation `until` is done; with `handler`,
+ * until a job of that operation which runs that handler has ended (the same operation's, for a race within one).
+ */
 export const holdSchema = z.strictObject({
   operation: index,
   point: z.string().min(1).max(100),
   nth: z.int().min(1).max(99),
   until: index,
+  handler: z.string().min(1).max(100).optional(),
 });
 export type Hold = z.infer<typeof holdSchema>;
 

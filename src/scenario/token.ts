@@ -131,7 +131,7 @@ const DICTIONARY = new TextEncoder().encode(
 type Cell = number | string | Cell[];
 
 /** A list without its trailing defaults (numbers, or empty lists); a list of one number stands as the number. */
-function row(cells: readonly Cell[], defaults: readonly (number | null)[]): Cell {
+function row(cells: readonly Cell[], defaults: readonly (number | string | null)[]): Cell {
   let length = cells.length;
   while (length > 0) {
     const cell = cells[length - 1];
@@ -364,11 +364,12 @@ function unpackFault(packed: unknown): unknown {
   return { operation, point, kind: uncoded(FAULT_CODES, kind), nth, times };
 }
 
-const packHold = (hold: Hold): Cell => row([hold.point, hold.operation, hold.until, hold.nth], [1]);
+const packHold = (hold: Hold): Cell =>
+  row([hold.point, hold.operation, hold.until, hold.nth, hold.handler ?? ''], [1, '']);
 
 function unpackHold(packed: unknown): unknown {
-  const [point, operation, until, nth = 1] = cells(packed);
-  return { operation, point, nth, until };
+  const [point, operation, until, nth = 1, handler] = cells(packed);
+  return { operation, point, nth, until, ...(handler === undefined ? {} : { handler }) };
 }
 
 /** Pairs of an option's number and its value, for those that differ. */

@@ -1,9 +1,9 @@
+import { NONE } from '../../state/table.ts';
 import { instanceOf, loadInstance, saveInstance, setTask, taskBits } from '../database.ts';
 import { SAME_HOST_TRAIT_BIT } from '../setting.ts';
-import { cast, database, OUTCOME, type Outcome, read, request } from '../step.ts';
 import { SERVICE, TASK, VM } from '../states.ts';
+import { cast, database, OUTCOME, type Outcome, read, request } from '../step.ts';
 import type { Job, World } from '../world.ts';
-import { NONE } from '../../state/table.ts';
 import { API, handler, ok, refuse } from './common.ts';
 
 /** Decorators of API.resize and its checks of flavor and host. */
@@ -49,7 +49,11 @@ export const apiResize = handler({
       return saveInstance(world, job, taskBits(TASK.NONE)) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 409);
     }),
     database('api.action-record', `${API}._record_action_start`, ok),
-    cast('api.cast-conductor', 'nova/conductor/rpcapi.py:ComputeTaskAPI.migrate_server', 'conductor.migrate_server', () => SERVICE.CONDUCTOR),
+    cast(
+      'api.cast-conductor',
+      'nova/conductor/rpcapi.py:ComputeTaskAPI.migrate_server',
+      'conductor.migrate_server',
+      () => SERVICE.CONDUCTOR,
+    ),
   ],
 });
-

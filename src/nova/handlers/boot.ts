@@ -1,6 +1,6 @@
 import { loadInstance, saveInstance, setHost, setPower, setTask, setVm } from '../database.ts';
-import { call, cast, database, driver, OUTCOME, tracker } from '../step.ts';
 import { POWER, SERVICE, TASK, VM } from '../states.ts';
+import { call, cast, database, driver, OUTCOME, tracker } from '../step.ts';
 import { trackInstance } from '../tracker.ts';
 import { API, compute, handler, here, MANAGER, TRACKER } from './common.ts';
 import { createGuest } from './finish-resize.ts';
@@ -12,7 +12,12 @@ export const apiCreate = handler({
   prefix: 'boot',
   steps: [
     database('boot.create', `${API}.create`, loadInstance),
-    cast('boot.cast-conductor', 'nova/conductor/rpcapi.py:ComputeTaskAPI.build_instances', 'conductor.build_instances', () => SERVICE.CONDUCTOR),
+    cast(
+      'boot.cast-conductor',
+      'nova/conductor/rpcapi.py:ComputeTaskAPI.build_instances',
+      'conductor.build_instances',
+      () => SERVICE.CONDUCTOR,
+    ),
   ],
 });
 
@@ -62,4 +67,3 @@ export const buildAndRunInstance = handler({
     }),
   ],
 });
-

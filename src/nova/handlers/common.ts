@@ -1,9 +1,10 @@
 /** Small things that several handlers say. */
-import { assert, NONE } from '../../state/table.ts';
-import { type Handler, OUTCOME, type Outcome } from '../step.ts';
-import { SERVICE } from '../states.ts';
-import { amountsOf, instanceConsumer, type Job, migrationConsumer, type World } from '../world.ts';
+
 import type { Rows } from '../../state/holdings.ts';
+import { assert, NONE } from '../../state/table.ts';
+import { SERVICE } from '../states.ts';
+import { type Handler, OUTCOME, type Outcome } from '../step.ts';
+import { amountsOf, instanceConsumer, type Job, migrationConsumer, type World } from '../world.ts';
 
 export const MANAGER = 'nova/compute/manager.py:ComputeManager';
 export const TRACKER = 'nova/compute/resource_tracker.py:ResourceTracker';

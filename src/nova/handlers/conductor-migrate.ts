@@ -1,9 +1,9 @@
+import { NONE } from '../../state/table.ts';
 import { createMigration, findMigration, noteMigration } from '../database.ts';
 import { claimResources, getAllocations, moveAllocations, strict } from '../report-client.ts';
-import { call, cast, database, memory, neutron, OUTCOME, type Outcome, read } from '../step.ts';
 import { MOVE_TYPE, SERVICE, STATUS } from '../states.ts';
+import { call, cast, database, memory, neutron, OUTCOME, type Outcome, read } from '../step.ts';
 import type { Job, World } from '../world.ts';
-import { NONE } from '../../state/table.ts';
 import { compute, handler, I, lowest, M, ok, wanted } from './common.ts';
 
 const TASK_PY = 'nova/conductor/tasks/migrate.py';
@@ -82,7 +82,13 @@ export const conductorMigrateServer = handler({
       },
       { else: 'conductor.fill' },
     ),
-    claimResources('conductor.reschedule.claim-get', 'conductor.reschedule.claim-put', I, wanted, 'conductor.reschedule'),
+    claimResources(
+      'conductor.reschedule.claim-get',
+      'conductor.reschedule.claim-put',
+      I,
+      wanted,
+      'conductor.reschedule',
+    ),
     memory('conductor.fill', 'nova/scheduler/utils.py:fill_provider_mapping', ok),
     cast(
       'conductor.cast-prep',

@@ -1,10 +1,34 @@
-import { findMigration, instanceOf, loadInstance, migrationOf, saveInstance, saveMigrationStatus, saveStatus, setMigrationContext, setTask, setVm, taskBits } from '../database.ts';
-import { cast, database, driver, memory, neutron, notification, OUTCOME, type Outcome, request, type Step, tracker } from '../step.ts';
-import { POWER, STATUS, TASK, VM } from '../states.ts';
-import { dropMoveClaim } from '../tracker.ts';
-import { lastMove, type Job, type World } from '../world.ts';
 import { NONE } from '../../state/table.ts';
-import { API, handler, here, MANAGER, refuse, toSource, TRACKER } from './common.ts';
+import {
+  findMigration,
+  instanceOf,
+  loadInstance,
+  migrationOf,
+  saveInstance,
+  saveMigrationStatus,
+  saveStatus,
+  setMigrationContext,
+  setTask,
+  setVm,
+  taskBits,
+} from '../database.ts';
+import { POWER, STATUS, TASK, VM } from '../states.ts';
+import {
+  cast,
+  database,
+  driver,
+  memory,
+  neutron,
+  notification,
+  OUTCOME,
+  type Outcome,
+  request,
+  type Step,
+  tracker,
+} from '../step.ts';
+import { dropMoveClaim } from '../tracker.ts';
+import { type Job, lastMove, type World } from '../world.ts';
+import { API, handler, here, MANAGER, refuse, TRACKER, toSource } from './common.ts';
 import { trackerUpdate } from './prep-resize.ts';
 
 export function noteDecision(world: World, instance: number, decision: number): void {
@@ -97,4 +121,3 @@ export const computeConfirmResize = handler({
     notification('confirm.end-notify', `${MANAGER}._confirm_resize`),
   ],
 });
-

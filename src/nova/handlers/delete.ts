@@ -1,14 +1,26 @@
+import { NONE } from '../../state/table.ts';
 import { destroyInstance, findMigration, loadInstance, saveInstance, setPower, setTask, setVm } from '../database.ts';
 import { forceDeleteAllocations } from '../report-client.ts';
-import { call, cast, cinder, database, driver, memory, neutron, OUTCOME, type Outcome, request, tracker } from '../step.ts';
 import { POWER, STATUS, TASK, VM } from '../states.ts';
+import {
+  call,
+  cast,
+  cinder,
+  database,
+  driver,
+  memory,
+  neutron,
+  OUTCOME,
+  type Outcome,
+  request,
+  tracker,
+} from '../step.ts';
 import { untrackDeleted } from '../tracker.ts';
 import type { Job, World } from '../world.ts';
-import { NONE } from '../../state/table.ts';
 import { API, compute, handler, here, I, MANAGER, refuse, toSource } from './common.ts';
 import { noteDecision } from './confirm.ts';
-import { destroyGuest } from './revert.ts';
 import { trackerUpdate } from './prep-resize.ts';
+import { destroyGuest } from './revert.ts';
 
 /** _confirm_resize_on_deleting: a move that waits for its decision, or whose confirm is stuck, is confirmed by call. */
 function confirmTarget(world: World, job: Job): number {
@@ -55,8 +67,11 @@ export const apiDelete = handler({
       },
       { else: 'delete.local.network' },
     ),
-    cast('delete.cast', 'nova/compute/rpcapi.py:ComputeAPI.terminate_instance', 'compute.terminate_instance', (_world, job) =>
-      compute(job.host),
+    cast(
+      'delete.cast',
+      'nova/compute/rpcapi.py:ComputeAPI.terminate_instance',
+      'compute.terminate_instance',
+      (_world, job) => compute(job.host),
     ),
     memory('delete.done', `${API}._delete`, () => OUTCOME.DONE),
     neutron('delete.local.network', `${API}._local_delete`),
@@ -101,4 +116,3 @@ export const terminateInstance = handler({
     ),
   ],
 });
-

@@ -1,7 +1,17 @@
-import { instanceOf, migrationOf, saveInstance, saveStatus, setFlavor, setOldFlavor, setTask, setVm, taskBits } from '../database.ts';
+import {
+  instanceOf,
+  migrationOf,
+  saveInstance,
+  saveStatus,
+  setFlavor,
+  setOldFlavor,
+  setTask,
+  setVm,
+  taskBits,
+} from '../database.ts';
 import { getAllocations, ignore, strict } from '../report-client.ts';
-import { cinder, database, driver, memory, neutron, notification, OUTCOME, type Outcome, read } from '../step.ts';
 import { STATUS, TASK, VM } from '../states.ts';
+import { cinder, database, driver, memory, neutron, notification, OUTCOME, type Outcome, read } from '../step.ts';
 import type { Job, World } from '../world.ts';
 import { handler, here, I, MANAGER } from './common.ts';
 
@@ -39,7 +49,9 @@ export const finishResize = handler({
       onError: (world, job) => setFlavor(job, migrationOf(world, job).oldFlavor),
     }),
     cinder('finish.volumes-complete', `${MANAGER}._complete_volume_attachments`),
-    database('finish.set-finished', `${MANAGER}._finish_resize`, (world, job) => saveStatus(world, job, STATUS.FINISHED)),
+    database('finish.set-finished', `${MANAGER}._finish_resize`, (world, job) =>
+      saveStatus(world, job, STATUS.FINISHED),
+    ),
     database('finish.set-resized', `${MANAGER}._finish_resize`, (world, job) => {
       setVm(job, VM.RESIZED);
       setTask(job, TASK.NONE);

@@ -1,8 +1,8 @@
-import { instanceOf, loadInstance, saveInstance, setPower, setTask, setVm, taskBits } from '../database.ts';
-import { cast, database, driver, type Handler, OUTCOME, type Outcome, request } from '../step.ts';
-import { POWER, TASK, VM } from '../states.ts';
-import type { Job, World } from '../world.ts';
 import { NONE } from '../../state/table.ts';
+import { instanceOf, loadInstance, saveInstance, setPower, setTask, setVm, taskBits } from '../database.ts';
+import { POWER, TASK, VM } from '../states.ts';
+import { cast, database, driver, type Handler, OUTCOME, type Outcome, request } from '../step.ts';
+import type { Job, World } from '../world.ts';
 import { API, compute, handler, here, MANAGER, refuse } from './common.ts';
 
 /** A request that checks states, sets task_state by compare-and-swap and casts to the host. */
@@ -21,7 +21,9 @@ function powerRequest(verb: string, nova: string, states: readonly number[], tas
         setTask(job, task);
         return saveInstance(world, job, taskBits(TASK.NONE)) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 409);
       }),
-      cast(`${verb}.cast`, `nova/compute/rpcapi.py:ComputeAPI.${to}`, `compute.${to}`, (_world, job) => compute(job.host)),
+      cast(`${verb}.cast`, `nova/compute/rpcapi.py:ComputeAPI.${to}`, `compute.${to}`, (_world, job) =>
+        compute(job.host),
+      ),
     ],
   });
 }
@@ -94,7 +96,9 @@ export const rebootInstance = handler({
       return saveInstance(world, job, taskBits(TASK.REBOOTING_HARD));
     }),
     driver('hard-reboot.driver', 'nova/virt/driver.py:ComputeDriver.reboot', (world, job) => power(world, job, true)),
-    database('hard-reboot.set-state', `${MANAGER}._reboot_instance`, (world, job) => settleState(world, job, VM.ACTIVE)),
+    database('hard-reboot.set-state', `${MANAGER}._reboot_instance`, (world, job) =>
+      settleState(world, job, VM.ACTIVE),
+    ),
   ],
 });
 
@@ -114,4 +118,3 @@ export const apiResetState = handler({
     }),
   ],
 });
-

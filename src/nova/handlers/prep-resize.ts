@@ -1,7 +1,15 @@
-import { instanceOf, migrationOf, saveInstance, saveMigrationStatus, setMigrationContext, setNewFlavor, setOldVm } from '../database.ts';
+import {
+  instanceOf,
+  migrationOf,
+  saveInstance,
+  saveMigrationStatus,
+  setMigrationContext,
+  setNewFlavor,
+  setOldVm,
+} from '../database.ts';
 import { getAllocations, ignore, legacy } from '../report-client.ts';
-import { cast, database, memory, notification, OUTCOME, type Outcome, read, type Step, tracker } from '../step.ts';
 import { STATUS } from '../states.ts';
+import { cast, database, memory, notification, OUTCOME, type Outcome, read, type Step, tracker } from '../step.ts';
 import { trackMigration } from '../tracker.ts';
 import type { Job, World } from '../world.ts';
 import { compute, handler, here, I, MANAGER, TRACKER } from './common.ts';
@@ -40,7 +48,7 @@ export const prepResize = handler({
   steps: [
     // stands before the try that gives the claim back
     notification('prep.start-notify', `${MANAGER}._send_prep_resize_notifications`, undefined, {
-      outside: ['claim', 'then', 'notify'],
+      outside: ['claim', 'retry', 'notify'],
     }),
     {
       ...memory('prep.group-policy', `${MANAGER}._validate_instance_group_policy`),
@@ -64,7 +72,10 @@ export const prepResize = handler({
       mayAbort: true,
     }),
     read('prep.get-allocs', `${MANAGER}._prep_resize`, getAllocations(I), legacy(ignore), { falsy: 'go-on' }),
-    { ...database('prep.rt-claim.save-migration', `${TRACKER}._claim_existing_migration`, saveDestination), under: 'tracker' },
+    {
+      ...database('prep.rt-claim.save-migration', `${TRACKER}._claim_existing_migration`, saveDestination),
+      under: 'tracker',
+    },
     tracker('prep.rt-claim', `${TRACKER}._move_claim`, claimMove),
     trackerUpdate('prep.rt-claim.placement'),
     cast(
@@ -77,4 +88,3 @@ export const prepResize = handler({
     ),
   ],
 });
-

@@ -1,8 +1,17 @@
-import { instanceOf, migrationOf, saveInstance, saveStatus, setHost, setOldFlavor, setTask, taskBits } from '../database.ts';
-import { cast, cinder, database, driver, neutron, notification, OUTCOME, type Outcome } from '../step.ts';
+import {
+  instanceOf,
+  migrationOf,
+  saveInstance,
+  saveStatus,
+  setHost,
+  setOldFlavor,
+  setTask,
+  taskBits,
+} from '../database.ts';
 import { STATUS, TASK } from '../states.ts';
+import { cast, cinder, database, driver, neutron, notification, OUTCOME, type Outcome } from '../step.ts';
 import type { Job, World } from '../world.ts';
-import { handler, here, MANAGER, ok, toDestination } from './common.ts';
+import { handler, here, MANAGER, toDestination } from './common.ts';
 
 /** virt/libvirt/driver.py: powers off, renames the instance's directory to `_resize`, copies its disks to the destination. */
 export function migrateDiskAndPowerOff(world: World, job: Job): Outcome {
@@ -20,7 +29,9 @@ export const resizeInstance = handler({
   prefix: 'src',
   steps: [
     neutron('src.network-info', `${MANAGER}._resize_instance`),
-    database('src.set-migrating', `${MANAGER}._resize_instance`, (world, job) => saveStatus(world, job, STATUS.MIGRATING)),
+    database('src.set-migrating', `${MANAGER}._resize_instance`, (world, job) =>
+      saveStatus(world, job, STATUS.MIGRATING),
+    ),
     database('src.set-task', `${MANAGER}._resize_instance`, (world, job) => {
       setTask(job, TASK.RESIZE_MIGRATING);
       return saveInstance(world, job, taskBits(TASK.RESIZE_PREP));
@@ -40,13 +51,10 @@ export const resizeInstance = handler({
       setTask(job, TASK.RESIZE_MIGRATED);
       return saveInstance(world, job, taskBits(TASK.RESIZE_MIGRATING));
     }),
-    cast(
-      'src.cast-finish',
-      'nova/compute/rpcapi.py:ComputeAPI.finish_resize',
-      'compute.finish_resize',
-      toDestination,
-    ),
+    cast('src.cast-finish', 'nova/compute/rpcapi.py:ComputeAPI.finish_resize', 'compute.finish_resize', toDestination),
     // outside the contexts that mark instance and migration, inside the one that gives the claim back
-    notification('src.end-notify', `${MANAGER}._send_resize_instance_notifications`, ok),
+    notification('src.end-notify', `${MANAGER}._send_resize_instance_notifications`, undefined, {
+      outside: ['migration', 'vm'],
+    }),
   ],
 });

@@ -1,11 +1,37 @@
-import { findMigration, instanceOf, loadInstance, migrationOf, saveInstance, saveMigrationStatus, saveStatus, setFlavor, setHost, setMigrationContext, setTask, setVm, taskBits } from '../database.ts';
+import { NONE } from '../../state/table.ts';
+import {
+  findMigration,
+  instanceOf,
+  loadInstance,
+  migrationOf,
+  saveInstance,
+  saveMigrationStatus,
+  saveStatus,
+  setFlavor,
+  setHost,
+  setMigrationContext,
+  setTask,
+  setVm,
+  taskBits,
+} from '../database.ts';
 import { getAllocations, ignore, legacy, moveAllocations } from '../report-client.ts';
-import { call, cast, cinder, database, driver, neutron, OUTCOME, type Outcome, read, request, tracker } from '../step.ts';
 import { STATUS, TASK, VM } from '../states.ts';
+import {
+  call,
+  cast,
+  cinder,
+  database,
+  driver,
+  neutron,
+  OUTCOME,
+  type Outcome,
+  read,
+  request,
+  tracker,
+} from '../step.ts';
 import { dropMoveClaim } from '../tracker.ts';
 import type { Job, World } from '../world.ts';
-import { NONE } from '../../state/table.ts';
-import { API, handler, here, I, M, MANAGER, refuse, toDestination, toSource, TRACKER } from './common.ts';
+import { API, handler, here, I, M, MANAGER, refuse, TRACKER, toDestination, toSource } from './common.ts';
 import { noteDecision } from './confirm.ts';
 import { createGuest } from './finish-resize.ts';
 import { trackerUpdate } from './prep-resize.ts';
@@ -147,4 +173,3 @@ export const checkSharedStorage = handler({
   prefix: 'shared-storage',
   steps: [driver('revert.shared-storage', `${MANAGER}.check_instance_shared_storage`)],
 });
-

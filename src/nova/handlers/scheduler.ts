@@ -1,7 +1,7 @@
-import { claimResources } from '../report-client.ts';
-import { amountsOf, type Job, type World } from '../world.ts';
-import { type Handler, memory, OUTCOME, type Outcome, read } from '../step.ts';
 import { NONE } from '../../state/table.ts';
+import { claimResources } from '../report-client.ts';
+import { type Handler, memory, OUTCOME, type Outcome, read } from '../step.ts';
+import { amountsOf, type Job, type World } from '../world.ts';
 import { handler, I, lowest, wanted } from './common.ts';
 
 const SCHEDULER = 'nova/scheduler/manager.py:SchedulerManager';
@@ -80,4 +80,3 @@ export function selectDestinations(consumer: (world: World, job: Job) => number,
 }
 
 export const novaSelectDestinations = selectDestinations(I, false);
-

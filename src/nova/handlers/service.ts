@@ -1,14 +1,23 @@
-import { findMigration, instanceOf, loadInstance, saveInstance, saveMigrationStatus, saveStatus, setTask, setVm } from '../database.ts';
+import { NONE } from '../../state/table.ts';
+import {
+  findMigration,
+  instanceOf,
+  loadInstance,
+  saveInstance,
+  saveMigrationStatus,
+  saveStatus,
+  setTask,
+  setVm,
+} from '../database.ts';
 import { deleteAllocations } from '../report-client.ts';
-import { call, database, driver, type Item, memory, OUTCOME, type Outcome, read, tracker } from '../step.ts';
 import { STATUS, TASK, VM } from '../states.ts';
+import { call, database, driver, type Item, memory, OUTCOME, type Outcome, read, tracker } from '../step.ts';
 import { recount } from '../tracker.ts';
 import type { Job, World } from '../world.ts';
-import { NONE } from '../../state/table.ts';
 import { handler, here, I, lowest, MANAGER, TRACKER } from './common.ts';
 import { confirmSteps } from './confirm.ts';
-import { restoreGuest } from './revert.ts';
 import { trackerUpdate } from './prep-resize.ts';
+import { restoreGuest } from './revert.ts';
 
 /**
  * The audit: the tracker counts afresh, then removes what deleted instances still hold here. It never writes the claim of a
@@ -92,8 +101,10 @@ function initInstance(world: World, job: Job): Outcome {
   return OUTCOME.OK;
 }
 
-const restarts = (...tasks: number[]) => (_world: World, job: Job): number =>
-  tasks.includes(job.task) ? job.service : NONE;
+const restarts =
+  (...tasks: number[]) =>
+  (_world: World, job: Job): number =>
+    tasks.includes(job.task) ? job.service : NONE;
 
 /** What nova-compute does when its service starts. There is no branch for resize_migrated, resize_finish, resize_reverting. */
 export const initHost = handler({
@@ -106,14 +117,9 @@ export const initHost = handler({
     call('init.delete', `${MANAGER}._init_instance`, 'compute.terminate_instance', restarts(TASK.DELETING), reload, {
       swallows: true,
     }),
-    call(
-      'init.reboot',
-      `${MANAGER}._init_instance`,
-      'compute.reboot_instance',
-      restarts(TASK.REBOOTING_HARD),
-      reload,
-      { swallows: true },
-    ),
+    call('init.reboot', `${MANAGER}._init_instance`, 'compute.reboot_instance', restarts(TASK.REBOOTING_HARD), reload, {
+      swallows: true,
+    }),
     call('init.stop', `${MANAGER}._init_instance`, 'compute.stop_instance', restarts(TASK.POWERING_OFF), reload, {
       swallows: true,
     }),
@@ -165,22 +171,18 @@ export const pollUnconfirmedResizes = handler({
   nova: `${MANAGER}._poll_unconfirmed_resizes`,
   prefix: 'poll',
   steps: [
-    database(
-      'poll.next',
-      `${MANAGER}._poll_unconfirmed_resizes`,
-      (world, job) => {
-        for (let m = job.cursor; m < world.globals.migrations; m++) {
-          const row = world.migrations[m]!;
-          if (row.exists !== 1 || row.status !== STATUS.FINISHED || row.destination !== here(job)) continue;
-          job.cursor = m + 1;
-          job.migration = m;
-          job.instance = row.instance;
-          loadInstance(world, job);
-          return OUTCOME.OK;
-        }
-        return OUTCOME.DONE;
-      },
-    ),
+    database('poll.next', `${MANAGER}._poll_unconfirmed_resizes`, (world, job) => {
+      for (let m = job.cursor; m < world.globals.migrations; m++) {
+        const row = world.migrations[m]!;
+        if (row.exists !== 1 || row.status !== STATUS.FINISHED || row.destination !== here(job)) continue;
+        job.cursor = m + 1;
+        job.migration = m;
+        job.instance = row.instance;
+        loadInstance(world, job);
+        return OUTCOME.OK;
+      }
+      return OUTCOME.DONE;
+    }),
     database(
       'poll.check',
       `${MANAGER}._poll_unconfirmed_resizes`,

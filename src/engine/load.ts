@@ -1,0 +1,91 @@
+/** From a scenario's data to a world that can run it. */
+import { makeSetting, type Setting } from '../nova/setting.ts';
+import { populate, type Shape, World } from '../nova/world.ts';
+import type { Fault, Hold, Scenario } from '../scenario/scenario.ts';
+import type { Code } from './compile.ts';
+import { type Resolved, resolve, serverNames } from './operations.ts';
+import { type ArmedFault, type ArmedHold, Run } from './run.ts';
+
+/** A scenario that no world can be made for: a message for the user. */
+export class ScenarioError extends Error {
+  override readonly name = 'ScenarioError';
+}
+
+export interface Loaded {
+  readonly run: Run;
+  readonly operations: readonly Resolved[];
+  readonly faults: readonly ArmedFault[];
+  readonly holds: readonly ArmedHold[];
+  readonly servers: readonly string[];
+}
+
+const MOVES = new Set(['resize', 'cold_migrate']);
+
+/** Most instances of one scenario: sets of instances and hosts are masks of one cell. */
+export const MOST_INSTANCES = 31;
+
+export function shapeFor(
+  setting: Setting,
+  counts: { boots: number; moves: number; operations: number; faults: number; holds: number },
+): Shape {
+  const classesOfOne = setting.flavors.map((flavor) => flavor.imageBacked.resources.length / 2);
+  return {
+    hosts: setting.hosts.length,
+    classes: setting.classes.length,
+    instances: Math.max(1, counts.boots),
+    // a reschedule takes the record up again; only an interrupted one leaves a second
+    migrations: Math.max(1, 2 * counts.moves),
+    moves: Math.max(1, counts.moves + 1),
+    jobs: 8 + 2 * counts.operations,
+    operations: counts.operations,
+    faults: counts.faults,
+    holds: counts.holds,
+    rows: setting.hosts.length * Math.max(1, ...classesOfOne),
+  };
+}
+
+export function load(code: Code, scenario: Scenario): Loaded {
+  const setting = makeSetting(scenario.cloud, scenario.options, scenario.operations);
+  const servers = serverNames(scenario.operations);
+  if (servers.length > MOST_INSTANCES) throw new ScenarioError(`a scenario boots at most ${MOST_INSTANCES} servers`);
+  const world = new World(
+    shapeFor(setting, {
+      boots: servers.length,
+      moves: scenario.operations.filter(({ operation }) => MOVES.has(operation)).length,
+      operations: scenario.operations.length,
+      faults: scenario.faults.length,
+      holds: scenario.holds.length,
+    }),
+    setting,
+  );
+  populate(world, setting, []);
+  const run = new Run(code, world);
+  const faults = armFaults(code, scenario.faults);
+  const holds = armHolds(code, scenario.holds);
+  run.arm(faults, holds);
+  const operations = scenario.operations.map((operation) => resolve(operation, setting, servers));
+  return { run, operations, faults, holds, servers };
+}
+
+/** Points that the protocol does not have cannot strike; they are armed nowhere and counted as not fired. */
+const NOWHERE = 0xffff;
+
+export function armFaults(code: Code, faults: readonly Fault[]): ArmedFault[] {
+  return faults.map(({ operation, point, kind, nth, times }) => ({
+    operation,
+    point: code.pointIndex.get(point) ?? NOWHERE,
+    kind,
+    nth,
+    times,
+  }));
+}
+
+export function armHolds(code: Code, holds: readonly Hold[]): ArmedHold[] {
+  return holds.map(({ operation, point, nth, until, handler }) => ({
+    operation,
+    point: code.pointIndex.get(point) ?? NOWHERE,
+    nth,
+    until,
+    handler: handler ?? null,
+  }));
+}

@@ -1,0 +1,102 @@
+/**
+ * What every target shows of itself, and all that laws may see. Hosts, flavors, instances and migrations are numbered as in
+ * the scenario's setting; states are the numbers of nova/states.ts. The model's world is one of these as it stands; other
+ * targets build one from what they read.
+ */
+import type { Setting } from '../nova/setting.ts';
+
+export interface ObservedHoldings {
+  readonly count: number;
+  provider(row: number): number;
+  resourceClass(row: number): number;
+  amount(row: number): number;
+}
+
+export interface ObservedInstance {
+  /** 0 never created, 1 there, 2 deleted */
+  readonly exists: number;
+  readonly host: number;
+  readonly vm: number;
+  readonly task: number;
+  readonly flavor: number;
+  readonly oldFlavor: number;
+  readonly newFlavor: number;
+  readonly migrationContext: number;
+  readonly volumeBacked: number;
+  /** bit h: host h has the guest or its disks */
+  readonly guests: number;
+  readonly running: number;
+  /** bit h: host h has the copy that a revert starts from */
+  readonly backups: number;
+}
+
+export interface ObservedMigration {
+  readonly exists: number;
+  readonly instance: number;
+  readonly status: number;
+  readonly type: number;
+  readonly source: number;
+  readonly destination: number;
+  readonly oldFlavor: number;
+  readonly newFlavor: number;
+  readonly updated: number;
+}
+
+export interface ObservedHost {
+  readonly up: number;
+  readonly vcpusUsed: number;
+  readonly memoryMbUsed: number;
+  readonly localMbUsed: number;
+}
+
+export interface ObservedConsumer {
+  readonly exists: number;
+  readonly generation: number;
+  readonly allocations: ObservedHoldings;
+}
+
+export interface ObservedInventory {
+  readonly exists: number;
+  readonly total: number;
+  readonly reserved: number;
+  readonly ratio: number;
+  readonly used: number;
+}
+
+/** A move that the API took, and what is known of its course. */
+export interface ObservedMove {
+  readonly exists: number;
+  readonly instance: number;
+  readonly operation: number;
+  readonly migration: number;
+  readonly source: number;
+  readonly oldFlavor: number;
+  readonly newFlavor: number;
+  readonly accepted: number;
+  readonly committed: number;
+  readonly flipped: number;
+  /** 0 none, 1 confirm, 2 revert */
+  readonly decision: number;
+  readonly fits: number;
+  readonly disturbed: number;
+  readonly before: ObservedHoldings;
+}
+
+export interface ObservedPlacement {
+  readonly classes: number;
+  readonly consumers: readonly ObservedConsumer[];
+  readonly inventories: readonly ObservedInventory[];
+  readonly ratios: readonly number[];
+}
+
+export interface Observation {
+  readonly setting: Setting;
+  /** how many records of each table are in use, and how many instances could be: migrations' consumers come after them */
+  readonly shape: { readonly instances: number };
+  readonly globals: { readonly instances: number; readonly migrations: number; readonly moves: number };
+  readonly hosts: readonly ObservedHost[];
+  readonly instances: readonly ObservedInstance[];
+  readonly migrations: readonly ObservedMigration[];
+  readonly moves: readonly ObservedMove[];
+  readonly placement: ObservedPlacement;
+}
