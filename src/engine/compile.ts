@@ -38,8 +38,8 @@ export class Instruction {
   readonly point: number;
   /** regions that reach the step, innermost first */
   readonly regions: readonly Region[];
-  /** what is undone when this step fails is itself an undo */
-  readonly undoing: boolean;
+  /** the region whose undo this step is part of, or null in a handler's body */
+  readonly undoing: Region | null;
   readonly run: (world: World, job: Job) => Outcome;
   readonly ask: (world: World, job: Job) => Request | null;
   readonly take: (world: World, job: Job, response: Response) => Outcome;
@@ -48,6 +48,10 @@ export class Instruction {
   readonly returned: (world: World, job: Job, callee: Job) => Outcome;
   readonly onError: ((world: World, job: Job) => void) | null;
   readonly falsyRaises: Outcome;
+  /** the guarded region, for causes: the handler's innermost around a step, or the undo it belongs to */
+  get guard(): string {
+    return this.undoing === null ? (this.regions[0] ?? 'unguarded') : `undo.${this.undoing}`;
+  }
   /** 1 the tracker's lock, 2 the instance's */
   readonly locks: number;
   next = NONE;
@@ -55,6 +59,8 @@ export class Instruction {
   falsy = NONE;
   other = NONE;
   again = NONE;
+  /** where a swallowed exception leads, if not to the next step */
+  swallowed = NONE;
   /** entry of the handler that a message is for */
   entry = NONE;
 
@@ -65,7 +71,7 @@ export class Instruction {
     handler: Handler,
     point: number,
     regions: readonly Region[],
-    undoing: boolean,
+    undoing: Region | null,
   ) {
     this.pc = pc;
     this.kind = kind;
@@ -189,7 +195,7 @@ class Linker {
     return index;
   }
 
-  private emit(kind: number, step: Step, handler: Handler, regions: readonly Region[], undoing: boolean): Instruction {
+  private emit(kind: number, step: Step, handler: Handler, regions: readonly Region[], undoing: Region | null): Instruction {
     const point = kind === KIND.END || kind === KIND.RAISED ? NONE : this.point(step, handler);
     const made = new Instruction(this.instructions.length, kind, step, handler, point, regions, undoing);
     this.instructions.push(made);
@@ -224,11 +230,16 @@ class Linker {
     const sequence = (
       items: readonly Item[],
       regionsOf: (step: Step) => readonly Region[],
-      undoing: boolean,
+      undoing: Region | null,
     ): Instruction[] => {
       const start = this.instructions.length;
       const made: Instruction[] = [];
-      const jumps: { from: Instruction; cell: 'falsy' | 'other' | 'again'; target: string; end: number }[] = [];
+      const jumps: {
+        from: Instruction;
+        cell: 'falsy' | 'other' | 'again' | 'swallowed';
+        target: string;
+        end: number;
+      }[] = [];
       for (const item of items) {
         const steps = isGroup(item) ? item.steps : [item];
         const behind = this.instructions.length + steps.length;
@@ -245,6 +256,8 @@ class Linker {
           if (step.else !== undefined) jumps.push({ from: instruction, cell: 'other', target: step.else, end: behind });
           if (step.again !== undefined)
             jumps.push({ from: instruction, cell: 'again', target: step.again, end: behind });
+          if (typeof step.swallows === 'string')
+            jumps.push({ from: instruction, cell: 'swallowed', target: step.swallows, end: behind });
         }
       }
       for (const { from, cell, target, end: behind } of jumps) {
@@ -269,16 +282,16 @@ class Linker {
       (outer: readonly Region[]) =>
       (step: Step): readonly Region[] =>
         outer.filter((region) => step.outside?.includes(region) !== true);
-    sequence(handler.steps, within, false);
+    sequence(handler.steps, within, null);
     // finally-regions on the success path, innermost first; a failure in one reaches the regions outside it
     const successEntry = new Map<Region, number>();
     for (const region of all) {
       if (!this.cell(handler, region).onSuccess) continue;
       successEntry.set(region, this.instructions.length);
       const outer = all.slice(all.indexOf(region) + 1);
-      sequence(this.undoItems(handler, region, 'onSuccess'), leaving(outer), false);
+      sequence(this.undoItems(handler, region, 'onSuccess'), leaving(outer), null);
     }
-    const done = this.emit(KIND.END, end(), handler, [], false);
+    const done = this.emit(KIND.END, end(), handler, [], null);
 
     const chainOf = (regions: readonly Region[]): number => {
       const key = regions.join();
@@ -288,7 +301,7 @@ class Linker {
       chains.set(key, chain);
       for (const [k, region] of regions.entries()) {
         const outer = regions.slice(k + 1);
-        const made = sequence(this.undoItems(handler, region, 'onFailure'), leaving(outer), true);
+        const made = sequence(this.undoItems(handler, region, 'onFailure'), leaving(outer), region);
         // an undo that swallowed the exception goes on to the finally-regions outside it, then ends well
         const rest = outer.find((other) => successEntry.has(other));
         const swallowed = rest === undefined ? done.pc : successEntry.get(rest)!;
@@ -297,7 +310,7 @@ class Linker {
           if (instruction.other === -2) instruction.other = swallowed;
         }
       }
-      this.emit(KIND.RAISED, end(), handler, [], true);
+      this.emit(KIND.RAISED, end(), handler, [], null);
       return chain.first;
     };
     while (pending.length > 0) {

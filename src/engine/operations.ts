@@ -116,6 +116,8 @@ function forgetRefusedMove(world: World, k: number): void {
   const { globals, moves } = world;
   const last = moves[globals.moves - 1];
   if (last === undefined || last.operation !== k || last.accepted === 1) return;
+  // kept for the law that calls it spurious
+  if (last.fits === 1 && last.disturbed === 0) return;
   for (const job of world.jobs) if (job.state !== JOB.FREE && job.operation === k) return;
   last.before.clear();
   last.exists = 0;
@@ -215,6 +217,8 @@ const setInventory: Start = (run, k, { operation, host }) => {
   if (world.globals.placementUp === 0) return false;
   const { inventory, resource_class } = operation;
   const { placement, setting } = world;
+  // what was asked before and refused afterwards was refused for a reason
+  for (let m = 0; m < world.globals.moves; m++) world.moves[m]!.disturbed = 1;
   const response = serve(placement, code.rules, {
     op: 'put-inventory',
     provider: host,

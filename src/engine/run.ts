@@ -90,6 +90,11 @@ export class Run {
     this.limit = this.steps + STEP_LIMIT;
   }
 
+  /** Points of a fault and a hold that were added to the armed lists since. */
+  watch(...points: readonly (number | undefined)[]): void {
+    for (const point of points) if (point !== undefined) this.watched[point] = 1;
+  }
+
   // ---- jobs
 
   /** A message that nobody has sent yet: an operation's request, or a service's own work. */
@@ -226,6 +231,7 @@ export class Run {
       const job = this.next();
       if (job === undefined) return;
       job.state = JOB.RUNNING;
+      if (job.instance !== NONE) this.world.instances[job.instance]!.touched = 1;
       this.advance(job);
     }
   }
@@ -467,7 +473,9 @@ export class Run {
         this.saw(SEEN.DOUBLED);
         break;
       default:
-        this.send(job, at, service);
+        // a queue nobody reads expires: what is sent to a dead service is lost, unless a fault keeps it for later
+        if (serviceUp(this.world, service)) this.send(job, at, service);
+        else this.noteDisturbance(job);
     }
     return this.settle(job, at, outcome, null, null);
   }
@@ -602,8 +610,8 @@ export class Run {
   }
 
   private raise(job: Job, at: Instruction, outcome: Outcome): void {
-    if (at.step.swallows === true) {
-      job.pc = at.next;
+    if (at.step.swallows !== undefined) {
+      job.pc = at.swallowed === NONE ? at.next : at.swallowed;
       return;
     }
     job.error = outcome;
@@ -655,8 +663,8 @@ export class Run {
   // ---- services
 
   /**
-   * A process dies: its handlers with it, what it had in memory, its locks. Messages it had not taken stay on the bus;
-   * callers of what died get a time-out; what it had called goes on, and nobody waits for it.
+   * A process dies: its handlers with it, messages it had not taken, what it had in memory, its locks. Callers of what died
+   * get a time-out; what it had called goes on, and nobody waits for it.
    */
   crash(service: number): void {
     const { world } = this;
@@ -665,9 +673,7 @@ export class Run {
     this.listener?.service(service, false);
     for (const job of world.jobs) {
       if (job.state === JOB.FREE || job.service !== service) continue;
-      if (job.state === JOB.QUEUED || job.state === JOB.LATE) {
-        if (job.caller === NONE) continue;
-      }
+      if (job.state === JOB.LATE) continue;
       this.noteDisturbance(job);
       if (job.callee !== NONE) world.jobs[job.callee]!.caller = NONE;
       const { caller } = job;

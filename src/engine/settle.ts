@@ -50,7 +50,7 @@ export function settle(run: Run): Settled {
 
 /** What the services do from time to time. The poll of unconfirmed resizes runs only as an operation. */
 function periodic(run: Run, operation: number): void {
-  for (const recovery of ['conductor.recover_moves']) {
+  for (const recovery of ['conductor.recover_moves', 'conductor.recover_deletes']) {
     if (!run.code.entries.has(recovery)) continue;
     run.begin(recovery, SERVICE.CONDUCTOR, operation);
     run.quiesce();

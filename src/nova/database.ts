@@ -139,8 +139,8 @@ export function saveStatus(world: World, job: Job, status: number): Outcome {
   return saved;
 }
 
+/** nova/db/main/api.py:migration_update reads deleted rows as well: a record that went with its instance is still saved. */
 export function saveMigrationStatus(world: World, row: Migration, status: number): Outcome {
-  if (row.exists !== 1) return OUTCOME.RAISE_NOT_FOUND;
   row.status = status;
   row.updated = ++world.globals.updates;
   return OUTCOME.OK;
@@ -180,11 +180,15 @@ export function destroyInstance(world: World, instance: number): Outcome {
   return OUTCOME.OK;
 }
 
-/** The instance's migration with that status, or NONE: Migration.get_by_instance_and_status (the newest). */
-export function findMigration(world: World, instance: number, status: number): number {
-  for (let g = world.globals.migrations - 1; g >= 0; g--) {
+/**
+ * The instance's migration with that status and type, or NONE: Migration.get_by_instance_and_status and get_by_filters,
+ * neither of which orders its rows, so that the oldest comes first.
+ */
+export function findMigration(world: World, instance: number, status: number, type: number = NONE): number {
+  for (let g = 0; g < world.globals.migrations; g++) {
     const row = world.migrations[g]!;
-    if (row.exists === 1 && row.instance === instance && row.status === status) return g;
+    if (row.exists !== 1 || row.instance !== instance || row.status !== status) continue;
+    if (type === NONE || row.type === type) return g;
   }
   return NONE;
 }

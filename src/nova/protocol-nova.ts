@@ -3,18 +3,10 @@
 import { apiResize } from './handlers/api-resize.ts';
 import { apiCreate, buildAndRunInstance, buildInstances } from './handlers/boot.ts';
 import { conductorMigrateServer } from './handlers/conductor-migrate.ts';
-import { apiConfirm, computeConfirmResize } from './handlers/confirm.ts';
+import { apiConfirm, computeConfirmResize, confirmSteps } from './handlers/confirm.ts';
 import { apiDelete, terminateInstance } from './handlers/delete.ts';
 import { finishResize } from './handlers/finish-resize.ts';
-import {
-  apiHardReboot,
-  apiResetState,
-  apiStart,
-  apiStop,
-  rebootInstance,
-  startInstance,
-  stopInstance,
-} from './handlers/power.ts';
+import { apiResetState, powerRequests, rebootInstance, startInstance, stopInstance } from './handlers/power.ts';
 import { prepResize } from './handlers/prep-resize.ts';
 import { resizeInstance } from './handlers/resize-instance.ts';
 import { apiRevert, checkSharedStorage, computeFinishRevertResize, computeRevertResize } from './handlers/revert.ts';
@@ -43,16 +35,14 @@ export const nova: Protocol = {
     computeFinishRevertResize,
     apiDelete,
     terminateInstance,
-    apiStop,
+    ...powerRequests(false),
     stopInstance,
-    apiStart,
     startInstance,
-    apiHardReboot,
     rebootInstance,
     apiResetState,
     audit,
     initHost,
-    pollUnconfirmedResizes,
+    pollUnconfirmedResizes(confirmSteps),
     cleanupIncompleteMigrations,
   ],
   undo: NOVA_UNDO,

@@ -80,6 +80,8 @@ export function moveAllocations(
 ): Group {
   const nova = `${REPORT}.move_allocations`;
   const cells = { falsy, falsyRaises, again: `${id}.get-source` };
+  // a read that fails ends the conversation: nothing is posted
+  const reading = { ...cells, falsy: falsy === 'go-on' ? '$end' : falsy };
   const getting =
     (keep: (job: Job, response: Response) => Outcome) =>
     (_world: World, job: Job, response: Response): Outcome => {
@@ -98,7 +100,7 @@ export function moveAllocations(
           job.generation = response.generation;
           return OUTCOME.OK;
         }),
-        cells,
+        reading,
       ),
       read(
         `${id}.get-target`,
@@ -112,7 +114,7 @@ export function moveAllocations(
           moved(job);
           return OUTCOME.ELSE;
         }),
-        { ...cells, else: '$end' },
+        { ...reading, else: '$end' },
       ),
       write(
         id,

@@ -114,8 +114,8 @@ export interface Step {
   readonly under?: 'tracker';
   /** runs when the step raised, before the regions do: an inner except of Nova's */
   readonly onError?: (world: World, job: Job) => void;
-  /** Nova logs an exception here and lets the one under way go on */
-  readonly swallows?: boolean;
+  /** Nova logs an exception here and goes on with the next step, or with the step of this id */
+  readonly swallows?: true | string;
   /** the driver may refuse here before it did anything (InstanceFaultRollback) */
   readonly mayRollBack?: boolean;
   /** may raise BuildAbortException */

@@ -115,7 +115,7 @@ const reschedule: UndoGroup = (prefix) => [
           setTask(job, TASK.RESIZE_PREP);
           return saveInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : OUTCOME.ELSE;
         },
-        { else: '$end', swallows: true },
+        { else: '$end', swallows: '$end' },
       ),
       call(
         `${prefix}.undo.reschedule.call-conductor`,

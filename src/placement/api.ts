@@ -46,25 +46,47 @@ export function isWrite(op: Request['op']): boolean {
   return op === 'put-allocations' || op === 'post-allocations' || op === 'delete-allocations' || op === 'put-inventory';
 }
 
+/** What a refusal is about: ids, or NONE. */
+export interface Subject {
+  readonly consumer: number;
+  /** what Placement expected instead of the generation sent; NONE is null */
+  readonly generation: number;
+  readonly provider: number;
+  readonly resourceClass: number;
+}
+
+/** Why a request was refused, in few words; rest.ts has Placement's. Empty on success. */
+export type Detail =
+  | ''
+  | 'consumer generation conflict'
+  | 'unknown provider named'
+  | 'no inventory of the class'
+  | 'constraints violated'
+  | 'capacity exceeded'
+  | 'no allocations for the consumer'
+  | 'no such provider'
+  | 'resource provider generation conflict'
+  | 'negative capacity'
+  | 'no such inventory record'
+  | 'Inventory and/or allocations changed'
+  | 'connection refused'
+  | 'connection reset after the request was sent'
+  | 'the client gave up waiting'
+  | 'Internal Server Error'
+  | 'a 503 of the proxy, with an HTML body';
+
 /**
  * What came back. Status 0 is no answer at all: `code` then says whether the connection was refused or reset
  * (keystoneauth's ConnectFailure) or timed out (ConnectTimeout).
  */
 export interface Response {
   readonly status: number;
-  readonly code:
-    | 'ok'
-    | 'undefined'
-    | 'concurrent-update'
-    | 'inventory-inuse'
-    | 'not-found'
-    | 'refused'
-    | 'timeout'
-    | 'html';
+  readonly code: 'ok' | 'undefined' | 'concurrent-update' | 'not-found' | 'refused' | 'timeout' | 'html';
   /** a 409 whose detail contains "consumer generation conflict" */
   readonly consumerConflict: boolean;
-  /** what the request was refused for, in Placement's words; empty on success */
-  readonly detail: string;
+  readonly detail: Detail;
+  readonly subject: Subject | null;
+  /** of the consumer or provider asked for; for `get-provider-traits` the mask of its traits */
   readonly generation: number;
   readonly rows: Rows;
   /** providers that could take the request, or consumers found on a provider */
@@ -77,11 +99,17 @@ export function answer(
   rows: Rows = NO_ROWS,
   ids: readonly number[] = NO_ROWS,
 ): Response {
-  return { status, code: 'ok', consumerConflict: false, detail: '', generation, rows, ids };
+  return { status, code: 'ok', consumerConflict: false, detail: '', subject: null, generation, rows, ids };
 }
 
-export function failure(status: number, code: Response['code'], detail: string, consumerConflict = false): Response {
-  return { status, code, consumerConflict, detail, generation: NONE, rows: NO_ROWS, ids: NO_ROWS };
+export function failure(
+  status: number,
+  code: Response['code'],
+  detail: Detail,
+  consumerConflict = false,
+  subject: Subject | null = null,
+): Response {
+  return { status, code, consumerConflict, detail, subject, generation: NONE, rows: NO_ROWS, ids: NO_ROWS };
 }
 
 export const NO_CONTENT = answer(204);

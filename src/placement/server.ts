@@ -1,10 +1,23 @@
 /**
  * Placement as Nova sees it: a request in, an answer out. Mirrors placement/handlers/allocation.py,
- * placement/handlers/util.py:ensure_consumer and placement/objects/allocation.py:_set_allocations.
+ * placement/handlers/util.py:ensure_consumer and placement/objects/allocation.py:_set_allocations of 16.0.0, and of older
+ * releases by `overCapacityRewrite`. Microversions are those that Nova asks for: consumer generations are required.
+ *
+ * Known limits: every resource class and trait that a request can name exists (else 400), and providers are roots.
  */
-import { NONE } from '../state/table.ts';
-import { answer, type Entry, failure, NO_CONTENT, type Request, type Response } from './api.ts';
-import { capacity, type Store } from './store.ts';
+import type { Holdings } from '../state/holdings.ts';
+import { assert, NONE } from '../state/table.ts';
+import {
+  answer,
+  type Detail,
+  type Entry,
+  failure,
+  NO_CONTENT,
+  type Request,
+  type Response,
+  type Subject,
+} from './api.ts';
+import { capacity, type InventoryRecord, type Store } from './store.ts';
 
 /** Cells of Placement that a defect may change; each is how the server really behaves unless a defect says otherwise. */
 export interface PlacementRules {
@@ -16,7 +29,7 @@ export interface PlacementRules {
   checkCapacity: boolean;
   /** a consumer generation that differs is refused */
   checkConsumerGeneration: boolean;
-  /** a refused write is undone whole */
+  /** a refused write takes back the consumers it made */
   atomicWrites: boolean;
 }
 
@@ -27,6 +40,13 @@ export const PLACEMENT_RULES: Readonly<PlacementRules> = {
   checkConsumerGeneration: true,
   atomicWrites: true,
 };
+
+const NOTHING_HELD = answer(200);
+const NO_PROVIDER = failure(404, 'not-found', 'no such provider');
+const NO_ALLOCATIONS = failure(404, 'not-found', 'no allocations for the consumer');
+
+/** Parts of one request are a mask of one cell. */
+const MOST_ENTRIES = 32;
 
 /**
  * Serves one request.
@@ -39,7 +59,7 @@ export function serve(store: Store, rules: PlacementRules, request: Request, cut
       const consumer = store.consumers[request.consumer]!;
       const { allocations } = consumer;
       // GET shows neither generation nor project for a consumer without allocations, also when a row exists
-      if (allocations.count === 0) return answer(200);
+      if (allocations.count === 0) return NOTHING_HELD;
       return answer(200, consumer.generation, allocations.rows());
     }
     case 'put-allocations':
@@ -49,7 +69,7 @@ export function serve(store: Store, rules: PlacementRules, request: Request, cut
       return deleteAllocations(store, rules, request.consumer);
     case 'get-provider-allocations': {
       const provider = store.providers[request.provider];
-      if (provider === undefined || provider.exists === 0) return failure(404, 'not-found', 'no such provider');
+      if (provider === undefined || provider.exists === 0) return NO_PROVIDER;
       const ids: number[] = [];
       for (let c = 0; c < store.consumers.length; c++) {
         if (store.consumers[c]!.allocations.holdsOn(request.provider)) ids.push(c);
@@ -58,7 +78,7 @@ export function serve(store: Store, rules: PlacementRules, request: Request, cut
     }
     case 'get-provider-traits': {
       const provider = store.providers[request.provider];
-      if (provider === undefined || provider.exists === 0) return failure(404, 'not-found', 'no such provider');
+      if (provider === undefined || provider.exists === 0) return NO_PROVIDER;
       return answer(200, provider.traits);
     }
     case 'get-candidates':
@@ -68,149 +88,220 @@ export function serve(store: Store, rules: PlacementRules, request: Request, cut
   }
 }
 
-/** placement/handlers/util.py:ensure_consumer, once a consumer, in the order sent, before the write's transaction. */
-function ensureConsumers(
-  store: Store,
-  rules: PlacementRules,
-  entries: readonly Entry[],
-  made: number[],
-): Response | null {
-  for (const { consumer: id, generation } of entries) {
+/**
+ * In this order, so that the first of several mistakes is the one answered: consumer generations, one consumer after the
+ * other, each missing one made at once; providers; then, in one transaction, inventories, units and capacity.
+ */
+function writeAllocations(store: Store, rules: PlacementRules, entries: readonly Entry[], cut: boolean): Response {
+  assert(entries.length <= MOST_ENTRIES, `a request names at most ${MOST_ENTRIES} consumers`);
+  // bit e: entry e made its consumer
+  let made = 0;
+  for (let e = 0; e < entries.length; e++) {
+    const { consumer: id, generation } = entries[e]!;
     const consumer = store.consumers[id]!;
-    if (consumer.exists !== 0) {
-      if (rules.checkConsumerGeneration && generation !== consumer.generation) return conflict(store, made);
-    } else {
-      if (generation !== NONE) return conflict(store, made);
+    const expected = consumer.exists === 0 ? NONE : consumer.generation;
+    if (rules.checkConsumerGeneration && generation !== expected) {
+      if (rules.atomicWrites) unmake(store, entries, made);
+      const subject = { consumer: id, generation: expected, provider: NONE, resourceClass: NONE };
+      return failure(409, 'concurrent-update', 'consumer generation conflict', true, subject);
+    }
+    if (consumer.exists === 0) {
       consumer.exists = 1;
       consumer.generation = 0;
-      made.push(id);
+      made |= 1 << e;
     }
   }
-  return null;
-}
+  if (cut) return failure(0, 'refused', 'connection reset after the request was sent');
 
-function conflict(store: Store, made: readonly number[]): Response {
-  removeConsumers(store, made);
-  return failure(409, 'concurrent-update', 'consumer generation conflict', true);
-}
-
-function removeConsumers(store: Store, ids: readonly number[]): void {
-  for (const id of ids) {
-    const consumer = store.consumers[id]!;
-    consumer.exists = 0;
-    consumer.generation = 0;
-  }
-}
-
-function writeAllocations(store: Store, rules: PlacementRules, entries: readonly Entry[], cut: boolean): Response {
-  const made: number[] = [];
-  const refusal = ensureConsumers(store, rules, entries, made);
-  if (refusal !== null) return refusal;
-  if (cut) return failure(0, 'refused', 'connection reset');
-
-  for (const { allocations } of entries) {
+  for (let e = 0; e < entries.length; e++) {
+    const { allocations } = entries[e]!;
     for (let k = 0; k < allocations.length; k += 3) {
       const provider = store.providers[allocations[k]!];
+      if (provider !== undefined && provider.exists !== 0) continue;
       // consumers made by this request stay behind: this check stands outside the clean-up
-      if (provider === undefined || provider.exists === 0) return failure(400, 'undefined', 'provider does not exist');
+      return failure(400, 'undefined', 'unknown provider named', false, about(allocations[k]!, NONE));
     }
   }
 
-  if (rules.checkCapacity) {
-    const reason = checkWrite(store, rules, entries);
-    if (reason !== '') {
-      if (rules.atomicWrites) removeConsumers(store, made);
-      return failure(409, 'undefined', reason);
-    }
+  for (let e = 0; e < entries.length; e++) account(store, store.consumers[entries[e]!.consumer]!.allocations, -1);
+  const refusal = occupy(store, rules, entries);
+  if (refusal !== null) {
+    for (let e = 0; e < entries.length; e++) account(store, store.consumers[entries[e]!.consumer]!.allocations, 1);
+    if (rules.atomicWrites) unmake(store, entries, made);
+    return refusal;
   }
 
+  // bit p: the write names provider p, or empties a consumer that had it; not if a new, non-empty set just drops it
   let touched = 0;
-  for (const { consumer: id, allocations } of entries) {
+  for (let e = 0; e < entries.length; e++) {
+    const { consumer: id, allocations: rows } = entries[e]!;
     const consumer = store.consumers[id]!;
-    // generations of providers that the write names, or that an emptied consumer had; not of those silently dropped
-    if (allocations.length === 0) {
-      for (let row = 0; row < consumer.allocations.count; row++) touched |= 1 << consumer.allocations.provider(row);
+    const { allocations } = consumer;
+    if (rows.length > 0) {
+      for (let k = 0; k < rows.length; k += 3) touched |= 1 << rows[k]!;
+      allocations.assign(rows);
+    } else {
+      const { count } = allocations;
+      // emptying a consumer that held nothing writes nothing: its row stays, at the generation it has
+      if (count === 0) continue;
+      for (let row = 0; row < count; row++) touched |= 1 << allocations.provider(row);
+      allocations.clear();
+      if (rules.dropEmptyConsumers) {
+        consumer.exists = 0;
+        consumer.generation = 0;
+        continue;
+      }
     }
-    for (let k = 0; k < allocations.length; k += 3) touched |= 1 << allocations[k]!;
-    // an empty write for a consumer that held nothing leaves its row, at the generation it has: the left-behind consumer
-    if (allocations.length === 0 && consumer.allocations.count === 0) continue;
-    account(store, id, -1);
-    consumer.allocations.assign(allocations);
-    account(store, id, 1);
     consumer.generation++;
-    if (rules.dropEmptyConsumers && allocations.length === 0) removeConsumers(store, [id]);
   }
   for (let p = 0; p < store.providers.length; p++) if ((touched & (1 << p)) !== 0) store.providers[p]!.generation++;
   return NO_CONTENT;
 }
 
-function account(store: Store, id: number, sign: number): void {
-  const { allocations } = store.consumers[id]!;
-  for (let row = 0; row < allocations.count; row++) {
+function unmake(store: Store, entries: readonly Entry[], made: number): void {
+  for (let e = 0; e < entries.length; e++) {
+    if ((made & (1 << e)) === 0) continue;
+    const consumer = store.consumers[entries[e]!.consumer]!;
+    consumer.exists = 0;
+    consumer.generation = 0;
+  }
+}
+
+/** Adds what a consumer holds to the usages, or takes it off. */
+function account(store: Store, allocations: Holdings, sign: number): void {
+  const { count } = allocations;
+  for (let row = 0; row < count; row++) {
     const inventory = store.inventories[allocations.provider(row) * store.classes + allocations.resourceClass(row)]!;
     inventory.used += sign * allocations.amount(row);
   }
 }
 
-/** placement/objects/allocation.py:_check_capacity_exceeded. Returns what is wrong, or the empty string. */
-function checkWrite(store: Store, rules: PlacementRules, entries: readonly Entry[]): string {
+/**
+ * placement/objects/allocation.py:_check_capacity_exceeded, called when the usages hold what everybody else has. Adds
+ * every amount to its usage as it goes, so that each is judged with those before it; takes all off again on a refusal.
+ */
+function occupy(store: Store, rules: PlacementRules, entries: readonly Entry[]): Response | null {
+  for (let e = 0; e < entries.length; e++) {
+    const { allocations: rows } = entries[e]!;
+    for (let k = 0; k < rows.length; k += 3) {
+      const inventory = store.inventories[rows[k]! * store.classes + rows[k + 1]!]!;
+      if (rules.checkCapacity) {
+        const refusal = judge(store, rules, entries, e, k, inventory);
+        if (refusal !== null) {
+          for (let undo = 0; undo <= e; undo++) {
+            const { allocations } = entries[undo]!;
+            const end = undo === e ? k : allocations.length;
+            for (let at = 0; at < end; at += 3) {
+              store.inventories[allocations[at]! * store.classes + allocations[at + 1]!]!.used -= allocations[at + 2]!;
+            }
+          }
+          return refusal;
+        }
+      }
+      inventory.used += rows[k + 2]!;
+    }
+  }
+  return null;
+}
+
+function judge(
+  store: Store,
+  rules: PlacementRules,
+  entries: readonly Entry[],
+  e: number,
+  k: number,
+  inventory: InventoryRecord,
+): Response | null {
+  const { allocations: rows } = entries[e]!;
+  const provider = rows[k]!;
+  const resourceClass = rows[k + 1]!;
+  const amount = rows[k + 2]!;
+  if (inventory.exists === 0) return refuse(store, entries, 'no inventory of the class', provider, resourceClass);
+  if (amount < inventory.minUnit || amount > inventory.maxUnit || amount % inventory.stepSize !== 0) {
+    return refuse(store, entries, 'constraints violated', provider, resourceClass);
+  }
+  const sum = inventory.used + amount;
+  if (sum <= capacity(store, inventory)) return null;
+  const before = usedBefore(store, entries, e, k);
+  if (!rules.sumWithinRequest && sum - before.written <= capacity(store, inventory)) return null;
+  if (store.overCapacityRewrite && sum <= before.usage) return null;
+  return refuse(store, entries, 'capacity exceeded', provider, resourceClass);
+}
+
+/** Of the class and provider of row k of entry e: what the request wrote before that row, and the usage before it came. */
+function usedBefore(
+  store: Store,
+  entries: readonly Entry[],
+  e: number,
+  k: number,
+): { readonly written: number; readonly usage: number } {
+  const { allocations: rows } = entries[e]!;
+  const provider = rows[k]!;
+  const resourceClass = rows[k + 1]!;
+  let written = 0;
+  let held = 0;
+  for (let other = 0; other < entries.length; other++) {
+    const { consumer, allocations } = entries[other]!;
+    const end = other < e ? allocations.length : other === e ? k : 0;
+    for (let at = 0; at < end; at += 3) {
+      if (allocations[at] === provider && allocations[at + 1] === resourceClass) written += allocations[at + 2]!;
+    }
+    const old = store.consumers[consumer]!.allocations;
+    for (let row = 0; row < old.count; row++) {
+      if (old.provider(row) === provider && old.resourceClass(row) === resourceClass) held += old.amount(row);
+    }
+  }
+  return { written, usage: store.inventories[provider * store.classes + resourceClass]!.used - written + held };
+}
+
+/** A provider that has no inventory of any class named anywhere in the request is found before any amount is looked at. */
+function refuse(
+  store: Store,
+  entries: readonly Entry[],
+  detail: Detail,
+  provider: number,
+  resourceClass: number,
+): Response {
   for (let e = 0; e < entries.length; e++) {
     const { allocations } = entries[e]!;
     for (let k = 0; k < allocations.length; k += 3) {
-      const provider = allocations[k]!;
-      const resourceClass = allocations[k + 1]!;
-      const amount = allocations[k + 2]!;
-      const inventory = store.inventories[provider * store.classes + resourceClass]!;
-      if (inventory.exists === 0) return 'provider has no inventory of the class';
-      if (amount < inventory.minUnit || amount > inventory.maxUnit || amount % inventory.stepSize !== 0) {
-        return 'min_unit, max_unit or step_size violated';
-      }
-      let others = inventory.used;
-      for (const { consumer } of entries) others -= heldBy(store, consumer, provider, resourceClass);
-      const sum = rules.sumWithinRequest ? writtenSoFar(entries, e, k, provider, resourceClass) : amount;
-      if (others + sum <= capacity(store, inventory)) continue;
-      if (store.overCapacityRewrite && inventory.used > 0 && others + sum <= inventory.used) continue;
-      return 'capacity exceeded';
+      if (hasAnyOf(store, allocations[k]!, entries)) continue;
+      return failure(409, 'undefined', 'no inventory of the class', false, about(allocations[k]!, NONE));
     }
   }
-  return '';
+  return failure(409, 'undefined', detail, false, about(provider, resourceClass));
 }
 
-function heldBy(store: Store, consumer: number, provider: number, resourceClass: number): number {
-  const { allocations } = store.consumers[consumer]!;
-  for (let row = 0; row < allocations.count; row++) {
-    if (allocations.provider(row) === provider && allocations.resourceClass(row) === resourceClass) {
-      return allocations.amount(row);
+function hasAnyOf(store: Store, provider: number, entries: readonly Entry[]): boolean {
+  for (let e = 0; e < entries.length; e++) {
+    const { consumer, allocations } = entries[e]!;
+    for (let k = 0; k < allocations.length; k += 3) {
+      if (store.inventories[provider * store.classes + allocations[k + 1]!]!.exists !== 0) return true;
+    }
+    if (allocations.length > 0) continue;
+    // what an emptied consumer had counts as named, with an amount of zero
+    const old = store.consumers[consumer]!.allocations;
+    for (let row = 0; row < old.count; row++) {
+      if (store.inventories[provider * store.classes + old.resourceClass(row)]!.exists !== 0) return true;
     }
   }
-  return 0;
+  return false;
 }
 
-function writtenSoFar(
-  entries: readonly Entry[],
-  entry: number,
-  at: number,
-  provider: number,
-  resourceClass: number,
-): number {
-  let sum = 0;
-  for (let e = 0; e <= entry; e++) {
-    const { allocations } = entries[e]!;
-    const end = e === entry ? at + 3 : allocations.length;
-    for (let k = 0; k < end; k += 3) {
-      if (allocations[k] === provider && allocations[k + 1] === resourceClass) sum += allocations[k + 2]!;
-    }
-  }
-  return sum;
+function about(provider: number, resourceClass: number): Subject {
+  return { consumer: NONE, generation: NONE, provider, resourceClass };
 }
 
 /** Unconditional: no generation is asked, no provider generation moves. */
 function deleteAllocations(store: Store, rules: PlacementRules, id: number): Response {
   const consumer = store.consumers[id]!;
-  if (consumer.allocations.count === 0) return failure(404, 'not-found', 'no allocations for the consumer');
-  account(store, id, -1);
+  if (consumer.allocations.count === 0) return NO_ALLOCATIONS;
+  account(store, consumer.allocations, -1);
   consumer.allocations.clear();
-  if (rules.dropEmptyConsumers) removeConsumers(store, [id]);
+  if (rules.dropEmptyConsumers) {
+    consumer.exists = 0;
+    consumer.generation = 0;
+  }
   return NO_CONTENT;
 }
 
@@ -233,17 +324,21 @@ function candidates(store: Store, request: Extract<Request, { op: 'get-candidate
   return answer(200, NONE, undefined, found);
 }
 
+/** PUT /resource_providers/{uuid}/inventories/{class}: usage may end above capacity; the server only logs that. */
 function putInventory(store: Store, request: Extract<Request, { op: 'put-inventory' }>): Response {
   const provider = store.providers[request.provider];
-  if (provider === undefined || provider.exists === 0) return failure(404, 'not-found', 'no such provider');
+  if (provider === undefined || provider.exists === 0) return NO_PROVIDER;
   if (request.generation !== provider.generation) {
     return failure(409, 'concurrent-update', 'resource provider generation conflict');
   }
+  const subject = about(request.provider, request.resourceClass);
   const ratio = store.ratios[request.ratio]!;
   // the product, truncated, is what placement/objects/inventory.py tests from 1.26 on
-  if (Math.trunc((request.total - request.reserved) * ratio) < 0) return failure(400, 'undefined', 'negative capacity');
+  if (Math.trunc((request.total - request.reserved) * ratio) < 0) {
+    return failure(400, 'undefined', 'negative capacity', false, subject);
+  }
   const inventory = store.inventories[request.provider * store.classes + request.resourceClass]!;
-  if (inventory.exists === 0) return failure(400, 'undefined', 'no such inventory record');
+  if (inventory.exists === 0) return failure(400, 'undefined', 'no such inventory record', false, subject);
   inventory.total = request.total;
   inventory.reserved = request.reserved;
   inventory.minUnit = request.minUnit;

@@ -5,7 +5,7 @@
  * Placement would sum the allocations: the sum is the same, since only `write` in server.ts changes either.
  */
 import { Holdings } from '../state/holdings.ts';
-import { type Packed, table } from '../state/table.ts';
+import { assert, type Packed, table } from '../state/table.ts';
 
 export interface Provider {
   exists: number;
@@ -17,7 +17,7 @@ export interface Provider {
 }
 export const ProviderTable = table<Provider>('Provider', ['exists', 'generation', 'parent', 'traits']);
 
-export interface InventoryRecord {
+interface InventoryCells {
   exists: number;
   total: number;
   reserved: number;
@@ -26,10 +26,10 @@ export interface InventoryRecord {
   stepSize: number;
   /** index into `ratios`: an allocation ratio is a double, which a cell cannot hold */
   ratio: number;
-  /** what all consumers hold of this class on this provider */
-  used: number;
+  usedLow: number;
+  usedHigh: number;
 }
-export const InventoryTable = table<InventoryRecord>('InventoryRecord', [
+const InventoryBase = table<InventoryCells>('InventoryRecord', [
   'exists',
   'total',
   'reserved',
@@ -37,8 +37,28 @@ export const InventoryTable = table<InventoryRecord>('InventoryRecord', [
   'maxUnit',
   'stepSize',
   'ratio',
-  'used',
+  'usedLow',
+  'usedHigh',
 ]);
+
+export interface InventoryRecord extends Omit<InventoryCells, 'usedLow' | 'usedHigh'> {
+  /** what all consumers hold of this class on this provider */
+  used: number;
+}
+
+const HALF = 2 ** 31;
+
+/** One amount fits a cell; their sum does not where the ratio is large (SQL sums into 64 bits). */
+class InventoryView extends InventoryBase implements InventoryRecord {
+  get used(): number {
+    return this.usedHigh * HALF + this.usedLow;
+  }
+  set used(sum: number) {
+    const low = sum & 0x7fffffff;
+    this.usedLow = low;
+    this.usedHigh = (sum - low) / HALF;
+  }
+}
 
 export interface ConsumerRecord {
   /** a row is there; true with no allocations is the left-behind consumer */
@@ -82,12 +102,16 @@ export interface Store {
 export function storeSize(shape: StoreShape): number {
   return (
     shape.providers * ProviderTable.size +
-    shape.providers * shape.classes * InventoryTable.size +
+    shape.providers * shape.classes * InventoryBase.size +
     shape.consumers * (ConsumerBase.size + Holdings.size(shape.rows))
   );
 }
 
+/** Sets of providers are masks of one cell. */
+const MOST_PROVIDERS = 32;
+
 export function makeStore(cells: Int32Array, offset: number, shape: StoreShape, ratios: number[]): Store {
+  assert(shape.providers <= MOST_PROVIDERS, `a store has at most ${MOST_PROVIDERS} providers`);
   let at = offset;
   const take = <T>(count: number, size: number, make: (at: number) => T): T[] =>
     Array.from({ length: count }, () => {
@@ -98,7 +122,7 @@ export function makeStore(cells: Int32Array, offset: number, shape: StoreShape, 
   return {
     classes: shape.classes,
     providers: take(shape.providers, ProviderTable.size, (o) => new ProviderTable(cells, o)),
-    inventories: take(shape.providers * shape.classes, InventoryTable.size, (o) => new InventoryTable(cells, o)),
+    inventories: take(shape.providers * shape.classes, InventoryBase.size, (o) => new InventoryView(cells, o)),
     consumers: take(
       shape.consumers,
       ConsumerBase.size + Holdings.size(shape.rows),

@@ -9,13 +9,13 @@ import { compute, handler, I, lowest, M, ok, wanted } from './common.ts';
 const TASK_PY = 'nova/conductor/tasks/migrate.py';
 const MIGRATION_TASK = `${TASK_PY}:MigrationTask`;
 
-/** A pre-migrating record of the same type is taken up again: the reschedule's, or one that an earlier failure left. */
+/**
+ * A pre-migrating record of the same type is taken up again: the reschedule's, or one that an earlier failure left. Nobody
+ * looks whether the instance is still there.
+ */
 function createOrAdopt(world: World, job: Job): Outcome {
-  const instance = world.instances[job.instance]!;
-  if (instance.exists !== 1) return OUTCOME.RAISE_NOT_FOUND;
   const type = job.instanceFlavor !== job.flavor ? MOVE_TYPE.RESIZE : MOVE_TYPE.MIGRATION;
-  let found = findMigration(world, job.instance, STATUS.PRE_MIGRATING);
-  if (found !== NONE && world.migrations[found]!.type !== type) found = NONE;
+  const found = findMigration(world, job.instance, STATUS.PRE_MIGRATING, type);
   job.migration =
     found !== NONE
       ? found
@@ -42,7 +42,12 @@ export const conductorMigrateServer = handler({
       job.migration = NONE;
       return OUTCOME.OK;
     }),
-    database('conductor.create-migration', `${MIGRATION_TASK}._preallocate_migration`, createOrAdopt),
+    database('conductor.create-migration', `${MIGRATION_TASK}._preallocate_migration`, createOrAdopt, {
+      // `self._migration` is set only behind create(): rollback knows of none
+      onError: (_world, job) => {
+        job.migration = NONE;
+      },
+    }),
     database('conductor.read-source-node', `${TASK_PY}:replace_allocation_with_migration`, ok),
     read(
       'conductor.get-allocs',

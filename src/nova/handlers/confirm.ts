@@ -100,7 +100,10 @@ export const computeConfirmResize = handler({
       // only the decorator that marks the migration is around this
       { outside: ['claim', 'unstash', 'vm'] },
     ),
-    neutron('confirm.network', `${MANAGER}._confirm_resize`),
+    // behind the teardown: get_pci_mapping_for_migration of a migration_context that is gone, an AttributeError
+    neutron('confirm.network', `${MANAGER}._confirm_resize`, (_world, job) =>
+      job.migrationContext === NONE ? OUTCOME.RAISE : OUTCOME.OK,
+    ),
     driver('confirm.driver', 'nova/virt/driver.py:ComputeDriver.confirm_migration', confirmMigration),
     tracker('confirm.drop-claim', `${TRACKER}.drop_move_claim_at_source`, (world, job) => {
       const saved = saveMigrationStatus(world, migrationOf(world, job), STATUS.CONFIRMED);

@@ -38,9 +38,12 @@ export const apiDelete = handler({
   nova: `${API}._delete`,
   prefix: 'delete',
   steps: [
-    request('delete.api', `${API}._delete`, (world, job) =>
-      loadInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 404),
-    ),
+    request('delete.api', `${API}._delete`, (world, job) => {
+      if (loadInstance(world, job) !== OUTCOME.OK) return refuse(world, job, 404);
+      // original_task_state
+      job.beganTask = job.task;
+      return OUTCOME.OK;
+    }),
     // no task_state is expected
     database('delete.set-task', `${API}._delete`, (world, job) => {
       setTask(job, TASK.DELETING);

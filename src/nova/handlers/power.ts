@@ -5,8 +5,19 @@ import { cast, database, driver, type Handler, OUTCOME, type Outcome, request } 
 import type { Job, World } from '../world.ts';
 import { API, compute, handler, here, MANAGER, refuse } from './common.ts';
 
-/** A request that checks states, sets task_state by compare-and-swap and casts to the host. */
-function powerRequest(verb: string, nova: string, states: readonly number[], task: number, to: string): Handler {
+/**
+ * A request that checks states, sets task_state by compare-and-swap and casts to the host.
+ * @param alsoVm the compare-and-swap is on vm_state as well: Nova's is not, so that a stop that was checked before a resize
+ *   can be carried out on the server that waits for its confirm
+ */
+function powerRequest(
+  verb: string,
+  nova: string,
+  states: readonly number[],
+  task: number,
+  to: string,
+  alsoVm: boolean,
+): Handler {
   return handler({
     id: `api.${nova}`,
     nova: `${API}.${nova}`,
@@ -18,6 +29,7 @@ function powerRequest(verb: string, nova: string, states: readonly number[], tas
         return fits && job.task === TASK.NONE ? OUTCOME.OK : refuse(world, job, 409);
       }),
       database(`${verb}.set-task`, `${API}.${nova}`, (world, job) => {
+        if (alsoVm && instanceOf(world, job).vm !== job.vm) return refuse(world, job, 409);
         setTask(job, task);
         return saveInstance(world, job, taskBits(TASK.NONE)) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 409);
       }),
@@ -28,15 +40,19 @@ function powerRequest(verb: string, nova: string, states: readonly number[], tas
   });
 }
 
-export const apiStop = powerRequest('stop', 'stop', [VM.ACTIVE, VM.ERROR], TASK.POWERING_OFF, 'stop_instance');
-export const apiStart = powerRequest('start', 'start', [VM.STOPPED], TASK.POWERING_ON, 'start_instance');
-export const apiHardReboot = powerRequest(
-  'hard-reboot',
-  'hard_reboot',
-  [VM.ACTIVE, VM.STOPPED, VM.ERROR],
-  TASK.REBOOTING_HARD,
-  'reboot_instance',
-);
+/** The three requests about a server's power: stop, start, hard reboot. */
+export const powerRequests = (alsoVm: boolean): readonly Handler[] => [
+  powerRequest('stop', 'stop', [VM.ACTIVE, VM.ERROR], TASK.POWERING_OFF, 'stop_instance', alsoVm),
+  powerRequest('start', 'start', [VM.STOPPED], TASK.POWERING_ON, 'start_instance', alsoVm),
+  powerRequest(
+    'hard-reboot',
+    'hard_reboot',
+    [VM.ACTIVE, VM.STOPPED, VM.ERROR],
+    TASK.REBOOTING_HARD,
+    'reboot_instance',
+    alsoVm,
+  ),
+];
 
 function power(world: World, job: Job, on: boolean): Outcome {
   const instance = instanceOf(world, job);

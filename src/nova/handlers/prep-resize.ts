@@ -17,7 +17,6 @@ import { compute, handler, here, I, MANAGER, TRACKER } from './common.ts';
 /** _claim_existing_migration: from here on the record names the destination. */
 export function saveDestination(world: World, job: Job): Outcome {
   const migration = migrationOf(world, job);
-  if (migration.exists !== 1) return OUTCOME.RAISE_NOT_FOUND;
   migration.destination = here(job);
   return saveMigrationStatus(world, migration, STATUS.PRE_MIGRATING);
 }

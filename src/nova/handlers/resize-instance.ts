@@ -20,6 +20,7 @@ export function migrateDiskAndPowerOff(world: World, job: Job): Outcome {
   instance.guests &= ~bit;
   instance.running &= ~bit;
   instance.backups |= bit;
+  instance.guests |= 1 << migrationOf(world, job).destination;
   return OUTCOME.OK;
 }
 

@@ -106,10 +106,8 @@ export const computeRevertResize = handler({
       return OUTCOME.OK;
     }),
     trackerUpdate('revert.drop-claim.placement'),
-    // revert_migration_context changes fields that are saved under compare-and-swap
-    database('revert.drop-context', `${TRACKER}.drop_move_claim_at_dest`, (world, job) =>
-      expectTask(world, job, TASK.RESIZE_REVERTING),
-    ),
+    // revert_migration_context changes only what lives in `instance_extra`: Instance.save returns before it compares
+    database('revert.drop-context', `${TRACKER}.drop_move_claim_at_dest`),
     cast(
       'revert.cast-finish',
       'nova/compute/rpcapi.py:ComputeAPI.finish_revert_resize',

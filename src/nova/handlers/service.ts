@@ -1,6 +1,5 @@
 import { NONE } from '../../state/table.ts';
 import {
-  findMigration,
   instanceOf,
   loadInstance,
   saveInstance,
@@ -11,11 +10,22 @@ import {
 } from '../database.ts';
 import { deleteAllocations } from '../report-client.ts';
 import { STATUS, TASK, VM } from '../states.ts';
-import { call, database, driver, type Item, memory, OUTCOME, type Outcome, read, tracker } from '../step.ts';
+import {
+  call,
+  database,
+  driver,
+  type Handler,
+  type Item,
+  memory,
+  OUTCOME,
+  type Outcome,
+  read,
+  type Step,
+  tracker,
+} from '../step.ts';
 import { recount } from '../tracker.ts';
 import type { Job, World } from '../world.ts';
 import { handler, here, I, lowest, MANAGER, TRACKER } from './common.ts';
-import { confirmSteps } from './confirm.ts';
 import { trackerUpdate } from './prep-resize.ts';
 import { restoreGuest } from './revert.ts';
 
@@ -94,10 +104,6 @@ function initInstance(world: World, job: Job): Outcome {
     saveInstance(world, job);
     return OUTCOME.ELSE;
   }
-  if (vm !== VM.ERROR && task === TASK.RESIZE_PREP) {
-    setTask(job, TASK.NONE);
-    saveInstance(world, job);
-  }
   return OUTCOME.OK;
 }
 
@@ -106,26 +112,63 @@ const restarts =
   (_world: World, job: Job): number =>
     tasks.includes(job.task) ? job.service : NONE;
 
-/** What nova-compute does when its service starts. There is no branch for resize_migrated, resize_finish, resize_reverting. */
-export const initHost = handler({
-  id: 'compute.init_host',
-  nova: `${MANAGER}.init_host`,
-  prefix: 'init',
-  steps: [
-    database('init.next-instance', `${MANAGER}._init_instance`, nextInstance, { else: 'audit.recount' }),
-    database('init.instance', `${MANAGER}._init_instance`, initInstance, { else: 'init.next-instance' }),
-    call('init.delete', `${MANAGER}._init_instance`, 'compute.terminate_instance', restarts(TASK.DELETING), reload, {
-      swallows: true,
-    }),
-    call('init.reboot', `${MANAGER}._init_instance`, 'compute.reboot_instance', restarts(TASK.REBOOTING_HARD), reload, {
-      swallows: true,
-    }),
-    call('init.stop', `${MANAGER}._init_instance`, 'compute.stop_instance', restarts(TASK.POWERING_OFF), reload, {
-      swallows: true,
-    }),
-    call('init.start', `${MANAGER}._init_instance`, 'compute.start_instance', restarts(TASK.POWERING_ON), reload, {
-      swallows: true,
-    }),
+/** What nova-compute does when its service starts. */
+const initHandler = (init: (world: World, job: Job) => Outcome, moveSteps: readonly Step[]): Handler =>
+  handler({
+    id: 'compute.init_host',
+    nova: `${MANAGER}.init_host`,
+    prefix: 'init',
+    steps: [
+      database('init.next-instance', `${MANAGER}._init_instance`, nextInstance, { else: 'audit.recount' }),
+      database('init.instance', `${MANAGER}._init_instance`, init, { else: 'init.next-instance' }),
+      call('init.delete', `${MANAGER}._init_instance`, 'compute.terminate_instance', restarts(TASK.DELETING), reload, {
+        swallows: true,
+      }),
+      call(
+        'init.reboot',
+        `${MANAGER}._init_instance`,
+        'compute.reboot_instance',
+        restarts(TASK.REBOOTING_HARD),
+        reload,
+        {
+          swallows: true,
+        },
+      ),
+      call('init.stop', `${MANAGER}._init_instance`, 'compute.stop_instance', restarts(TASK.POWERING_OFF), reload, {
+        swallows: true,
+      }),
+      call('init.start', `${MANAGER}._init_instance`, 'compute.start_instance', restarts(TASK.POWERING_ON), reload, {
+        swallows: true,
+      }),
+      ...moveSteps,
+      database(
+        'init.clear-reboot',
+        `${MANAGER}._init_instance`,
+        (world, job) => {
+          if (job.task !== TASK.REBOOT_STARTED_HARD) return OUTCOME.ELSE;
+          setTask(job, TASK.NONE);
+          setVm(job, VM.ACTIVE);
+          saveInstance(world, job);
+          return OUTCOME.ELSE;
+        },
+        { swallows: true, else: 'init.next-instance' },
+      ),
+      memory('init.again', `${MANAGER}.init_host`, () => OUTCOME.ELSE, { else: 'init.next-instance' }),
+      ...auditItems,
+    ],
+  });
+
+/** There is no branch for resize_migrated, resize_finish, resize_reverting. */
+export const initHost = initHandler(
+  (world, job) => {
+    const outcome = initInstance(world, job);
+    if (outcome === OUTCOME.OK && job.vm !== VM.ERROR && job.task === TASK.RESIZE_PREP) {
+      setTask(job, TASK.NONE);
+      saveInstance(world, job);
+    }
+    return outcome;
+  },
+  [
     driver(
       'init.finish-revert-migration',
       `${MANAGER}._init_instance`,
@@ -143,22 +186,11 @@ export const initHost = handler({
       },
       { swallows: true },
     ),
-    database(
-      'init.clear-reboot',
-      `${MANAGER}._init_instance`,
-      (world, job) => {
-        if (job.task !== TASK.REBOOT_STARTED_HARD) return OUTCOME.ELSE;
-        setTask(job, TASK.NONE);
-        setVm(job, VM.ACTIVE);
-        saveInstance(world, job);
-        return OUTCOME.ELSE;
-      },
-      { swallows: true, else: 'init.next-instance' },
-    ),
-    memory('init.again', `${MANAGER}.init_host`, () => OUTCOME.ELSE, { else: 'init.next-instance' }),
-    ...auditItems,
   ],
-});
+);
+
+/** Under the rollback protocol a restart leaves moves alone: whoever recovers them knows more than one host does. */
+export const initHostWithoutMoves = initHandler(initInstance, []);
 
 function reload(world: World, job: Job): Outcome {
   loadInstance(world, job);
@@ -166,51 +198,54 @@ function reload(world: World, job: Job): Outcome {
 }
 
 /** _poll_unconfirmed_resizes, with every finished migration of this destination old enough. */
-export const pollUnconfirmedResizes = handler({
-  id: 'compute.poll_unconfirmed_resizes',
-  nova: `${MANAGER}._poll_unconfirmed_resizes`,
-  prefix: 'poll',
-  steps: [
-    database('poll.next', `${MANAGER}._poll_unconfirmed_resizes`, (world, job) => {
-      for (let m = job.cursor; m < world.globals.migrations; m++) {
-        const row = world.migrations[m]!;
-        if (row.exists !== 1 || row.status !== STATUS.FINISHED || row.destination !== here(job)) continue;
-        job.cursor = m + 1;
-        job.migration = m;
-        job.instance = row.instance;
-        loadInstance(world, job);
-        return OUTCOME.OK;
-      }
-      return OUTCOME.DONE;
-    }),
-    database(
-      'poll.check',
-      `${MANAGER}._poll_unconfirmed_resizes`,
-      (world, job) => {
-        if (instanceOf(world, job).exists !== 1 || job.vm === VM.ERROR) return pollError(world, job);
-        if (job.task === TASK.DELETING || job.task === TASK.RESIZE_FINISH) return OUTCOME.ELSE;
-        if (job.vm !== VM.RESIZED || job.task !== TASK.NONE) return pollError(world, job);
-        return OUTCOME.OK;
-      },
-      { else: 'poll.next' },
-    ),
-    // the API's own function, called in this process; its refusal is logged
-    ...confirmSteps.map((step) =>
-      step.id === 'confirm.api'
-        ? {
-            ...step,
-            run: (world: World, job: Job): Outcome => {
-              job.migration = findMigration(world, job.instance, STATUS.FINISHED);
-              const source = world.migrations[job.migration]!.source;
-              return world.hosts[source]!.up === 1 ? OUTCOME.OK : OUTCOME.ELSE;
-            },
-            else: 'poll.next',
-          }
-        : step,
-    ),
-    memory('poll.again', `${MANAGER}._poll_unconfirmed_resizes`, () => OUTCOME.ELSE, { else: 'poll.next' }),
-  ],
-});
+export const pollUnconfirmedResizes = (confirmSteps: readonly Step[]): Handler =>
+  handler({
+    id: 'compute.poll_unconfirmed_resizes',
+    nova: `${MANAGER}._poll_unconfirmed_resizes`,
+    prefix: 'poll',
+    steps: [
+      database('poll.next', `${MANAGER}._poll_unconfirmed_resizes`, (world, job) => {
+        for (let m = job.cursor; m < world.globals.migrations; m++) {
+          const row = world.migrations[m]!;
+          if (row.exists !== 1 || row.status !== STATUS.FINISHED || row.destination !== here(job)) continue;
+          job.cursor = m + 1;
+          job.migration = m;
+          job.instance = row.instance;
+          loadInstance(world, job);
+          return OUTCOME.OK;
+        }
+        return OUTCOME.DONE;
+      }),
+      database(
+        'poll.check',
+        `${MANAGER}._poll_unconfirmed_resizes`,
+        (world, job) => {
+          if (instanceOf(world, job).exists !== 1 || job.vm === VM.ERROR) return pollError(world, job);
+          if (job.task === TASK.DELETING || job.task === TASK.RESIZE_FINISH) return OUTCOME.ELSE;
+          if (job.vm !== VM.RESIZED || job.task !== TASK.NONE) return pollError(world, job);
+          return OUTCOME.OK;
+        },
+        { else: 'poll.next' },
+      ),
+      // the API's own function, called in this process with this migration; its refusal is logged
+      ...confirmSteps.map((step): Step => {
+        if (step.run === undefined) return step;
+        const { run } = step;
+        return {
+          ...step,
+          run: (world, job) => {
+            if (step.id === 'confirm.api') {
+              return world.hosts[world.migrations[job.migration]!.source]!.up === 1 ? OUTCOME.OK : OUTCOME.ELSE;
+            }
+            const outcome = run(world, job);
+            return outcome === OUTCOME.REFUSE ? OUTCOME.ELSE : outcome;
+          },
+          else: 'poll.next',
+        };
+      }),
+      memory('poll.again', `${MANAGER}._poll_unconfirmed_resizes`, () => OUTCOME.ELSE, { else: 'poll.next' }),
+    ],
+  });
 
 function pollError(world: World, job: Job): Outcome {
   saveStatus(world, job, STATUS.ERROR);

@@ -1,0 +1,163 @@
+/** The small language of the conformance table, and the scenario that a line of it stands for. */
+import {
+  DEFAULT_OPTIONS,
+  type Fault,
+  type FaultKind,
+  type Flavor,
+  type Hold,
+  type Host,
+  type Inventory,
+  type Operation,
+  type Options,
+  SCENARIO_VERSION,
+  type Scenario,
+} from '../../src/scenario/scenario.ts';
+
+/** A fault of the operation that it is written at. */
+export interface FaultMark {
+  readonly fault: FaultKind;
+  readonly point: string;
+  readonly nth: number;
+  readonly times: number;
+}
+
+/** A hold of the operation that it is written at. */
+export interface HoldMark {
+  readonly hold: string;
+  readonly nth: number;
+  /** how many operations further on it is let go */
+  readonly after: number;
+  readonly handler?: string;
+}
+
+export type Mark = FaultMark | HoldMark;
+
+export interface Step {
+  readonly operation: Operation;
+  readonly marks: readonly Mark[];
+}
+
+/** What a line plays: operations on one server behind its boot on m1 at h1, and what differs from the standard cloud. */
+export interface Line {
+  readonly steps: readonly Step[];
+  readonly hosts?: 1 | 2 | 3;
+  readonly volumeBacked?: true;
+  readonly options?: Partial<Options>;
+}
+
+export const fault = (point: string, kind: FaultKind, times = 1, nth = 1): FaultMark => ({
+  fault: kind,
+  point,
+  nth,
+  times,
+});
+
+/** Holds the job at a point until the next operation, or the one `after` operations on, is done. */
+export const hold = (point: string, after = 1): HoldMark => ({ hold: point, nth: 1, after });
+/** Holds the job at a point until a job of the same operation that runs `handler` has ended. */
+export const holdFor = (point: string, handler: string): HoldMark => ({ hold: point, nth: 1, after: 0, handler });
+const on =
+  (operation: Operation) =>
+  (...marks: Mark[]): Step => ({ operation, marks });
+const SERVER = { server: 's1' } as const;
+
+export const resize = on({ operation: 'resize', flavor: 'm2', ...SERVER });
+export const resizeTo = (flavor: string, ...marks: Mark[]): Step =>
+  on({ operation: 'resize', flavor, ...SERVER })(...marks);
+export const migrate = on({ operation: 'cold_migrate', ...SERVER });
+export const migrateTo = (host: string, ...marks: Mark[]): Step =>
+  on({ operation: 'cold_migrate', host, ...SERVER })(...marks);
+export const confirm = on({ operation: 'confirm', ...SERVER });
+export const revert = on({ operation: 'revert', ...SERVER });
+export const del = on({ operation: 'delete', ...SERVER });
+export const stop = on({ operation: 'stop', ...SERVER });
+export const hardReboot = on({ operation: 'hard_reboot', ...SERVER });
+export const resetState = on({ operation: 'reset_state', state: 'active', ...SERVER });
+export const resetToError = on({ operation: 'reset_state', state: 'error', ...SERVER });
+export const audit = (host: string, ...marks: Mark[]): Step => on({ operation: 'audit', host })(...marks);
+export const poll = (host: string): Step => on({ operation: 'poll_unconfirmed_resizes', host })();
+export const crash = (service: string): Step => on({ operation: 'crash', service })();
+export const restart = (service: string): Step => on({ operation: 'restart', service })();
+/** An operator changes what a host has of a class, and nothing else of the record. */
+export const setTotal = (host: string, resource_class: 'VCPU' | 'MEMORY_MB', total: number): Step =>
+  on({
+    operation: 'set_inventory',
+    host,
+    resource_class,
+    inventory: { ...inventory(TOTALS[resource_class]), total },
+  })();
+
+const TOTALS = { VCPU: 8, MEMORY_MB: 8192, DISK_GB: 100 } as const;
+
+const inventory = (total: number): Inventory => ({
+  total,
+  reserved: 0,
+  min_unit: 1,
+  max_unit: total,
+  step_size: 1,
+  allocation_ratio: 1,
+});
+
+const host = (name: string): Host => ({
+  name,
+  inventories: {
+    VCPU: inventory(TOTALS.VCPU),
+    MEMORY_MB: inventory(TOTALS.MEMORY_MB),
+    DISK_GB: inventory(TOTALS.DISK_GB),
+  },
+  traits: [],
+});
+
+const flavor = (name: string, size: number, disk = size): Flavor => ({
+  name,
+  vcpus: size,
+  ram: 512 * size,
+  disk,
+  ephemeral: 0,
+  swap: 0,
+  properties: {},
+});
+
+/** m0 has no disk of its own, which only a volume-backed server may be resized to. */
+const FLAVORS = [flavor('m1', 1), flavor('m2', 2), flavor('m0', 3, 0)];
+
+/** The scenario of a line: its operations behind the boot of s1, faults and holds moved to where they were written. */
+export function scenarioOf(line: Line): Scenario {
+  const used = new Set(['m1', 'm2']);
+  const faults: Fault[] = [];
+  const holds: Hold[] = [];
+  const operations: Operation[] = [
+    {
+      operation: 'boot',
+      flavor: 'm1',
+      host: 'h1',
+      ...(line.volumeBacked === true ? { volume_backed: true } : {}),
+      ...SERVER,
+    },
+  ];
+  for (const { operation, marks } of line.steps) {
+    const k = operations.length;
+    operations.push(operation);
+    if ('flavor' in operation) used.add(operation.flavor);
+    for (const mark of marks) {
+      if ('fault' in mark) {
+        const { fault: kind, point, nth, times } = mark;
+        faults.push({ operation: k, point, kind, nth, times });
+      } else {
+        const { hold: point, nth, after, handler } = mark;
+        holds.push({ operation: k, point, nth, until: k + after, ...(handler === undefined ? {} : { handler }) });
+      }
+    }
+  }
+  return {
+    version: SCENARIO_VERSION,
+    cloud: {
+      hosts: ['h1', 'h2', 'h3'].slice(0, line.hosts ?? 2).map(host),
+      flavors: FLAVORS.filter(({ name }) => used.has(name)),
+    },
+    options: { ...DEFAULT_OPTIONS, ...line.options },
+    operations,
+    faults,
+    holds,
+  };
+}

@@ -1,0 +1,112 @@
+/** Plays choice words: decodes and runs them against a reused world, judges, and can write the scenario down. */
+import type { Contract } from '../contract/contracts.ts';
+import type { Code } from '../engine/compile.ts';
+import type { Resolved } from '../engine/operations.ts';
+import { type ArmedFault, type ArmedHold, Run } from '../engine/run.ts';
+import type { Words } from '../generate/adapter.ts';
+import { MOST_CLASSES, MOST_HOSTS, type Situation } from '../generate/clouds.ts';
+import { type Choices, Decoder, MOST_OPERATIONS, MOST_SERVERS } from '../generate/decode.ts';
+import { makeSetting, type Setting } from '../nova/setting.ts';
+import { populate, type Shape, World } from '../nova/world.ts';
+import { type Scenario, SCENARIO_VERSION } from '../scenario/scenario.ts';
+import { Trial } from './trial.ts';
+
+/** The largest world that words can ask for; one serves all scenarios of a campaign. */
+function largestShape(situations: readonly Setting[]): Shape {
+  const classes = Math.max(MOST_CLASSES, ...situations.map((setting) => setting.classes.length));
+  return {
+    hosts: MOST_HOSTS,
+    classes,
+    instances: MOST_SERVERS,
+    migrations: 2 * MOST_OPERATIONS,
+    moves: MOST_OPERATIONS + 1,
+    jobs: 16,
+    operations: MOST_OPERATIONS,
+    faults: MOST_OPERATIONS,
+    holds: 2,
+    rows: MOST_HOSTS * classes,
+  };
+}
+
+interface Prepared {
+  readonly situation: Situation;
+  readonly setting: Setting;
+  readonly template: World;
+}
+
+const SERVERS: readonly string[] = Array.from({ length: MOST_SERVERS }, (_, k) => `s${k + 1}`);
+
+export class Player {
+  readonly run: Run;
+  readonly trial: Trial;
+  readonly operations: Resolved[] = [];
+  private readonly faults: ArmedFault[] = [];
+  private readonly holds: ArmedHold[] = [];
+  private readonly decoder: Decoder;
+  private readonly prepared: readonly Prepared[];
+  private playing: Prepared;
+
+  constructor(code: Code, contract: Contract, choices: Choices, situations: readonly Situation[]) {
+    const settings = situations.map(({ cloud, options }) => makeSetting(cloud, options));
+    const shape = largestShape(settings);
+    this.prepared = situations.map((situation, k) => {
+      const setting = settings[k]!;
+      const template = new World(shape, setting);
+      populate(template, setting, []);
+      return { situation, setting, template };
+    });
+    this.playing = this.prepared[0]!;
+    this.run = new Run(code, new World(shape, settings[0]!));
+    this.trial = new Trial(this.run, contract);
+    this.decoder = new Decoder(code, choices);
+  }
+
+  /** Runs and judges one array of words; the violations are in `trial.violations`. */
+  play(words: Words): void {
+    const { run, trial, decoder, operations, faults, holds } = this;
+    const playing = this.prepared[decoder.situation(words, this.prepared.length)]!;
+    this.playing = playing;
+    run.arm([], []);
+    run.world.copy(playing.template);
+    operations.length = 0;
+    faults.length = 0;
+    holds.length = 0;
+    run.arm(faults, holds);
+    decoder.begin(words);
+    trial.begin();
+    for (let g = 0; g < MOST_OPERATIONS; g++) {
+      const k = operations.length;
+      const decoded = decoder.next(words, g, k, run.world, SERVERS);
+      if (decoded === null) continue;
+      operations.push(decoded.resolved);
+      if (decoded.fault !== null) faults.push(decoded.fault);
+      if (decoded.hold !== null) holds.push(decoded.hold);
+      if (decoded.fault !== null || decoded.hold !== null) run.watch(decoded.fault?.point, decoded.hold?.point);
+      trial.step(k, decoded.resolved);
+    }
+    trial.end();
+  }
+
+  /** What was played last, as a scenario. */
+  scenario(): Scenario {
+    const { operations, faults, holds, run, playing } = this;
+    const point = (index: number): string => run.code.points[index]!.id;
+    const list = operations.map(({ operation }) => operation);
+    // a hold that outlasts the words ends when everything settles
+    if (holds.some(({ until }) => until >= list.length)) list.push({ operation: 'settle' });
+    return {
+      version: SCENARIO_VERSION,
+      cloud: playing.situation.cloud,
+      options: playing.situation.options,
+      operations: list,
+      faults: faults.map(({ operation, point: at, kind, nth, times }) => ({
+        operation,
+        point: point(at),
+        kind,
+        nth,
+        times,
+      })),
+      holds: holds.map(({ operation, point: at, nth, until }) => ({ operation, point: point(at), nth, until })),
+    };
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * One scenario, run and judged: cheap laws after every operation, all laws at the end; in between on a settled clone where
+ * a server is about to be touched again after something went wrong with it.
+ */
+import type { Contract } from '../contract/contracts.ts';
+import { bystandersUnchanged } from '../contract/invariants/bystanders-unchanged.ts';
+import { capacityOfWrites } from '../contract/invariants/capacity-respected.ts';
+import { trackerMatches } from '../contract/invariants/tracker-matches.ts';
+import { type Cause, endStateClass, signatureOf } from '../contract/signature.ts';
+import { perform, type Resolved } from '../engine/operations.ts';
+import type { Run } from '../engine/run.ts';
+import { type Settled, settle } from '../engine/settle.ts';
+import { SERVICE } from '../nova/states.ts';
+import { JOB, serviceUp, World } from '../nova/world.ts';
+import type { Observation } from '../observation/observation.ts';
+import { NONE } from '../state/table.ts';
+
+export interface Violation {
+  /** the server it is about, or NONE */
+  readonly instance: number;
+  /** the operation after which it was seen; how many there were if it was seen at the end */
+  readonly operation: number;
+  readonly invariants: readonly string[];
+  readonly details: readonly string[];
+  readonly endState: string;
+  readonly cause: Cause;
+  readonly signature: string;
+}
+
+/** An operation that changes nothing of the server it names. */
+const HARMLESS = new Set(['audit', 'set_inventory', 'cleanup_incomplete_migrations', 'settle', 'crash', 'restart']);
+
+function everythingUp(world: World): boolean {
+  const services = SERVICE.COMPUTE + world.setting.hosts.length;
+  for (let s = 0; s < services; s++) if (!serviceUp(world, s)) return false;
+  return true;
+}
+
+export class Trial {
+  readonly run: Run;
+  readonly contract: Contract;
+  readonly violations: Violation[] = [];
+  /** judge every server after every operation, on a settled clone if need be: for replay */
+  thorough = false;
+  private readonly before: World;
+  private readonly clone: World;
+  private readonly operations: Resolved[] = [];
+  private trackerCondemned = false;
+
+  constructor(run: Run, contract: Contract) {
+    this.run = run;
+    this.contract = contract;
+    this.before = new World(run.world.shape, run.world.setting);
+    this.clone = new World(run.world.shape, run.world.setting);
+  }
+
+  /** The world was populated and armed anew. */
+  begin(): void {
+    this.violations.length = 0;
+    this.operations.length = 0;
+    this.trackerCondemned = false;
+    this.before.copy(this.run.world);
+  }
+
+  /** Runs operation k and judges what it can have changed. */
+  step(k: number, resolved: Resolved): void {
+    const { run, contract } = this;
+    const { world } = run;
+    const { instance } = resolved;
+    if (instance !== NONE && !HARMLESS.has(resolved.operation.operation)) this.judgeBefore(instance, k);
+    this.operations.push(resolved);
+    if (contract.cloud) this.before.copy(world);
+    for (let i = 0; i < world.globals.instances; i++) world.instances[i]!.touched = 0;
+    perform(run, k, resolved);
+    if (!everythingUp(world)) {
+      for (let i = 0; i < world.globals.instances; i++) {
+        if (world.instances[i]!.touched === 1) world.instances[i]!.disturbed = 1;
+      }
+    }
+    if (resolved.operation.operation === 'settle') {
+      this.judgeAll(world, settle(run), k + 1);
+      run.armed = true;
+      for (let i = 0; i < world.globals.instances; i++) world.instances[i]!.disturbed = 0;
+    }
+    if (contract.cloud) this.judgeStep(k);
+    this.judgeAfter(k);
+  }
+
+  /** Settles the world and judges everything in it. */
+  end(): void {
+    const { run } = this;
+    const settled = settle(run);
+    this.judgeAll(run.world, settled, this.operations.length);
+  }
+
+  // ---- when
+
+  /** A server that something went wrong with is judged at rest before anything else happens to it. */
+  private judgeBefore(i: number, k: number): void {
+    const { world } = this.run;
+    const row = world.instances[i]!;
+    if (row.exists === 0 || row.disturbed === 0 || row.condemned === 1) return;
+    // a job of it is under way: this operation is part of what happens to it
+    for (const job of world.jobs) if (job.state !== JOB.FREE && job.instance === i) return;
+    const settled = this.settledClone();
+    this.judge(this.clone, i, settled, k);
+  }
+
+  private settledClone(): Settled {
+    const { run, clone } = this;
+    const { world, listener, armed } = run;
+    clone.copy(world);
+    run.world = clone;
+    run.listener = null;
+    const settled = settle(run);
+    run.world = world;
+    run.listener = listener;
+    run.armed = armed;
+    return settled;
+  }
+
+  private judgeAfter(k: number): void {
+    const { world } = this.run;
+    for (const job of world.jobs) if (job.state !== JOB.FREE) return;
+    const quiet = world.globals.disturbed === 0;
+    for (let i = 0; i < world.globals.instances; i++) {
+      const row = world.instances[i]!;
+      if (row.exists === 0 || row.condemned === 1) continue;
+      if (row.disturbed === 1) {
+        if (this.thorough) this.judge(this.clone, i, this.settledClone(), k + 1);
+        continue;
+      }
+      if (row.touched === 1 || this.thorough) this.judge(world, i, null, k + 1);
+    }
+    if (quiet && this.contract.cloud) this.judgeTrackers(world, k + 1);
+  }
+
+  private judgeAll(observation: World, settled: Settled, k: number): void {
+    for (let i = 0; i < observation.globals.instances; i++) {
+      if (observation.instances[i]!.exists !== 0 && observation.instances[i]!.condemned === 0) {
+        this.judge(observation, i, settled, k);
+      }
+    }
+    if (this.contract.cloud) this.judgeTrackers(observation, k);
+  }
+
+  // ---- what
+
+  private judge(observation: Observation, instance: number, settled: Settled | null, k: number): void {
+    const { contract, run } = this;
+    const broken: string[] = [];
+    const details: string[] = [];
+    const judged = { observation, instance, settled, pointOfNoReturn: contract.pointOfNoReturn };
+    for (const invariant of contract.invariants) {
+      const detail = invariant.broken(judged);
+      if (detail === null) continue;
+      broken.push(invariant.id);
+      details.push(detail);
+    }
+    if (broken.length === 0) return;
+    run.world.instances[instance]!.condemned = 1;
+    this.found(observation, instance, broken, details, k);
+  }
+
+  private judgeStep(k: number): void {
+    const { before } = this;
+    const { world } = this.run;
+    const overCapacity = capacityOfWrites.broken(before, world);
+    if (overCapacity !== null) this.found(world, NONE, [capacityOfWrites.id], [overCapacity.detail], k + 1);
+    const bystander = bystandersUnchanged.broken(before, world, (i) => world.instances[i]!.touched === 1);
+    if (bystander !== null && world.instances[bystander.instance]!.condemned === 0) {
+      world.instances[bystander.instance]!.condemned = 1;
+      this.found(world, bystander.instance, [bystandersUnchanged.id], [bystander.detail], k + 1);
+    }
+  }
+
+  private judgeTrackers(observation: Observation, k: number): void {
+    if (this.trackerCondemned) return;
+    const host = trackerMatches.broken(observation);
+    if (host === NONE) return;
+    this.trackerCondemned = true;
+    const detail = `the tracker of ${observation.setting.hosts[host]!.name} does not match`;
+    this.found(observation, NONE, [trackerMatches.id], [detail], k);
+  }
+
+  private found(observation: Observation, instance: number, invariants: string[], details: string[], k: number): void {
+    const cause = this.cause(instance);
+    const endState = instance === NONE ? '' : endStateClass(observation, instance);
+    const signature = signatureOf(invariants, cause, endState);
+    this.violations.push({ instance, operation: k, invariants, details, endState, cause, signature });
+  }
+
+  private cause(instance: number): Cause {
+    const { run, operations } = this;
+    const { world, code } = run;
+    const struck = (point: number, pc: number): { handler: string; guard: string } => {
+      const at = code.instructions[pc] ?? code.instructions.find((other) => other.point === point)!;
+      return { handler: at.handler.id, guard: at.guard };
+    };
+    return {
+      faults: run.faults.flatMap((fault, k) => {
+        const record = world.faults[k]!;
+        return record.fired === 0 ? [] : [{ ...struck(fault.point, record.pc), seen: record.seen }];
+      }),
+      operations: operations.flatMap((resolved) => {
+        const { operation } = resolved.operation;
+        const about = resolved.instance === NONE || instance === NONE || resolved.instance === instance;
+        return about && operation !== 'boot' ? [operation] : [];
+      }),
+      holds: run.holds.flatMap((hold, k) => {
+        if (world.holds[k]!.state === 0) return [];
+        const { handler, guard } = struck(hold.point, NONE);
+        return [`${handler}[${guard}]`];
+      }),
+    };
+  }
+}

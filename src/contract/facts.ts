@@ -1,0 +1,135 @@
+/** What laws say again and again about an observation, in Nova's words. */
+
+import { STATUS, TASK, VM } from '../nova/states.ts';
+import { amounts } from '../observation/amounts.ts';
+import type { Observation, ObservedHoldings, ObservedInstance, ObservedMove } from '../observation/observation.ts';
+import { NONE } from '../state/table.ts';
+
+/** The holdings are exactly what the flavor asks for, all on that provider. */
+export function holdsExactly(
+  observation: Observation,
+  holdings: ObservedHoldings,
+  provider: number,
+  flavor: number,
+  volumeBacked: number,
+): boolean {
+  if (provider === NONE || flavor === NONE) return holdings.count === 0;
+  const { resources } = amounts(observation.setting, flavor, volumeBacked);
+  if (holdings.count * 2 !== resources.length) return false;
+  for (let row = 0; row < holdings.count; row++) {
+    if (holdings.provider(row) !== provider) return false;
+    if (holdings.amount(row) !== asked(resources, holdings.resourceClass(row))) return false;
+  }
+  return true;
+}
+
+function asked(resources: readonly number[], resourceClass: number): number {
+  for (let k = 0; k < resources.length; k += 2) if (resources[k] === resourceClass) return resources[k + 1]!;
+  return 0;
+}
+
+export function sameHoldings(a: ObservedHoldings, b: ObservedHoldings): boolean {
+  if (a.count !== b.count) return false;
+  for (let row = 0; row < a.count; row++) {
+    if (a.provider(row) !== b.provider(row) || a.resourceClass(row) !== b.resourceClass(row)) return false;
+    if (a.amount(row) !== b.amount(row)) return false;
+  }
+  return true;
+}
+
+/** Everything in `part` is in `whole`, in at least that amount. */
+export function within(part: ObservedHoldings, whole: ObservedHoldings): boolean {
+  next: for (let row = 0; row < part.count; row++) {
+    for (let other = 0; other < whole.count; other++) {
+      if (whole.provider(other) !== part.provider(row)) continue;
+      if (whole.resourceClass(other) !== part.resourceClass(row)) continue;
+      if (whole.amount(other) >= part.amount(row)) continue next;
+    }
+    return false;
+  }
+  return true;
+}
+
+export function holdsOn(holdings: ObservedHoldings, provider: number): boolean {
+  for (let row = 0; row < holdings.count; row++) if (holdings.provider(row) === provider) return true;
+  return false;
+}
+
+export function instanceHoldings(observation: Observation, i: number): ObservedHoldings {
+  return observation.placement.consumers[i]!.allocations;
+}
+
+export function migrationHoldings(observation: Observation, m: number): ObservedHoldings {
+  return observation.placement.consumers[observation.shape.instances + m]!.allocations;
+}
+
+/** The first migration of the instance that holds anything, other than `except`; NONE where none does. */
+export function holdingMigration(observation: Observation, i: number, except: number = NONE): number {
+  for (let m = 0; m < observation.globals.migrations; m++) {
+    if (m === except || observation.migrations[m]!.instance !== i) continue;
+    if (migrationHoldings(observation, m).count > 0) return m;
+  }
+  return NONE;
+}
+
+/** The move of the instance that was asked for last. */
+export function lastMoveOf(observation: Observation, i: number): ObservedMove | undefined {
+  for (let k = observation.globals.moves - 1; k >= 0; k--) {
+    const move = observation.moves[k]!;
+    if (move.exists === 1 && move.instance === i) return move;
+  }
+  return undefined;
+}
+
+/** A move that waits, committed, for a decision that the API would take; never by its status alone. */
+export function isOpen(observation: Observation, i: number): boolean {
+  const move = lastMoveOf(observation, i);
+  if (move === undefined || move.committed === 0 || move.migration === NONE) return false;
+  const instance = observation.instances[i]!;
+  const migration = observation.migrations[move.migration]!;
+  return (
+    instance.exists === 1 &&
+    instance.vm === VM.RESIZED &&
+    instance.task === TASK.NONE &&
+    migration.exists === 1 &&
+    migration.status === STATUS.FINISHED
+  );
+}
+
+/** It was taken, or left something behind, and is not committed. */
+export function failed(move: ObservedMove | undefined): move is ObservedMove {
+  return move !== undefined && move.accepted === 1 && move.committed === 0;
+}
+
+/**
+ * Open moves: the instance and its migration together hold exactly the old flavor on the source and the new on the
+ * destination. Which of them holds which is the protocol's choice.
+ */
+export function holdsBothSides(observation: Observation, i: number, move: ObservedMove): boolean {
+  const instance = observation.instances[i]!;
+  const migration = observation.migrations[move.migration]!;
+  if (holdingMigration(observation, i, move.migration) !== NONE) return false;
+  const mine = instanceHoldings(observation, i);
+  const parked = migrationHoldings(observation, move.migration);
+  const { volumeBacked } = instance;
+  const is = (holdings: ObservedHoldings, provider: number, flavor: number): boolean =>
+    holdsExactly(observation, holdings, provider, flavor, volumeBacked);
+  const { source, destination } = migration;
+  return (
+    (is(mine, destination, move.newFlavor) && is(parked, source, move.oldFlavor)) ||
+    (is(mine, source, move.oldFlavor) && is(parked, destination, move.newFlavor))
+  );
+}
+
+export function isLive(instance: ObservedInstance): boolean {
+  return instance.exists === 1;
+}
+
+/** The instance holds exactly its flavor on its host, and no migration of it holds anything. */
+export function restsOnItsHost(observation: Observation, i: number): boolean {
+  const instance = observation.instances[i]!;
+  return (
+    holdingMigration(observation, i) === NONE &&
+    holdsExactly(observation, instanceHoldings(observation, i), instance.host, instance.flavor, instance.volumeBacked)
+  );
+}

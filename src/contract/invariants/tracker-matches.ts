@@ -1,0 +1,85 @@
+import { inProgress, STATUS, TASK, VM } from '../../nova/states.ts';
+import { amounts } from '../../observation/amounts.ts';
+import type { Observation, ObservedInstance, ObservedMigration } from '../../observation/observation.ts';
+import { NONE } from '../../state/table.ts';
+
+/**
+ * Of hosts, not of servers. The formula is the tracker's own (nova/compute/resource_tracker.py:_update_usage), over
+ * instances and open moves as the database has them; Placement's amounts have no part in it.
+ */
+export const trackerMatches = {
+  id: 'tracker-matches',
+  code: 'TRK',
+  when: 'settled',
+  law: "A host's tracked usage is that of the instances and moves there, and an audit with nothing happening changes nothing.",
+  /** a host whose usage is not what its instances and moves add up to, or NONE */
+  broken(observation: Observation): number {
+    for (let h = 0; h < observation.setting.hosts.length; h++) {
+      const host = observation.hosts[h]!;
+      if (host.up === 0) continue;
+      const expected = usage(observation, h);
+      if (
+        host.vcpusUsed !== expected.vcpus ||
+        host.memoryMbUsed !== expected.memoryMb ||
+        host.localMbUsed !== expected.localMb
+      ) {
+        return h;
+      }
+    }
+    return NONE;
+  },
+} as const;
+
+interface Usage {
+  vcpus: number;
+  memoryMb: number;
+  localMb: number;
+}
+
+function usage(observation: Observation, h: number): Usage {
+  const sum: Usage = { vcpus: 0, memoryMb: 0, localMb: 0 };
+  const count = (flavor: number, volumeBacked: number): void => {
+    if (flavor === NONE) return;
+    const asked = amounts(observation.setting, flavor, volumeBacked);
+    sum.vcpus = (sum.vcpus + asked.vcpus) | 0;
+    sum.memoryMb = (sum.memoryMb + asked.memoryMb) | 0;
+    sum.localMb = (sum.localMb + asked.localMb) | 0;
+  };
+  for (let i = 0; i < observation.globals.instances; i++) {
+    const instance = observation.instances[i]!;
+    const resident = instance.exists === 1 && instance.host === h && instance.vm !== VM.DELETED;
+    if (resident) count(instance.flavor, instance.volumeBacked);
+    const migration = counted(observation, i, instance, h);
+    if (migration === undefined) continue;
+    const incoming = migration.destination === h;
+    const outgoing = migration.source === h;
+    if (incoming && outgoing) {
+      count(instance.flavor === migration.oldFlavor ? instance.newFlavor : instance.oldFlavor, instance.volumeBacked);
+    } else if (!resident) count(incoming ? instance.newFlavor : instance.oldFlavor, instance.volumeBacked);
+  }
+  return sum;
+}
+
+/** The migration that the tracker of host h counts for the instance. */
+function counted(
+  observation: Observation,
+  i: number,
+  instance: ObservedInstance,
+  h: number,
+): ObservedMigration | undefined {
+  const resizing = instance.task >= TASK.RESIZE_PREP && instance.task <= TASK.RESIZE_FINISH;
+  const moving = (instance.vm === VM.ACTIVE || instance.vm === VM.STOPPED) && resizing;
+  if (instance.exists === 0 || !(moving || instance.vm === VM.RESIZED)) return undefined;
+  let latest: ObservedMigration | undefined;
+  let id: number = NONE;
+  for (let m = 0; m < observation.globals.migrations; m++) {
+    const migration = observation.migrations[m]!;
+    if (migration.exists !== 1 || migration.instance !== i) continue;
+    if (migration.source !== h && migration.destination !== h) continue;
+    if (!inProgress(migration.status) && migration.status !== STATUS.ERROR) continue;
+    if (latest !== undefined && migration.updated <= latest.updated) continue;
+    latest = migration;
+    id = m;
+  }
+  return instance.migrationContext === NONE || instance.migrationContext === id ? latest : undefined;
+}

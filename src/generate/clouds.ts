@@ -1,0 +1,151 @@
+/** Small made-up clouds, and small pieces of a user's own. */
+import { makeSetting } from '../nova/setting.ts';
+import type { Cloud, Flavor, Host, Inventory, Options } from '../scenario/scenario.ts';
+import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
+import { fc } from './adapter.ts';
+
+export interface Situation {
+  readonly cloud: Cloud;
+  readonly options: Options;
+}
+
+export const MOST_HOSTS = 4;
+export const MOST_FLAVORS = 4;
+/** VCPU, MEMORY_MB, DISK_GB and one of the operator's own */
+export const MOST_CLASSES = 4;
+
+/** Ratios that are exact in binary, and some that are not. */
+const RATIOS = [1, 1, 1, 1.5, 2, 4, 16, 1.1, 0.7, 1.001];
+const CUSTOM_CLASS = 'CUSTOM_LICENCE';
+const CUSTOM_TRAIT = 'CUSTOM_FAST';
+
+const flavor = fc.record({
+  vcpus: fc.constantFrom(1, 2, 3, 4),
+  ram: fc.constantFrom(512, 1024, 2048, 3072),
+  disk: fc.constantFrom(1, 2, 10, 0),
+  ephemeral: fc.constantFrom(0, 0, 1),
+  swap: fc.constantFrom(0, 0, 512, 1500),
+  custom: fc.constantFrom(0, 0, 0, 1),
+  trait: fc.constantFrom('', '', '', 'required', 'forbidden'),
+});
+
+const flavors = fc.array(flavor, { minLength: 2, maxLength: MOST_FLAVORS }).map((list) =>
+  list.map(({ custom, trait, ...sizes }, k): Flavor => ({
+    name: `m${k + 1}`,
+    ...sizes,
+    properties: {
+      ...(custom === 0 ? {} : { [`resources:${CUSTOM_CLASS}`]: String(custom) }),
+      ...(trait === '' ? {} : { [`trait:${CUSTOM_TRAIT}`]: trait }),
+    },
+  })),
+);
+
+/**
+ * How much of one class a host has: room to spare, or at an edge: exactly what some servers of these flavors take, one
+ * less, one more.
+ */
+const room = fc.record({
+  /** 0: to spare */
+  fits: fc.constantFrom(0, 0, 0, 1, 2, 3, 4),
+  edge: fc.constantFrom(0, -1, 1),
+  ratio: fc.constantFrom(...RATIOS),
+  reserved: fc.constantFrom(0, 0, 0, 1),
+});
+
+const hostRooms = fc.record({
+  rooms: fc.array(room, { minLength: MOST_CLASSES, maxLength: MOST_CLASSES }),
+  trait: fc.boolean(),
+});
+
+const options = (placementRelease: number): fc.Arbitrary<Options> =>
+  fc.record({
+    allow_resize_to_same_host: fc.constantFrom(false, false, false, true),
+    supports_migrate_to_same_host: fc.constantFrom(false, false, false, true),
+    max_attempts: fc.constantFrom(3, 3, 2, 1),
+    client_replay: fc.constantFrom(0, 0, 1),
+    nova_release: fc.constant(DEFAULT_OPTIONS.nova_release),
+    placement_release: fc.constant(placementRelease),
+  });
+
+type Rooms = { rooms: { fits: number; edge: number; ratio: number; reserved: number }[]; trait: boolean };
+
+/** An inventory whose capacity is `wanted`, as near as the ratio allows. */
+function inventory(wanted: number, ratio: number, reserved: number): Inventory {
+  const total = Math.max(1, Math.round(wanted / ratio)) + reserved;
+  return { total, reserved, min_unit: 1, max_unit: 2147483647, step_size: 1, allocation_ratio: ratio };
+}
+
+function makeHost(name: string, { rooms, trait }: Rooms, list: readonly Flavor[]): Host {
+  const setting = makeSetting({ hosts: [], flavors: [...list] }, DEFAULT_OPTIONS);
+  const inventories: Record<string, Inventory> = {};
+  for (const [c, resourceClass] of setting.classes.entries()) {
+    const asked = setting.flavors.map(({ imageBacked: { resources } }) => {
+      for (let k = 0; k < resources.length; k += 2) if (resources[k] === c) return resources[k + 1]!;
+      return 0;
+    });
+    const { fits, edge, ratio, reserved } = rooms[c % MOST_CLASSES]!;
+    const largest = Math.max(...asked, 1);
+    let wanted = largest * 8;
+    if (fits > 0) {
+      // two flavors side by side: what a resize within the host, or back to it, has to fit into
+      wanted = 0;
+      for (let k = 0; k < fits; k++) wanted += asked[k % asked.length] ?? 0;
+      wanted = Math.max(1, Math.max(wanted, largest) + edge);
+    }
+    inventories[resourceClass] = inventory(wanted, fits > 0 ? ratio : 1, reserved);
+  }
+  return { name, inventories, traits: trait ? [CUSTOM_TRAIT] : [] };
+}
+
+/** Clouds of two to four hosts whose capacities stand at the edge of what the flavors need. */
+export function madeUp(placementRelease: number): fc.Arbitrary<Situation> {
+  const hosts = fc.array(hostRooms, { minLength: 2, maxLength: MOST_HOSTS });
+  return fc.tuple(flavors, hosts, options(placementRelease)).map(([list, rooms, chosen]) => ({
+    cloud: { flavors: list, hosts: rooms.map((one, k) => makeHost(`h${k + 1}`, one, list)) },
+    options: chosen,
+  }));
+}
+
+/** A few hosts and flavors of the user's cloud; without hosts, made-up ones for the user's flavors. */
+export function drawnFrom(
+  user: { hosts: readonly Host[]; flavors: readonly Flavor[] },
+  placementRelease: number,
+): fc.Arbitrary<Situation> {
+  const fitting = user.hosts.length === 0 ? user.flavors : flavorsThatFit(user.hosts, user.flavors);
+  const flavors = fitting.length === 0 ? user.flavors : fitting;
+  const someFlavors = fc.shuffledSubarray([...flavors], {
+    minLength: Math.min(2, flavors.length),
+    maxLength: Math.min(MOST_FLAVORS, flavors.length),
+  });
+  const someHosts =
+    user.hosts.length === 0
+      ? null
+      : fc.shuffledSubarray([...user.hosts], {
+          minLength: Math.min(2, user.hosts.length),
+          maxLength: Math.min(MOST_HOSTS, user.hosts.length),
+        });
+  const rooms = fc.array(hostRooms, { minLength: 2, maxLength: MOST_HOSTS });
+  return fc
+    .tuple(someFlavors, someHosts ?? fc.constant(null), rooms, options(placementRelease))
+    .map(([list, hosts, made, chosen]) => ({
+      cloud: { flavors: list, hosts: hosts ?? made.map((one, k) => makeHost(`h${k + 1}`, one, list)) },
+      options: chosen,
+    }));
+}
+
+/** Flavors that some host has room for when it is empty: the others could never be booted. */
+function flavorsThatFit(hosts: readonly Host[], flavors: readonly Flavor[]): Flavor[] {
+  const setting = makeSetting({ hosts: [...hosts], flavors: [...flavors] }, DEFAULT_OPTIONS);
+  return flavors.filter((_, f) => {
+    const { resources } = setting.flavors[f]!.imageBacked;
+    return setting.hosts.some(({ inventories }) => {
+      for (let k = 0; k < resources.length; k += 2) {
+        const record = inventories.get(resources[k]!);
+        if (record === undefined) return false;
+        if ((record.total - record.reserved) * record.allocation_ratio < resources[k + 1]!) return false;
+        if (resources[k + 1]! > record.max_unit) return false;
+      }
+      return true;
+    });
+  });
+}

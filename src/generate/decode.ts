@@ -1,0 +1,373 @@
+/**
+ * From choice words to operations, faults and holds, one operation at a time against the world as it stands. Zero words
+ * mean nothing happens, the first server, the first flavor, no fault.
+ */
+import type { Code } from '../engine/compile.ts';
+import { kindsFor } from '../engine/faults.ts';
+import { ENTRY_HANDLERS, type Resolved } from '../engine/operations.ts';
+import type { ArmedFault, ArmedHold } from '../engine/run.ts';
+import { CANDIDATES } from '../nova/candidates.ts';
+import { CONTROLLER_NAMES, inProgress, SERVICE } from '../nova/states.ts';
+import { capacity } from '../placement/store.ts';
+import type { World } from '../nova/world.ts';
+import { FAULT_KINDS, type FaultKind, type Inventory, type Operation, type OperationName } from '../scenario/scenario.ts';
+import { NONE } from '../state/table.ts';
+import type { Words } from './adapter.ts';
+
+/** Words before the first operation, and words an operation. */
+export const HEADER = 4;
+export const GROUP = 8;
+export const MOST_OPERATIONS = 10;
+export const MOST_SERVERS = 4;
+
+/** How often each operation is drawn where it is possible. */
+const WEIGHTS: Readonly<Record<OperationName, number>> = {
+  boot: 3,
+  resize: 14,
+  cold_migrate: 8,
+  confirm: 10,
+  revert: 10,
+  delete: 5,
+  stop: 2,
+  start: 2,
+  hard_reboot: 2,
+  reset_state: 3,
+  audit: 2,
+  poll_unconfirmed_resizes: 2,
+  cleanup_incomplete_migrations: 1,
+  set_inventory: 2,
+  crash: 2,
+  restart: 3,
+  settle: 1,
+};
+const OPERATIONS = Object.keys(WEIGHTS) as OperationName[];
+/** A swarm leaves operations out; these stay, or nothing would move. */
+const ALWAYS = new Set<OperationName>(['boot', 'resize', 'confirm', 'revert']);
+
+/** Operations about a server that is there already. */
+const ON_SERVER = new Set<OperationName>([
+  'resize',
+  'cold_migrate',
+  'confirm',
+  'revert',
+  'delete',
+  'stop',
+  'start',
+  'hard_reboot',
+  'reset_state',
+]);
+
+export interface Choices {
+  readonly mostFaults: number;
+  readonly holds: boolean;
+  /** operations that a campaign leaves out altogether */
+  readonly without: ReadonlySet<OperationName>;
+  /** reset_state of a server whose move is under way would be sabotage under this protocol */
+  readonly spareMoves: boolean;
+}
+
+interface Target {
+  readonly point: number;
+  readonly kinds: readonly FaultKind[];
+}
+
+export interface Decoded {
+  readonly resolved: Resolved;
+  readonly fault: ArmedFault | null;
+  readonly hold: ArmedHold | null;
+}
+
+export class Decoder {
+  private readonly targets = new Map<OperationName, readonly Target[]>();
+  private readonly choices: Choices;
+  private readonly list: number[] = [];
+  private faults = 0;
+  private holds = 0;
+  private last: number = NONE;
+  private allowedOperations = 0;
+  private allowedKinds = 0;
+
+  constructor(code: Code, choices: Choices) {
+    this.choices = choices;
+    for (const name of OPERATIONS) this.targets.set(name, reachable(code, name));
+  }
+
+  /** Reads the header: which operations and kinds of fault this scenario's swarm has. */
+  begin(words: Words): void {
+    this.faults = 0;
+    this.holds = 0;
+    this.last = NONE;
+    const [, operations = 0, kinds = 0] = words;
+    // of four scenarios one has everything
+    this.allowedOperations = (operations & 3) === 0 ? -1 : operations >>> 2;
+    this.allowedKinds = (kinds & 3) === 0 ? -1 : kinds >>> 2;
+  }
+
+  /** Which of `count` situations the scenario plays in. */
+  situation(words: Words, count: number): number {
+    return words[0]! % count;
+  }
+
+  /** The operation of group g, to be number k of the scenario; null for none. */
+  next(words: Words, g: number, k: number, world: World, servers: readonly string[]): Decoded | null {
+    const at = HEADER + g * GROUP;
+    const kind = words[at]!;
+    if (kind === 0 && world.globals.instances > 0) return null;
+    const name = world.globals.instances === 0 ? 'boot' : this.pick(world, kind);
+    if (name === null) return null;
+    const resolved = this.make(name, world, words, at, servers);
+    if (resolved === null) return null;
+    this.last = resolved.instance;
+    return { resolved, fault: this.fault(words, at, name, k), hold: this.hold(words, at, name, k) };
+  }
+
+  private allowed(name: OperationName): boolean {
+    if (this.choices.without.has(name)) return false;
+    return ALWAYS.has(name) || (this.allowedOperations & (1 << OPERATIONS.indexOf(name))) !== 0;
+  }
+
+  private pick(world: World, word: number): OperationName | null {
+    let total = 0;
+    for (const name of OPERATIONS) if (this.allowed(name)) total += WEIGHTS[name];
+    let rest = word % total;
+    let start = 0;
+    for (let k = 0; k < OPERATIONS.length; k++) {
+      const name = OPERATIONS[k]!;
+      if (!this.allowed(name)) continue;
+      rest -= WEIGHTS[name];
+      if (rest < 0) {
+        start = k;
+        break;
+      }
+    }
+    for (let k = 0; k < OPERATIONS.length; k++) {
+      const name = OPERATIONS[(start + k) % OPERATIONS.length]!;
+      if (this.allowed(name) && this.candidates(name, world).length > 0) return name;
+    }
+    return null;
+  }
+
+  private candidates(name: OperationName, world: World): readonly number[] {
+    this.list.length = 0;
+    CANDIDATES[name](world, this.list);
+    if (name === 'boot' && world.globals.instances >= MOST_SERVERS) this.list.length = 0;
+    if (name === 'reset_state' && this.choices.spareMoves) {
+      for (let k = this.list.length - 1; k >= 0; k--) if (moves(world, this.list[k]!)) this.list.splice(k, 1);
+    }
+    return this.list;
+  }
+
+  private make(
+    name: OperationName,
+    world: World,
+    words: Words,
+    at: number,
+    servers: readonly string[],
+  ): Resolved | null {
+    const who = words[at + 1]!;
+    const what = words[at + 2]!;
+    const how = words[at + 3]!;
+    const { setting } = world;
+    const list = this.candidates(name, world);
+    let chosen = list.length === 0 ? NONE : list[(who >>> 1) % list.length]!;
+    // one in two goes on with the server of the operation before
+    if ((who & 1) === 1 && list.includes(this.last)) chosen = this.last;
+    const onServer = ON_SERVER.has(name);
+    // a few per cent are illegal on purpose
+    if (onServer && how % 32 === 31) chosen = (who >>> 1) % world.globals.instances;
+    if (chosen === NONE) return null;
+    const flavor = this.flavor(world, name, chosen, what, how);
+    const host = (what >>> 8) % setting.hosts.length;
+    const hostName = (h: number): string => setting.hosts[h]!.name;
+    const base = { instance: NONE, flavor: NONE, host: NONE, service: NONE, unknown: false };
+    const server = servers[chosen] ?? '?';
+    switch (name) {
+      case 'boot': {
+        const forced = how % 4 === 3;
+        const volumeBacked = (how >>> 4) % 8 === 7;
+        const operation: Operation = {
+          operation: 'boot',
+          server,
+          flavor: setting.flavors[flavor]!.name,
+          ...(forced ? { host: hostName(host) } : {}),
+          ...(volumeBacked ? { volume_backed: true } : {}),
+        };
+        return { ...base, operation, instance: chosen, flavor, host: forced ? host : NONE };
+      }
+      case 'resize': {
+        const operation: Operation = { operation: 'resize', server, flavor: setting.flavors[flavor]!.name };
+        return { ...base, operation, instance: chosen, flavor };
+      }
+      case 'cold_migrate': {
+        const requested = how % 4 === 3 && host !== world.instances[chosen]!.host;
+        const operation: Operation = {
+          operation: 'cold_migrate',
+          server,
+          ...(requested ? { host: hostName(host) } : {}),
+        };
+        return { ...base, operation, instance: chosen, host: requested ? host : NONE };
+      }
+      case 'reset_state':
+        return {
+          ...base,
+          operation: { operation: 'reset_state', server, state: how % 8 === 7 ? 'error' : 'active' },
+          instance: chosen,
+        };
+      case 'confirm':
+      case 'revert':
+      case 'delete':
+      case 'stop':
+      case 'start':
+      case 'hard_reboot':
+        return { ...base, operation: { operation: name, server }, instance: chosen };
+      case 'audit':
+      case 'poll_unconfirmed_resizes':
+      case 'cleanup_incomplete_migrations':
+        return { ...base, operation: { operation: name, host: hostName(chosen) }, host: chosen };
+      case 'set_inventory':
+        return this.setInventory(world, chosen, what, how);
+      case 'crash':
+      case 'restart': {
+        const service =
+          chosen < SERVICE.COMPUTE ? CONTROLLER_NAMES[chosen]! : hostName(chosen - SERVICE.COMPUTE);
+        return { ...base, operation: { operation: name, service }, service: chosen };
+      }
+      case 'settle':
+        return { ...base, operation: { operation: 'settle' } };
+    }
+  }
+
+  /**
+   * The flavor of a boot or resize: of seven in eight one that some host has room for, if there is one. A resize asks for
+   * another flavor than the server has.
+   */
+  private flavor(world: World, name: OperationName, chosen: number, what: number, how: number): number {
+    const count = world.setting.flavors.length;
+    const first = what % count;
+    if (name !== 'boot' && name !== 'resize') return first;
+    const current = name === 'resize' ? world.instances[chosen]!.flavor : NONE;
+    const anyway = (how >>> 8) % 8 === 7;
+    for (let k = 0; k < count; k++) {
+      const flavor = (first + k) % count;
+      if (flavor === current) continue;
+      if (anyway || hasRoom(world, flavor, name === 'resize' ? world.instances[chosen]!.host : NONE)) return flavor;
+    }
+    return current === first && count > 1 ? (first + 1) % count : first;
+  }
+
+  /** The operator shrinks a class to its use, below it, or grows it; or bounds what one server may take. */
+  private setInventory(world: World, h: number, what: number, how: number): Resolved | null {
+    const { setting, placement } = world;
+    const classes: number[] = [];
+    for (let c = 0; c < setting.classes.length; c++) {
+      if (setting.hosts[h]!.inventories.has(c)) classes.push(c);
+    }
+    if (classes.length === 0) return null;
+    const c = classes[what % classes.length]!;
+    const record = placement.inventories[h * placement.classes + c]!;
+    const current: Inventory = {
+      total: record.total,
+      reserved: record.reserved,
+      min_unit: record.minUnit,
+      max_unit: record.maxUnit,
+      step_size: record.stepSize,
+      allocation_ratio: placement.ratios[record.ratio]!,
+    };
+    const used = Math.max(1, record.used);
+    const changes: Partial<Inventory>[] = [
+      { total: used, reserved: 0, allocation_ratio: 1 },
+      { total: Math.max(1, used - 1), reserved: 0, allocation_ratio: 1 },
+      { total: Math.min(current.total * 2, 2147483647) },
+      { max_unit: Math.max(1, Math.trunc(used / 2)) },
+      { step_size: 2 },
+      { min_unit: 2 },
+    ];
+    const inventory = { ...current, ...changes[how % changes.length]! };
+    return {
+      operation: {
+        operation: 'set_inventory',
+        host: setting.hosts[h]!.name,
+        resource_class: setting.classes[c]!,
+        inventory,
+      },
+      instance: NONE,
+      flavor: NONE,
+      host: h,
+      service: NONE,
+      unknown: false,
+    };
+  }
+
+  private fault(words: Words, at: number, name: OperationName, k: number): ArmedFault | null {
+    const targets = this.targets.get(name)!;
+    const whether = words[at + 4]!;
+    if (this.faults >= this.choices.mostFaults || targets.length === 0 || whether % 5 < 3) return null;
+    const target = targets[words[at + 5]! % targets.length]!;
+    const word = words[at + 6]!;
+    const wanted = target.kinds.filter((kind) => (this.allowedKinds & (1 << FAULT_KINDS.indexOf(kind))) !== 0);
+    const kinds = wanted.length > 0 ? wanted : target.kinds;
+    const kind = kinds[word % kinds.length]!;
+    this.faults++;
+    // the client makes four attempts at a provider conflict: all of them, or it is none
+    const often = kind === 'provider-conflict' ? (word >>> 16) % 2 : (word >>> 16) % 12 === 11 ? 1 : 0;
+    return {
+      operation: k,
+      point: target.point,
+      kind,
+      nth: 1 + ((word >>> 8) % 10 === 9 ? 1 : 0),
+      times: often === 1 ? 4 : 1,
+    };
+  }
+
+  private hold(words: Words, at: number, name: OperationName, k: number): ArmedHold | null {
+    const word = words[at + 7]!;
+    const targets = this.targets.get(name)!;
+    if (!this.choices.holds || this.holds >= 1 || targets.length === 0 || word % 12 < 11) return null;
+    this.holds++;
+    return { operation: k, point: targets[(word >>> 4) % targets.length]!.point, nth: 1, until: k + 1, handler: null };
+  }
+}
+
+/** Some host, other than `except`, has what the flavor asks for. */
+function hasRoom(world: World, f: number, except: number): boolean {
+  const { placement, setting } = world;
+  const { imageBacked, required, forbidden } = setting.flavors[f]!;
+  next: for (let h = 0; h < setting.hosts.length; h++) {
+    const { traits } = placement.providers[h]!;
+    if (h === except || (traits & required) !== required || (traits & forbidden) !== 0) continue;
+    for (let k = 0; k < imageBacked.resources.length; k += 2) {
+      const record = placement.inventories[h * placement.classes + imageBacked.resources[k]!]!;
+      if (record.exists === 0) continue next;
+      if (record.used + imageBacked.resources[k + 1]! > capacity(placement, record)) continue next;
+    }
+    return true;
+  }
+  return false;
+}
+
+function moves(world: World, i: number): boolean {
+  for (const migration of world.migrations) {
+    if (migration.exists === 1 && migration.instance === i && inProgress(migration.status)) return true;
+  }
+  return false;
+}
+
+/** The failure points of the handlers that an operation leads to, by the messages they send. Boots meet no faults yet. */
+function reachable(code: Code, name: OperationName): Target[] {
+  const entry = ENTRY_HANDLERS[name];
+  if (entry === undefined || name === 'boot') return [];
+  const handlers = new Set([entry]);
+  for (const id of handlers) {
+    for (const { handler, step } of code.instructions) {
+      if (handler.id === id && step.to !== undefined) handlers.add(step.to);
+    }
+  }
+  const points = new Map<number, Target>();
+  for (const { handler, point, step } of code.instructions) {
+    if (point === NONE || !handlers.has(handler.id) || points.has(point)) continue;
+    const kinds = kindsFor(step);
+    if (kinds.length > 0) points.set(point, { point, kinds });
+  }
+  return [...points.values()];
+}
+

@@ -1,0 +1,79 @@
+/**
+ * What each operation can be about as the world stands: servers, hosts or services by number. The fuzzer decodes its choice
+ * words against these lists, so that nearly every operation is legal when it runs; exhaustive search walks them.
+ */
+import { CONTROLLER_NAMES, SERVICE, STATUS, TASK, VM } from './states.ts';
+import { findMigration } from './database.ts';
+import { type Instance, JOB, serviceUp, type World } from './world.ts';
+import type { OperationName } from '../scenario/scenario.ts';
+import { NONE } from '../state/table.ts';
+
+export type Candidates = (world: World, into: number[]) => void;
+
+const servers =
+  (fits: (world: World, instance: Instance, i: number) => boolean): Candidates =>
+  (world, into) => {
+    for (let i = 0; i < world.globals.instances; i++) {
+      const instance = world.instances[i]!;
+      if (instance.exists === 1 && fits(world, instance, i)) into.push(i);
+    }
+  };
+
+const hosts =
+  (fits: (world: World, h: number) => boolean): Candidates =>
+  (world, into) => {
+    for (let h = 0; h < world.setting.hosts.length; h++) if (fits(world, h)) into.push(h);
+  };
+
+const up = (world: World, h: number): boolean => world.hosts[h]!.up === 1;
+
+const movable = (world: World, { vm, task, host }: Instance): boolean =>
+  (vm === VM.ACTIVE || vm === VM.STOPPED) && task === TASK.NONE && host !== NONE && up(world, host);
+
+const waits = (world: World, instance: Instance, i: number): boolean =>
+  instance.vm === VM.RESIZED && instance.task === TASK.NONE && findMigration(world, i, STATUS.FINISHED) !== NONE;
+
+/** Nobody is at work on it: a reset of its state is the operator's repair, not sabotage. */
+function atRest(world: World, i: number): boolean {
+  for (const job of world.jobs) if (job.state !== JOB.FREE && job.instance === i) return false;
+  return true;
+}
+
+const services =
+  (wanted: boolean): Candidates =>
+  (world, into) => {
+    const all = CONTROLLER_NAMES.length + world.setting.hosts.length;
+    for (let s = 0; s < all; s++) if (serviceUp(world, s) === wanted) into.push(s);
+  };
+
+export const CANDIDATES: Readonly<Record<OperationName, Candidates>> = {
+  boot: (world, into) => {
+    if (world.globals.instances < world.instances.length) into.push(world.globals.instances);
+  },
+  resize: servers(movable),
+  cold_migrate: servers(movable),
+  confirm: servers(waits),
+  revert: servers(waits),
+  delete: servers(() => true),
+  stop: servers((_world, { vm, task, host }) => vm === VM.ACTIVE && task === TASK.NONE && host !== NONE),
+  start: servers((_world, { vm, task, host }) => vm === VM.STOPPED && task === TASK.NONE && host !== NONE),
+  hard_reboot: servers(
+    (_world, { vm, task, host }) =>
+      (vm === VM.ACTIVE || vm === VM.STOPPED || vm === VM.ERROR) && task === TASK.NONE && host !== NONE,
+  ),
+  reset_state: servers(
+    (world, { vm, task }, i) => (vm === VM.ERROR || task !== TASK.NONE) && task !== TASK.DELETING && atRest(world, i),
+  ),
+  audit: hosts(up),
+  poll_unconfirmed_resizes: hosts(up),
+  cleanup_incomplete_migrations: hosts(up),
+  set_inventory: hosts(() => true),
+  crash: services(true),
+  restart: (world, into) => {
+    services(false)(world, into);
+    if (into.length === 0) for (let h = 0; h < world.setting.hosts.length; h++) into.push(SERVICE.COMPUTE + h);
+  },
+  settle: (_world, into) => {
+    into.push(0);
+  },
+};

@@ -1,0 +1,845 @@
+/**
+ * A resize that always undoes itself whole: the same services and messages as Nova's, with four changes.
+ *
+ * 1. The claim on the *destination* is parked under the migration; the instance keeps the source's until a confirm. Undoing
+ *    a move is then a DELETE of the migration's allocations, which Placement never refuses.
+ * 2. The migration row is the durable intent. The API makes it in the transaction that sets task_state, and every leg
+ *    moves it on by compare-and-swap, so that a leg that was overtaken stops.
+ * 3. instance.host flips once, in the transaction that makes the move `finished`: before it the server is on the source,
+ *    after it on the destination, and there is nothing in between.
+ * 4. Whoever fails asks conductor to undo the move; what nobody asked for is found by `conductor.recover_moves`.
+ */
+
+import { NO_ROWS } from '../../state/holdings.ts';
+import { NONE } from '../../state/table.ts';
+import {
+  createMigration,
+  destroyInstance,
+  findMigration,
+  instanceOf,
+  loadInstance,
+  migrationOf,
+  noteMigration,
+  saveInstance,
+  setNewFlavor,
+  setOldVm,
+  setTask,
+} from '../database.ts';
+import { apiResize } from '../handlers/api-resize.ts';
+import {
+  API,
+  compute,
+  handler,
+  here,
+  I,
+  lowest,
+  M,
+  MANAGER,
+  ok,
+  refuse,
+  TRACKER,
+  toDestination,
+  toSource,
+  wanted,
+} from '../handlers/common.ts';
+import { noteDecision } from '../handlers/confirm.ts';
+import { createGuest } from '../handlers/finish-resize.ts';
+import { claimMove, trackerUpdate } from '../handlers/prep-resize.ts';
+import { migrateDiskAndPowerOff } from '../handlers/resize-instance.ts';
+import { checkRevert, destroyGuest, restoreGuest } from '../handlers/revert.ts';
+import { selectDestinations } from '../handlers/scheduler.ts';
+import { claimResources, forceDeleteAllocations, getAllocations, ignore, legacy, strict } from '../report-client.ts';
+import { inProgress, MOVE_TYPE, POWER, SERVICE, STATUS, TASK, VM } from '../states.ts';
+import {
+  call,
+  cast,
+  cinder,
+  database,
+  driver,
+  type Handler,
+  type Item,
+  isGroup,
+  memory,
+  neutron,
+  notification,
+  OUTCOME,
+  type Outcome,
+  read,
+  request,
+  type Step,
+  tracker,
+  write,
+} from '../step.ts';
+import { dropMoveClaim } from '../tracker.ts';
+import { type Job, trackingOf, type World } from '../world.ts';
+import { ALLOC } from './names.ts';
+import { ANY, clearMove, oneOf, transact } from './transaction.ts';
+
+const notify = (id: string, nova: string): Step => notification(id, nova, ok, { swallows: true });
+
+/** The named steps of one of Nova's handlers, as they are. */
+function stepOf(from: Handler, id: string): Step {
+  for (const item of from.steps) if (!isGroup(item) && item.id === id) return item;
+  throw new Error(`${from.id} has no step ${id}`);
+}
+
+// ---- the way there
+
+export const apiResizeWithIntent = handler({
+  ...apiResize,
+  steps: [
+    stepOf(apiResize, 'api.validate'),
+    stepOf(apiResize, 'api.validate.get-traits'),
+    // task_state and the migration row in one transaction: from here on somebody will know
+    database('api.set-task-state', `${API}.resize`, (world, job) => {
+      const instance = instanceOf(world, job);
+      if (instance.exists !== 1 || instance.task !== TASK.NONE || instance.vm !== job.vm) return refuse(world, job, 409);
+      instance.task = TASK.RESIZE_PREP;
+      job.migration = createMigration(world, {
+        instance: job.instance,
+        type: job.instanceFlavor !== job.flavor ? MOVE_TYPE.RESIZE : MOVE_TYPE.MIGRATION,
+        source: job.host,
+        oldFlavor: job.instanceFlavor,
+        newFlavor: job.flavor,
+      });
+      instance.oldVm = instance.vm;
+      noteMigration(world, job);
+      return loadInstance(world, job);
+    }),
+    database('api.action-record', `${API}._record_action_start`, ok),
+    cast(
+      'api.cast-conductor',
+      'nova/conductor/rpcapi.py:ComputeTaskAPI.migrate_server',
+      'conductor.migrate_server',
+      () => SERVICE.CONDUCTOR,
+    ),
+  ],
+});
+
+const MIGRATION_TASK = 'nova/conductor/tasks/migrate.py:MigrationTask';
+
+export const migrateServer = handler({
+  id: 'conductor.migrate_server',
+  nova: 'nova/conductor/manager.py:ComputeTaskManager._cold_migrate',
+  prefix: 'conductor',
+  steps: [
+    neutron('conductor.prepare', `${MIGRATION_TASK}._execute`, (world, job) => {
+      job.retry = job.requested === NONE && world.setting.options.max_attempts > 1 ? 1 : 0;
+      return OUTCOME.OK;
+    }),
+    database('conductor.read-source-node', `${MIGRATION_TASK}._execute`, (world, job) =>
+      stillAt(world, job, oneOf(STATUS.PRE_MIGRATING)),
+    ),
+    call(
+      'conductor.schedule',
+      `${MIGRATION_TASK}._schedule`,
+      'scheduler.select_destinations',
+      (_world, job) => (job.rescheduled === 1 ? NONE : SERVICE.SCHEDULER),
+      (_world, job, callee) => {
+        job.destination = callee.destination;
+        job.hosts = callee.hosts;
+        return OUTCOME.OK;
+      },
+    ),
+    memory(
+      'conductor.reschedule',
+      `${MIGRATION_TASK}._reschedule`,
+      (_world, job) => {
+        if (job.rescheduled === 0) return OUTCOME.ELSE;
+        job.destination = lowest(job.hosts);
+        if (job.destination === NONE) return OUTCOME.RAISE_NO_VALID_HOST;
+        job.hosts &= ~(1 << job.destination);
+        return OUTCOME.OK;
+      },
+      { else: 'conductor.fill' },
+    ),
+    // one PUT moves the migration's claim from the host that failed to the alternate
+    claimResources(
+      'conductor.reschedule.claim-get',
+      'conductor.reschedule.claim-put',
+      M,
+      wanted,
+      'conductor.reschedule',
+      true,
+    ),
+    memory('conductor.fill', 'nova/scheduler/utils.py:fill_provider_mapping', ok),
+    cast('conductor.cast-prep', 'nova/compute/rpcapi.py:ComputeAPI.prep_resize', 'compute.prep_resize', (_world, job) =>
+      compute(job.destination),
+    ),
+    database(
+      'conductor.save-reqspec',
+      'nova/objects/request_spec.py:RequestSpec.save',
+      (world, job) => {
+        instanceOf(world, job).requestSpecFlavor = job.flavor;
+        return OUTCOME.OK;
+      },
+      { swallows: true },
+    ),
+  ],
+});
+
+export const scheduler = selectDestinations(
+  (world, job) => (job.migration === NONE ? I(world, job) : M(world, job)),
+  true,
+);
+
+/** Whether the move is still where this leg expects it; if not, somebody has overtaken it and there is nothing to do. */
+function stillAt(world: World, job: Job, status: number): Outcome {
+  const migration = migrationOf(world, job);
+  return migration.exists === 1 && ((1 << migration.status) & status) !== 0 ? OUTCOME.OK : OUTCOME.RAISE_TASK_STATE;
+}
+
+export const prep = handler({
+  id: 'compute.prep_resize',
+  nova: `${MANAGER}._do_prep_resize`,
+  prefix: 'prep',
+  steps: [
+    notify('prep.start-notify', `${MANAGER}._send_prep_resize_notifications`),
+    memory('prep.group-policy', `${MANAGER}._validate_instance_group_policy`, ok, { mayRollBack: true }),
+    database(
+      'prep.stash',
+      `${MANAGER}._prep_resize`,
+      (world, job) => {
+        const sameHost = job.host === here(job);
+        if (sameHost && job.flavor === job.instanceFlavor && !world.setting.options.supports_migrate_to_same_host) {
+          return OUTCOME.RAISE_ROLLBACK;
+        }
+        setNewFlavor(job, job.flavor);
+        setOldVm(job, job.vm);
+        return saveInstance(world, job);
+      },
+      { mayRollBack: true },
+    ),
+    memory('prep.pci-map', 'nova/compute/utils.py:update_pci_request_with_placement_allocations', ok, {
+      mayAbort: true,
+    }),
+    read('prep.get-allocs', `${MANAGER}._prep_resize`, getAllocations(M), legacy(ignore), { falsy: 'go-on' }),
+    {
+      ...database('prep.rt-claim.save-migration', `${TRACKER}._claim_existing_migration`, (world, job) =>
+        transact(world, job, {
+          task: oneOf(TASK.RESIZE_PREP),
+          status: oneOf(STATUS.PRE_MIGRATING),
+          write: (_instance, migration) => {
+            migration.destination = here(job);
+          },
+        }),
+      ),
+      under: 'tracker',
+    },
+    tracker('prep.rt-claim', `${TRACKER}._move_claim`, claimMove),
+    trackerUpdate('prep.rt-claim.placement'),
+    cast('prep.cast-resize', 'nova/compute/rpcapi.py:ComputeAPI.resize_instance', 'compute.resize_instance', toSource),
+    notification('prep.end-notify', `${MANAGER}._send_prep_resize_notifications`, ok, { swallows: true }),
+  ],
+});
+
+export const resizeInstance = handler({
+  id: 'compute.resize_instance',
+  nova: `${MANAGER}._resize_instance`,
+  prefix: 'src',
+  steps: [
+    neutron('src.network-info', `${MANAGER}._resize_instance`, ok),
+    database('src.set-migrating', `${MANAGER}._resize_instance`, (world, job) =>
+      transact(world, job, {
+        task: oneOf(TASK.RESIZE_PREP),
+        status: oneOf(STATUS.PRE_MIGRATING),
+        write: (instance, migration) => {
+          migration.status = STATUS.MIGRATING;
+          instance.task = TASK.RESIZE_MIGRATING;
+        },
+      }),
+    ),
+    driver('src.driver', 'nova/virt/driver.py:ComputeDriver.migrate_disk_and_power_off', migrateDiskAndPowerOff, {
+      mayRollBack: true,
+    }),
+    cinder('src.volumes', `${MANAGER}._terminate_volume_connections`, ok),
+    neutron('src.network-start', 'nova/network/neutron.py:API.migrate_instance_start', ok),
+    database('src.set-post-migrating', `${MANAGER}._resize_instance`, (world, job) =>
+      transact(world, job, {
+        task: oneOf(TASK.RESIZE_MIGRATING),
+        status: oneOf(STATUS.MIGRATING),
+        write: (instance, migration) => {
+          migration.status = STATUS.POST_MIGRATING;
+          instance.task = TASK.RESIZE_MIGRATED;
+        },
+      }),
+    ),
+    cast('src.cast-finish', 'nova/compute/rpcapi.py:ComputeAPI.finish_resize', 'compute.finish_resize', toDestination),
+    notify('src.end-notify', `${MANAGER}._send_resize_instance_notifications`),
+  ],
+});
+
+export const finishResize = handler({
+  id: 'compute.finish_resize',
+  nova: `${MANAGER}._finish_resize_helper`,
+  prefix: 'finish',
+  steps: [
+    database('finish.swap-bdm', `${MANAGER}._update_bdm_for_swap_to_finish_resize`, ok),
+    database('finish.set-task', `${MANAGER}._finish_resize`, (world, job) =>
+      transact(world, job, {
+        task: oneOf(TASK.RESIZE_MIGRATED),
+        status: oneOf(STATUS.POST_MIGRATING),
+        write: (instance) => {
+          instance.task = TASK.RESIZE_FINISH;
+        },
+      }),
+    ),
+    neutron('finish.network', `${MANAGER}._finish_resize`, ok),
+    cinder('finish.volumes-update', `${MANAGER}._update_volume_attachments`, ok),
+    read('finish.get-allocs', `${MANAGER}._finish_resize`, getAllocations(M), strict(ignore)),
+    driver('finish.driver', 'nova/virt/driver.py:ComputeDriver.finish_migration', createGuest),
+    cinder('finish.volumes-complete', `${MANAGER}._complete_volume_attachments`, ok),
+    // the one point of no return: host, flavor, vm_state and the migration's status at once
+    database('finish.set-resized', `${MANAGER}._finish_resize`, (world, job) =>
+      transact(world, job, {
+        task: oneOf(TASK.RESIZE_FINISH),
+        status: oneOf(STATUS.POST_MIGRATING),
+        write: (instance, migration) => {
+          instance.host = migration.destination;
+          instance.oldFlavor = migration.oldFlavor;
+          instance.flavor = migration.newFlavor;
+          instance.vm = VM.RESIZED;
+          instance.task = TASK.NONE;
+          migration.status = STATUS.FINISHED;
+        },
+      }),
+    ),
+    notify('finish.post', `${MANAGER}._finish_resize_helper`),
+  ],
+});
+
+// ---- undoing a move that is not committed
+
+/** Statuses of a move that can still be undone. */
+const UNDOABLE = oneOf(STATUS.PRE_MIGRATING, STATUS.MIGRATING, STATUS.POST_MIGRATING, STATUS.UNDOING);
+
+const undoSteps = (after: string): readonly Item[] => [
+  database(
+    'undo.fence',
+    'rollback:conductor.undo_move',
+    (world, job) => {
+      const migration = migrationOf(world, job);
+      job.instance = migration.instance;
+      // its server is deleted: only the claim is left to release
+      if (migration.exists !== 1) return OUTCOME.FALSY;
+      if (((1 << migration.status) & UNDOABLE) === 0) return OUTCOME.ELSE;
+      migration.status = STATUS.UNDOING;
+      return loadInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : OUTCOME.FALSY;
+    },
+    { else: after, falsy: 'undo.drop-claim' },
+  ),
+  call('undo.destination', 'rollback:conductor.undo_move', 'compute.discard_guest', undoDestination, () => OUTCOME.OK),
+  call('undo.source', 'rollback:conductor.undo_move', 'compute.restore_guest', toSource, () => OUTCOME.OK),
+  { ...forceDeleteAllocations('undo.drop-claim', M), falsy: 'raise', falsyRaises: OUTCOME.RAISE_PLACEMENT },
+  database('undo.save', 'rollback:conductor.undo_move', (world, job) => {
+    const outcome = transact(world, job, {
+      task: ANY,
+      status: oneOf(STATUS.UNDOING),
+      write: (instance, migration) => {
+        migration.status = STATUS.ERROR;
+        instance.requestSpecFlavor = migration.oldFlavor;
+        if (instance.task !== TASK.DELETING) instance.task = TASK.NONE;
+        clearMove(instance);
+      },
+    });
+    return outcome === OUTCOME.RAISE_NOT_FOUND || outcome === OUTCOME.RAISE_TASK_STATE ? OUTCOME.OK : outcome;
+  }),
+];
+
+function undoDestination(world: World, job: Job): number {
+  const { destination, source } = migrationOf(world, job);
+  return destination === NONE || destination === source ? NONE : compute(destination);
+}
+
+export const undoMove = handler({
+  id: 'conductor.undo_move',
+  nova: 'rollback: an undo that anybody may ask for',
+  prefix: 'undo',
+  steps: undoSteps('$done'),
+});
+
+/** On a host that the server does not live on: what a move left here goes, guest, copy and tracked usage. */
+export const discardGuest = handler({
+  id: 'compute.discard_guest',
+  nova: 'nova/virt/driver.py:ComputeDriver.destroy',
+  prefix: 'discard',
+  locksInstance: true,
+  steps: [
+    driver('discard.driver', 'nova/virt/driver.py:ComputeDriver.destroy', (world, job) => {
+      // the server may live here by now: then it is no leftover
+      if (livesHere(world, job)) return OUTCOME.DONE;
+      const instance = instanceOf(world, job);
+      if (instance.exists !== 1) instance.backups &= ~(1 << here(job));
+      return destroyGuest(world, job);
+    }),
+    tracker('discard.drop-claim', `${TRACKER}.drop_move_claim_at_dest`, (world, job) => {
+      if (livesHere(world, job)) return OUTCOME.OK;
+      const { source, oldFlavor, newFlavor } = migrationOf(world, job);
+      dropIfTracked(world, here(job), job.instance, here(job) === source ? oldFlavor : newFlavor);
+      return OUTCOME.OK;
+    }),
+  ],
+});
+
+function livesHere(world: World, job: Job): boolean {
+  const instance = instanceOf(world, job);
+  return instance.exists === 1 && instance.host === here(job);
+}
+
+/** On the source: the guest comes back from its `_resize` copy, running if it was. */
+export const restoreGuestHandler = handler({
+  id: 'compute.restore_guest',
+  nova: 'nova/virt/driver.py:ComputeDriver.finish_revert_migration',
+  prefix: 'restore',
+  locksInstance: true,
+  steps: [
+    driver('restore.driver', 'nova/virt/driver.py:ComputeDriver.finish_revert_migration', (world, job) =>
+      (instanceOf(world, job).backups & (1 << here(job))) === 0 ? OUTCOME.OK : restoreGuest(world, job),
+    ),
+  ],
+});
+
+/**
+ * What nobody asked for: goes over the migrations that are under way with nobody at work on them, and takes each to the
+ * end that its status says. Every part can be done again.
+ */
+export const recoverMoves = handler({
+  id: 'conductor.recover_moves',
+  nova: 'rollback: a periodic task of conductor',
+  prefix: 'recover',
+  steps: [
+    database('recover.next', 'rollback:conductor.recover_moves', (world, job) => {
+      for (let m = job.cursor; m < world.globals.migrations; m++) {
+        const migration = world.migrations[m]!;
+        const { status } = migration;
+        if (migration.exists === 1 && (status === STATUS.FINISHED || status === STATUS.CONFIRMED)) continue;
+        if (migration.exists === 1 && status === STATUS.REVERTED) continue;
+        job.cursor = m + 1;
+        job.migration = m;
+        job.instance = migration.instance;
+        job.payloadStatus = status;
+        loadInstance(world, job);
+        return OUTCOME.OK;
+      }
+      return OUTCOME.DONE;
+    }),
+    call(
+      'recover.confirm',
+      'rollback:conductor.recover_moves',
+      'compute.confirm_resize',
+      (world, job) => (recovers(world, job, STATUS.CONFIRMING) ? toSource(world, job) : NONE),
+      () => OUTCOME.OK,
+      { swallows: true },
+    ),
+    call(
+      'recover.revert',
+      'rollback:conductor.recover_moves',
+      'compute.revert_resize',
+      (world, job) => (recovers(world, job, STATUS.REVERTING) ? toDestination(world, job) : NONE),
+      () => OUTCOME.OK,
+      { swallows: true },
+    ),
+    // a late claim can have come after a move was undone or its server deleted
+    write(
+      'recover.drop-stale-claim',
+      'rollback:conductor.recover_moves',
+      (world, job) => {
+        const { exists, status } = migrationOf(world, job);
+        return exists !== 1 || status === STATUS.ERROR ? { op: 'delete-allocations', consumer: M(world, job) } : null;
+      },
+      () => OUTCOME.OK,
+    ),
+    cast(
+      'recover.undo',
+      'rollback:conductor.recover_moves',
+      'conductor.undo_move',
+      (world, job) =>
+        migrationOf(world, job).exists === 1 && ((1 << migrationOf(world, job).status) & UNDOABLE) !== 0
+          ? SERVICE.CONDUCTOR
+          : NONE,
+      undefined,
+      { swallows: true },
+    ),
+    memory('recover.again', 'rollback:conductor.recover_moves', () => OUTCOME.ELSE, { else: 'recover.next' }),
+  ],
+});
+
+function recovers(world: World, job: Job, status: number): boolean {
+  const migration = migrationOf(world, job);
+  return migration.exists === 1 && migration.status === status;
+}
+
+// ---- confirm: the claims change places in one write, then the source is cleaned up
+
+export const confirmSteps: readonly Step[] = [
+  request('confirm.api', `${API}.confirm_resize`, (world, job) => {
+    if (loadInstance(world, job) !== OUTCOME.OK) return refuse(world, job, 404);
+    if (job.vm !== VM.RESIZED || job.task !== TASK.NONE) return refuse(world, job, 409);
+    job.migration = findMigration(world, job.instance, STATUS.FINISHED);
+    if (job.migration === NONE) return refuse(world, job, 400);
+    return world.hosts[migrationOf(world, job).source]!.up === 0 ? refuse(world, job, 409) : OUTCOME.OK;
+  }),
+  database('confirm.set-confirming', `${API}.confirm_resize`, (world, job) => {
+    const outcome = transact(world, job, {
+      task: oneOf(TASK.NONE),
+      status: oneOf(STATUS.FINISHED),
+      write: (_instance, migration) => {
+        migration.status = STATUS.CONFIRMING;
+      },
+    });
+    if (outcome !== OUTCOME.OK) return refuse(world, job, 409);
+    noteDecision(world, job.instance, 1);
+    return OUTCOME.OK;
+  }),
+  cast('confirm.cast', 'nova/compute/rpcapi.py:ComputeAPI.confirm_resize', 'compute.confirm_resize', toSource),
+];
+
+export const apiConfirm = handler({
+  id: 'api.confirm_resize',
+  nova: `${API}.confirm_resize`,
+  prefix: 'api-confirm',
+  steps: confirmSteps,
+});
+
+export const confirmResize = handler({
+  id: 'compute.confirm_resize',
+  nova: `${MANAGER}.confirm_resize`,
+  prefix: 'confirm',
+  locksInstance: true,
+  steps: [
+    database('confirm.check', `${MANAGER}.confirm_resize`, (world, job) => {
+      const migration = migrationOf(world, job);
+      if (migration.exists !== 1 || migration.status !== STATUS.CONFIRMING) return OUTCOME.DONE;
+      return loadInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : OUTCOME.DONE;
+    }),
+    read(
+      'confirm.swap.get-migration',
+      ALLOC,
+      getAllocations(M),
+      strict((job, response) => {
+        job.read.assign(response.rows);
+        job.generation = response.generation;
+        // done by an earlier try
+        return response.rows.length === 0 ? OUTCOME.ELSE : OUTCOME.OK;
+      }),
+      { else: 'confirm.network' },
+    ),
+    read(
+      'confirm.swap.get-instance',
+      ALLOC,
+      getAllocations(I),
+      strict((job, response) => {
+        job.generation2 = response.generation;
+        return OUTCOME.OK;
+      }),
+    ),
+    write(
+      'confirm.swap',
+      ALLOC,
+      (world, job) => ({
+        op: 'post-allocations',
+        entries: [
+          { consumer: M(world, job), generation: job.generation, allocations: NO_ROWS },
+          { consumer: I(world, job), generation: job.generation2, allocations: job.read.rows() },
+        ],
+      }),
+      (_world, job, response) => {
+        if (response.status === 204) {
+          job.read.clear();
+          job.generation = 0;
+          job.generation2 = 0;
+          return OUTCOME.OK;
+        }
+        // a claim that no longer fits: the server goes back to waiting, both claims in place
+        return response.status === 409 && response.code === 'undefined' ? OUTCOME.ELSE : OUTCOME.RAISE_PLACEMENT;
+      },
+      { else: 'confirm.reopen' },
+    ),
+    neutron('confirm.network', `${MANAGER}._confirm_resize`, ok),
+    driver('confirm.driver', 'nova/virt/driver.py:ComputeDriver.confirm_migration', (world, job) => {
+      const instance = instanceOf(world, job);
+      instance.backups &= ~(1 << here(job));
+      return instance.host === here(job) ? OUTCOME.OK : destroyGuest(world, job);
+    }),
+    tracker('confirm.drop-claim', `${TRACKER}.drop_move_claim_at_source`, (world, job) => {
+      const { oldFlavor } = migrationOf(world, job);
+      const outcome = transact(world, job, {
+        task: ANY,
+        status: oneOf(STATUS.CONFIRMING),
+        write: (instance, migration) => {
+          migration.status = STATUS.CONFIRMED;
+          instance.vm = instance.power === POWER.SHUTDOWN ? VM.STOPPED : VM.ACTIVE;
+          clearMove(instance);
+        },
+      });
+      if (outcome === OUTCOME.OK) dropIfTracked(world, here(job), job.instance, oldFlavor, withinOneHost(world, job));
+      return outcome;
+    }),
+    trackerUpdate('confirm.drop-claim.placement'),
+    notify('confirm.end-notify', `${MANAGER}._confirm_resize`),
+    memory('confirm.done', `${MANAGER}._confirm_resize`, () => OUTCOME.DONE),
+    database('confirm.reopen', 'rollback:compute.confirm_resize', (world, job) =>
+      transact(world, job, {
+        task: ANY,
+        status: oneOf(STATUS.CONFIRMING),
+        write: (_instance, migration) => {
+          migration.status = STATUS.FINISHED;
+        },
+      }),
+    ),
+  ],
+});
+
+/**
+ * A claim is dropped once, however often the leg is driven again. A server that moved within its host stays tracked there;
+ * Nova forgets it until the next audit.
+ */
+function dropIfTracked(world: World, h: number, i: number, flavor: number, stays = false): void {
+  const tracking = trackingOf(world, h, i);
+  if (tracking.instance === 0 && tracking.migration === 0) return;
+  if (stays && tracking.migration === 0) return;
+  dropMoveClaim(world, h, i, flavor);
+  if (stays) tracking.instance = 1;
+}
+
+const withinOneHost = (world: World, job: Job): boolean => {
+  const { source, destination } = migrationOf(world, job);
+  return source === destination;
+};
+
+// ---- revert: guest and claim of the destination go, then the server is where it was, in one transaction
+
+export const apiRevert = handler({
+  id: 'api.revert_resize',
+  nova: `${API}.revert_resize`,
+  prefix: 'api-revert',
+  steps: [
+    request('revert.api', `${API}.revert_resize`, checkRevert),
+    database('revert.set-task', `${API}.revert_resize`, (world, job) => {
+      const outcome = transact(world, job, {
+        task: oneOf(TASK.NONE),
+        status: oneOf(STATUS.FINISHED),
+        write: (instance, migration) => {
+          instance.task = TASK.RESIZE_REVERTING;
+          instance.requestSpecFlavor = migration.oldFlavor;
+          migration.status = STATUS.REVERTING;
+        },
+      });
+      if (outcome !== OUTCOME.OK) return refuse(world, job, 409);
+      noteDecision(world, job.instance, 2);
+      return OUTCOME.OK;
+    }),
+    cast('revert.cast', 'nova/compute/rpcapi.py:ComputeAPI.revert_resize', 'compute.revert_resize', toDestination),
+  ],
+});
+
+/** Both legs of a revert begin so: it is still wanted, or there is nothing to do. */
+const stillReverting = (id: string): Step =>
+  database(id, `${MANAGER}.revert_resize`, (world, job) => {
+    const migration = migrationOf(world, job);
+    if (migration.exists !== 1 || migration.status !== STATUS.REVERTING) return OUTCOME.DONE;
+    return loadInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : OUTCOME.DONE;
+  });
+
+export const revertResize = handler({
+  id: 'compute.revert_resize',
+  nova: `${MANAGER}.revert_resize`,
+  prefix: 'revert',
+  steps: [
+    stillReverting('revert.check'),
+    neutron('revert.dest-network', `${MANAGER}.revert_resize`, ok),
+    driver('revert.dest-destroy', 'nova/virt/driver.py:ComputeDriver.destroy', (world, job) => {
+      // driven again on one host: what is here now is what an earlier try restored
+      const restored = withinOneHost(world, job) && (instanceOf(world, job).backups & (1 << here(job))) === 0;
+      return restored ? OUTCOME.OK : destroyGuest(world, job);
+    }),
+    cinder('revert.dest-volumes', `${MANAGER}._terminate_volume_connections`, ok),
+    tracker('revert.drop-claim', `${TRACKER}.drop_move_claim_at_dest`, (world, job) => {
+      dropIfTracked(
+        world,
+        here(job),
+        job.instance,
+        migrationOf(world, job).newFlavor,
+        withinOneHost(world, job),
+      );
+      return OUTCOME.OK;
+    }),
+    cast(
+      'revert.cast-finish',
+      'nova/compute/rpcapi.py:ComputeAPI.finish_revert_resize',
+      'compute.finish_revert_resize',
+      toSource,
+    ),
+  ],
+});
+
+export const finishRevertResize = handler({
+  id: 'compute.finish_revert_resize',
+  nova: `${MANAGER}._finish_revert_resize`,
+  prefix: 'frevert',
+  steps: [
+    stillReverting('frevert.check'),
+    database('frevert.prepare', `${MANAGER}._update_bdm_for_swap_to_finish_resize`, ok),
+    neutron('frevert.network', `${MANAGER}._finish_revert_resize`, ok),
+    cinder('frevert.volumes', `${MANAGER}._update_volume_attachments`, ok),
+    driver('frevert.driver', 'nova/virt/driver.py:ComputeDriver.finish_revert_migration', (world, job) =>
+      (instanceOf(world, job).backups & (1 << here(job))) === 0 ? OUTCOME.OK : restoreGuest(world, job),
+    ),
+    cinder('frevert.volumes-complete', `${MANAGER}._complete_volume_attachments`, ok),
+    { ...forceDeleteAllocations('frevert.release', M), falsy: 'raise', falsyRaises: OUTCOME.RAISE_PLACEMENT },
+    database('frevert.set-state', `${MANAGER}._finish_revert_resize`, (world, job) =>
+      transact(world, job, {
+        task: ANY,
+        status: oneOf(STATUS.REVERTING),
+        write: (instance, migration) => {
+          migration.status = STATUS.REVERTED;
+          instance.host = migration.source;
+          instance.flavor = migration.oldFlavor;
+          instance.vm = instance.oldVm === VM.STOPPED ? VM.STOPPED : VM.ACTIVE;
+          if (instance.task === TASK.RESIZE_REVERTING) instance.task = TASK.NONE;
+          clearMove(instance);
+        },
+      }),
+    ),
+  ],
+});
+
+// ---- delete: whatever any move of the server parked goes with it
+
+/** Goes over the migrations of the server, releasing what each holds. */
+const releaseMigrations = (prefix: string): readonly Item[] => [
+  memory(
+    `${prefix}.next-migration`,
+    'rollback: a delete releases what its moves parked',
+    (world, job) => {
+      for (let m = job.cursor; m < world.globals.migrations; m++) {
+        const migration = world.migrations[m]!;
+        if (migration.instance !== job.instance) continue;
+        job.cursor = m + 1;
+        job.migration = m;
+        return OUTCOME.OK;
+      }
+      return OUTCOME.ELSE;
+    },
+    { else: `${prefix}.delete-alloc` },
+  ),
+  { ...forceDeleteAllocations(`${prefix}.release-migration`, M), falsy: 'raise', falsyRaises: OUTCOME.RAISE_PLACEMENT },
+  cast(
+    `${prefix}.cast-discard`,
+    'rollback: a delete releases what its moves parked',
+    'compute.discard_guest',
+    (world, job) => {
+      const { exists, source, destination, status } = migrationOf(world, job);
+      // only an open or unfinished move has left anything on another host
+      if (exists !== 1 || !inProgress(status)) return NONE;
+      const other = job.host === source ? destination : source;
+      return other === NONE || other === job.host ? NONE : compute(other);
+    },
+    undefined,
+    { swallows: true },
+  ),
+  memory(`${prefix}.again`, 'rollback: a delete releases what its moves parked', () => OUTCOME.ELSE, {
+    else: `${prefix}.next-migration`,
+  }),
+];
+
+export const apiDelete = handler({
+  id: 'api.delete',
+  nova: `${API}._delete`,
+  prefix: 'delete',
+  steps: [
+    request('delete.api', `${API}._delete`, (world, job) =>
+      loadInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 404),
+    ),
+    database('delete.set-task', `${API}._delete`, (world, job) => {
+      setTask(job, TASK.DELETING);
+      const saved = saveInstance(world, job);
+      return saved === OUTCOME.RAISE_NOT_FOUND ? OUTCOME.DONE : saved;
+    }),
+    memory(
+      'delete.check-host',
+      `${API}._delete`,
+      (world, job) => (job.host === NONE || world.hosts[job.host]!.up === 0 ? OUTCOME.ELSE : OUTCOME.OK),
+      { else: 'delete.local.network' },
+    ),
+    cast(
+      'delete.cast',
+      'nova/compute/rpcapi.py:ComputeAPI.terminate_instance',
+      'compute.terminate_instance',
+      (_world, job) => compute(job.host),
+    ),
+    memory('delete.done', `${API}._delete`, () => OUTCOME.DONE),
+    neutron('delete.local.network', `${API}._local_delete`, ok),
+    cinder('delete.local.volumes', `${API}._local_cleanup_bdm_volumes`, ok),
+    ...releaseMigrations('delete.local'),
+    { ...forceDeleteAllocations('delete.local.delete-alloc', I), falsy: 'raise', falsyRaises: OUTCOME.RAISE_PLACEMENT },
+    database('delete.local.destroy', `${API}._local_delete`, destroyRow),
+  ],
+});
+
+function destroyRow(world: World, job: Job): Outcome {
+  return destroyInstance(world, job.instance) === OUTCOME.OK ? OUTCOME.OK : OUTCOME.DONE;
+}
+
+/** A delete that fails half way is finished when nova-compute starts: task_state stays `deleting`. */
+export const terminateInstance = handler({
+  id: 'compute.terminate_instance',
+  nova: `${MANAGER}._delete_instance`,
+  prefix: 'terminate',
+  locksInstance: true,
+  steps: [
+    driver('terminate.driver', `${MANAGER}._shutdown_instance`, destroyGuest),
+    cinder('terminate.volumes', `${MANAGER}._cleanup_volumes`, ok),
+    tracker('terminate.rt-update', `${MANAGER}._update_resource_tracker`, (world, job) => {
+      // counted as an incoming move or as a resident, whichever it still was; within one host as both
+      const waiting = findMigration(world, job.instance, STATUS.FINISHED);
+      const both = waiting === NONE ? undefined : world.migrations[waiting]!;
+      dropIfTracked(world, here(job), job.instance, job.instanceFlavor);
+      if (both !== undefined && both.source === both.destination) {
+        dropMoveClaim(world, here(job), job.instance, both.oldFlavor);
+      }
+      return OUTCOME.OK;
+    }),
+    memory('terminate.begin-release', `${MANAGER}._complete_deletion`, (_world, job) => {
+      job.cursor = 0;
+      return OUTCOME.OK;
+    }),
+    ...releaseMigrations('terminate'),
+    { ...forceDeleteAllocations('terminate.delete-alloc', I), falsy: 'raise', falsyRaises: OUTCOME.RAISE_PLACEMENT },
+    database('terminate.destroy', `${MANAGER}._delete_instance`, destroyRow),
+  ],
+});
+
+/** Deletes that nobody is at work on any more: the host finishes its own, conductor those of servers without one. */
+export const recoverDeletes = handler({
+  id: 'conductor.recover_deletes',
+  nova: 'rollback: a periodic task of conductor',
+  prefix: 'recover-delete',
+  steps: [
+    database('recover-delete.next', 'rollback:conductor.recover_deletes', (world, job) => {
+      for (let i = job.hosts; i < world.globals.instances; i++) {
+        const row = world.instances[i]!;
+        if (row.exists !== 1 || row.task !== TASK.DELETING) continue;
+        job.hosts = i + 1;
+        job.instance = i;
+        job.cursor = 0;
+        return loadInstance(world, job);
+      }
+      return OUTCOME.DONE;
+    }),
+    call(
+      'recover-delete.terminate',
+      'rollback:conductor.recover_deletes',
+      'compute.terminate_instance',
+      (world, job) => (job.host === NONE || world.hosts[job.host]!.up === 0 ? NONE : compute(job.host)),
+      () => OUTCOME.OK,
+      { swallows: true },
+    ),
+    ...releaseMigrations('recover-delete'),
+    { ...forceDeleteAllocations('recover-delete.delete-alloc', I), falsy: 'raise', falsyRaises: OUTCOME.RAISE_PLACEMENT },
+    database('recover-delete.destroy', 'rollback:conductor.recover_deletes', (world, job) => {
+      destroyInstance(world, job.instance);
+      return OUTCOME.ELSE;
+    }, { else: 'recover-delete.next' }),
+  ],
+});

@@ -1,0 +1,1 @@
+export const ALLOC = 'nova/scheduler/client/report.py:SchedulerReportClient.move_allocations';
