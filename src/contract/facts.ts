@@ -72,13 +72,14 @@ export function holdingMigration(observation: Observation, i: number, except: nu
   return NONE;
 }
 
-/** The move of the instance that was asked for last. */
+/** The move of the instance that the API took last, or, where it took none, that was asked for last. */
 export function lastMoveOf(observation: Observation, i: number): ObservedMove | undefined {
-  for (let k = observation.globals.moves - 1; k >= 0; k--) {
+  let last: ObservedMove | undefined;
+  for (let k = 0; k < observation.globals.moves; k++) {
     const move = observation.moves[k]!;
-    if (move.exists === 1 && move.instance === i) return move;
+    if (move.exists === 1 && move.instance === i && (last === undefined || move.accepted >= last.accepted)) last = move;
   }
-  return undefined;
+  return last;
 }
 
 /** A move that waits, committed, for a decision that the API would take; never by its status alone. */
@@ -98,7 +99,7 @@ export function isOpen(observation: Observation, i: number): boolean {
 
 /** It was taken, or left something behind, and is not committed. */
 export function failed(move: ObservedMove | undefined): move is ObservedMove {
-  return move !== undefined && move.accepted === 1 && move.committed === 0;
+  return move !== undefined && move.accepted > 0 && move.committed === 0;
 }
 
 /**

@@ -115,7 +115,7 @@ function move(run: Run, k: number, resolved: Resolved): boolean {
 function forgetRefusedMove(world: World, k: number): void {
   const { globals, moves } = world;
   const last = moves[globals.moves - 1];
-  if (last === undefined || last.operation !== k || last.accepted === 1) return;
+  if (last === undefined || last.operation !== k || last.accepted > 0) return;
   // kept for the law that calls it spurious
   if (last.fits === 1 && last.disturbed === 0) return;
   for (const job of world.jobs) if (job.state !== JOB.FREE && job.operation === k) return;

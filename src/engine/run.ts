@@ -5,7 +5,7 @@
 
 import { SERVICE } from '../nova/states.ts';
 import { OUTCOME, type Outcome } from '../nova/step.ts';
-import { JOB, type Job, lastMove, OPERATION, serviceUp, setService, trackingOf, type World } from '../nova/world.ts';
+import { JOB, type Job, OPERATION, serviceUp, setService, trackingOf, type World } from '../nova/world.ts';
 import {
   CONSUMER_CONFLICT,
   PROVIDER_CONFLICT,
@@ -385,11 +385,11 @@ export class Run {
   }
 
   private noteDisturbance(job: Job): void {
-    this.world.globals.disturbed = 1;
+    const { globals, instances, moves } = this.world;
+    globals.disturbed = 1;
     if (job.instance === NONE) return;
-    this.world.instances[job.instance]!.disturbed = 1;
-    const move = lastMove(this.world, job.instance);
-    if (move !== undefined) move.disturbed = 1;
+    instances[job.instance]!.disturbed = 1;
+    for (let k = 0; k < globals.moves; k++) if (moves[k]!.instance === job.instance) moves[k]!.disturbed = 1;
   }
 
   /** Does the step under the fault, if any. Returns whether the job goes on. */

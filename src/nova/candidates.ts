@@ -47,7 +47,9 @@ const services =
   };
 
 export const CANDIDATES: Readonly<Record<OperationName, Candidates>> = {
+  // not beside something held: an interrupted build is a matter of its own
   boot: (world, into) => {
+    for (const job of world.jobs) if (job.state !== JOB.FREE) return;
     if (world.globals.instances < world.instances.length) into.push(world.globals.instances);
   },
   resize: servers(movable),

@@ -205,17 +205,21 @@ function moveOf(world: World, operation: number): Move | undefined {
   return undefined;
 }
 
-/** The API took the move, or something was written for it. */
+/** The API took the move, or something was written for it: from now on it is the server's last, and this was before it. */
 export function noteAccepted(world: World, job: Job): void {
   const move = moveOf(world, job.operation);
-  if (move !== undefined) move.accepted = 1;
+  if (move === undefined || move.accepted > 0) return;
+  const row = world.instances[move.instance]!;
+  move.accepted = ++world.globals.updates;
+  move.source = row.host;
+  move.oldFlavor = row.flavor;
+  move.before.copy(world.placement.consumers[move.instance]!.allocations);
 }
 
 export function noteMigration(world: World, job: Job): void {
+  noteAccepted(world, job);
   const move = moveOf(world, job.operation);
-  if (move === undefined) return;
-  move.accepted = 1;
-  move.migration = job.migration;
+  if (move !== undefined) move.migration = job.migration;
 }
 
 function noteFlip(world: World, job: Job): void {

@@ -1,13 +1,9 @@
 /** Nova as it could be: a resize that always undoes itself whole. */
 
 import { apiCreate, buildAndRunInstance, buildInstances } from './handlers/boot.ts';
-import { apiResetState, powerRequests, rebootInstance, startInstance, stopInstance } from './handlers/power.ts';
-import {
-  audit,
-  cleanupIncompleteMigrations,
-  initHostWithoutMoves,
-  pollUnconfirmedResizes,
-} from './handlers/service.ts';
+import { apiResetState, powerRequests, startInstance, stopInstance } from './handlers/power.ts';
+import { clearUnlessOvertaken, errorUnlessOvertaken, initHostWithoutMoves, rebootInstance } from './rollback/power.ts';
+import { audit, cleanupIncompleteMigrations, pollUnconfirmedResizes } from './handlers/service.ts';
 import * as rollbackHandlers from './rollback/handlers.ts';
 import { ROLLBACK_UNDO, ROLLBACK_UNDO_GROUPS } from './rollback/undo.ts';
 import type { Protocol } from './step.ts';
@@ -50,10 +46,15 @@ export const rollback: Protocol = {
   undo: {
     'conductor.build_instances': NOVA_UNDO['conductor.build_instances']!,
     'compute.build_and_run_instance': NOVA_UNDO['compute.build_and_run_instance']!,
-    'compute.stop_instance': NOVA_UNDO['compute.stop_instance']!,
-    'compute.start_instance': NOVA_UNDO['compute.start_instance']!,
-    'compute.reboot_instance': NOVA_UNDO['compute.reboot_instance']!,
+    'compute.stop_instance': { task: 'clear-unless-overtaken' },
+    'compute.start_instance': { task: 'clear-unless-overtaken' },
+    'compute.reboot_instance': { vm: 'error-unless-overtaken' },
     ...ROLLBACK_UNDO,
   },
-  undoGroups: { ...NOVA_UNDO_GROUPS, ...ROLLBACK_UNDO_GROUPS },
+  undoGroups: {
+    ...NOVA_UNDO_GROUPS,
+    ...ROLLBACK_UNDO_GROUPS,
+    'clear-unless-overtaken': clearUnlessOvertaken,
+    'error-unless-overtaken': errorUnlessOvertaken,
+  },
 };

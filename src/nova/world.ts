@@ -260,7 +260,7 @@ export interface MoveRecord {
   oldFlavor: number;
   newFlavor: number;
   oldVm: number;
-  /** the API took it: task_state was set, or a record made */
+  /** when the API took it, as an order: task_state was set, or a record made; 0 it did not */
   accepted: number;
   /** its migration reached `finished` and the instance `resized` */
   committed: number;
@@ -498,13 +498,16 @@ export function setService(world: World, service: number, up: number): void {
   else world.hosts[service - SERVICE.COMPUTE]!.up = up;
 }
 
-/** The move of an instance that was asked for last, or undefined. */
+/** The move of an instance that the API took last, or, where it took none, that was asked for last. */
 export function lastMove(world: World, instance: number): Move | undefined {
-  for (let k = world.globals.moves - 1; k >= 0; k--) {
+  let last: Move | undefined;
+  for (let k = 0; k < world.globals.moves; k++) {
     const move = world.moves[k]!;
-    if (move.exists === 1 && move.instance === instance) return move;
+    if (move.exists === 1 && move.instance === instance && (last === undefined || move.accepted >= last.accepted)) {
+      last = move;
+    }
   }
-  return undefined;
+  return last;
 }
 
 /** Fills an empty world with the cloud of a setting: services up, hosts known to Placement, nothing running. */

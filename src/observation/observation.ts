@@ -72,6 +72,7 @@ export interface ObservedMove {
   readonly source: number;
   readonly oldFlavor: number;
   readonly newFlavor: number;
+  /** when the API took it, as an order; 0 it did not */
   readonly accepted: number;
   readonly committed: number;
   readonly flipped: number;

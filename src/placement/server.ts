@@ -47,6 +47,7 @@ const NO_ALLOCATIONS = failure(404, 'not-found', 'no allocations for the consume
 
 /** Parts of one request are a mask of one cell. */
 const MOST_ENTRIES = 32;
+const TOO_MANY_ENTRIES = `a request names at most ${MOST_ENTRIES} consumers`;
 
 /**
  * Serves one request.
@@ -93,7 +94,7 @@ export function serve(store: Store, rules: PlacementRules, request: Request, cut
  * other, each missing one made at once; providers; then, in one transaction, inventories, units and capacity.
  */
 function writeAllocations(store: Store, rules: PlacementRules, entries: readonly Entry[], cut: boolean): Response {
-  assert(entries.length <= MOST_ENTRIES, `a request names at most ${MOST_ENTRIES} consumers`);
+  assert(entries.length <= MOST_ENTRIES, TOO_MANY_ENTRIES);
   // bit e: entry e made its consumer
   let made = 0;
   for (let e = 0; e < entries.length; e++) {

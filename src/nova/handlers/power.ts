@@ -54,7 +54,7 @@ export const powerRequests = (alsoVm: boolean): readonly Handler[] => [
   ),
 ];
 
-function power(world: World, job: Job, on: boolean): Outcome {
+export function power(world: World, job: Job, on: boolean): Outcome {
   const instance = instanceOf(world, job);
   const bit = 1 << here(job);
   // what a failed resize left under the `_resize` name is brought back; the fake driver does as much
@@ -70,7 +70,7 @@ function power(world: World, job: Job, on: boolean): Outcome {
   return OUTCOME.OK;
 }
 
-function settleState(world: World, job: Job, vm: number, ...expected: number[]): Outcome {
+export function settleState(world: World, job: Job, vm: number, ...expected: number[]): Outcome {
   setVm(job, vm);
   setTask(job, TASK.NONE);
   return expected.length === 0 ? saveInstance(world, job) : saveInstance(world, job, taskBits(...expected));

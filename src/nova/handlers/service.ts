@@ -95,7 +95,7 @@ function nextInstance(world: World, job: Job): Outcome {
 }
 
 /** The branches of _init_instance that need nobody else. ELSE: there is nothing more to do for this one. */
-function initInstance(world: World, job: Job): Outcome {
+export function initInstance(world: World, job: Job): Outcome {
   const { vm, task } = job;
   if (vm === VM.ERROR && task !== TASK.RESIZE_MIGRATING && task !== TASK.DELETING) return OUTCOME.ELSE;
   if (vm === VM.BUILDING || task === TASK.SPAWNING) {
@@ -113,7 +113,7 @@ const restarts =
     tasks.includes(job.task) ? job.service : NONE;
 
 /** What nova-compute does when its service starts. */
-const initHandler = (init: (world: World, job: Job) => Outcome, moveSteps: readonly Step[]): Handler =>
+export const initHandler = (init: (world: World, job: Job) => Outcome, reboots: readonly number[], moveSteps: readonly Step[]): Handler =>
   handler({
     id: 'compute.init_host',
     nova: `${MANAGER}.init_host`,
@@ -128,7 +128,7 @@ const initHandler = (init: (world: World, job: Job) => Outcome, moveSteps: reado
         'init.reboot',
         `${MANAGER}._init_instance`,
         'compute.reboot_instance',
-        restarts(TASK.REBOOTING_HARD),
+        restarts(...reboots),
         reload,
         {
           swallows: true,
@@ -168,6 +168,7 @@ export const initHost = initHandler(
     }
     return outcome;
   },
+  [TASK.REBOOTING_HARD],
   [
     driver(
       'init.finish-revert-migration',
@@ -188,9 +189,6 @@ export const initHost = initHandler(
     ),
   ],
 );
-
-/** Under the rollback protocol a restart leaves moves alone: whoever recovers them knows more than one host does. */
-export const initHostWithoutMoves = initHandler(initInstance, []);
 
 function reload(world: World, job: Job): Outcome {
   loadInstance(world, job);

@@ -1,0 +1,64 @@
+/**
+ * Nova's power handlers, with saves that compare: one that was overtaken by a delete leaves the server to it. Nova's save
+ * what their error handlers hold dirty, over whatever stands there.
+ */
+import { instanceOf, loadInstance } from '../database.ts';
+import { MANAGER, handler } from '../handlers/common.ts';
+import { initHandler, initInstance } from '../handlers/service.ts';
+import { power, settleState } from '../handlers/power.ts';
+import { TASK, VM } from '../states.ts';
+import { database, driver, OUTCOME, type UndoGroup } from '../step.ts';
+import type { Job, World } from '../world.ts';
+import { oneOf } from './transaction.ts';
+
+const REBOOTS = oneOf(TASK.REBOOTING_HARD, TASK.REBOOT_STARTED_HARD);
+const POWER_TASKS = REBOOTS | oneOf(TASK.POWERING_OFF, TASK.POWERING_ON);
+
+const taskIs = (world: World, job: Job, tasks: number): boolean => {
+  const row = instanceOf(world, job);
+  return row.exists === 1 && ((1 << row.task) & tasks) !== 0;
+};
+
+export const rebootInstance = handler({
+  id: 'compute.reboot_instance',
+  nova: `${MANAGER}._reboot_instance`,
+  prefix: 'hard-reboot',
+  locksInstance: true,
+  steps: [
+    database('hard-reboot.set-started', `${MANAGER}._reboot_instance`, (world, job) => {
+      if (!taskIs(world, job, REBOOTS)) return OUTCOME.DONE;
+      instanceOf(world, job).task = TASK.REBOOT_STARTED_HARD;
+      return loadInstance(world, job);
+    }),
+    driver('hard-reboot.driver', 'nova/virt/driver.py:ComputeDriver.reboot', (world, job) => power(world, job, true)),
+    database('hard-reboot.set-state', `${MANAGER}._reboot_instance`, (world, job) =>
+      settleState(world, job, VM.ACTIVE, TASK.REBOOT_STARTED_HARD),
+    ),
+  ],
+});
+
+/** vm_state and task_state in one save, if they are still this handler's to set. */
+export const errorUnlessOvertaken: UndoGroup = (prefix) => [
+  database(`${prefix}.undo.vm`, `${MANAGER}._reboot_instance`, (world, job) => {
+    if (taskIs(world, job, POWER_TASKS)) {
+      const row = instanceOf(world, job);
+      row.vm = VM.ERROR;
+      row.task = TASK.NONE;
+    }
+    return OUTCOME.OK;
+  }),
+];
+
+export const clearUnlessOvertaken: UndoGroup = (prefix) => [
+  database(`${prefix}.undo.task`, `${MANAGER}._reboot_instance`, (world, job) => {
+    if (taskIs(world, job, POWER_TASKS)) instanceOf(world, job).task = TASK.NONE;
+    return OUTCOME.OK;
+  }),
+];
+
+/** A restart leaves moves alone: whoever recovers them knows more than one host does. An interrupted reboot is done again. */
+export const initHostWithoutMoves = initHandler(
+  (world, job) => (job.vm === VM.ERROR && job.task !== TASK.NONE ? OUTCOME.OK : initInstance(world, job)),
+  [TASK.REBOOTING_HARD, TASK.REBOOT_STARTED_HARD],
+  [],
+);
