@@ -866,7 +866,7 @@ const SOURCE_LEG = [
     'src.cast-finish.raise',
     'run',
     at(['src.cast-finish'], ['refused'], resizing, 'h2 error/none m1 | I{h1:m1} | M1{} error'),
-    at(['src.flip-host'], ['error-after'], resizing, 'h2 error/none m1 | I{h1:m1} | M1{} error'),
+    at(['src.flip-host'], CODE, resizing, 'h2 error/none m1 | I{h1:m1} | M1{} error'),
     one(
       'then hard reboot',
       [resize(fault('src.cast-finish', 'refused')), hardReboot()],
@@ -1373,8 +1373,8 @@ const REVERT = [
     'frevert.set-host',
     'run',
     at(['frevert.prepare'], CODE, reverting, REVERT_FAILED),
-    at(['frevert.set-host'], ['error-before'], reverting, REVERT_FAILED),
-    at(['frevert.set-host'], ['error-after'], reverting, ERROR_FORWARD),
+    // the dirty host is saved by the error handler, whether this save was carried out or not
+    at(['frevert.set-host'], CODE, reverting, ERROR_FORWARD),
     heldAt(
       ['revert.dest-network', 'revert.dest-volumes', 'frevert.set-host'],
       [['reset-state', (point) => [resize(), revert(hold(point)), resetState()], ERROR_FORWARD]],

@@ -195,7 +195,13 @@ class Linker {
     return index;
   }
 
-  private emit(kind: number, step: Step, handler: Handler, regions: readonly Region[], undoing: Region | null): Instruction {
+  private emit(
+    kind: number,
+    step: Step,
+    handler: Handler,
+    regions: readonly Region[],
+    undoing: Region | null,
+  ): Instruction {
     const point = kind === KIND.END || kind === KIND.RAISED ? NONE : this.point(step, handler);
     const made = new Instruction(this.instructions.length, kind, step, handler, point, regions, undoing);
     this.instructions.push(made);

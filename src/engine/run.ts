@@ -428,6 +428,7 @@ export class Run {
         outcome = at.run(this.world, job);
         break;
       case 'error-before':
+        at.step.dirties?.(this.world, job);
         outcome = OUTCOME.RAISE;
         break;
       case 'fault-rollback':

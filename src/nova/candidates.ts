@@ -2,11 +2,12 @@
  * What each operation can be about as the world stands: servers, hosts or services by number. The fuzzer decodes its choice
  * words against these lists, so that nearly every operation is legal when it runs; exhaustive search walks them.
  */
-import { CONTROLLER_NAMES, SERVICE, STATUS, TASK, VM } from './states.ts';
-import { findMigration } from './database.ts';
-import { type Instance, JOB, serviceUp, type World } from './world.ts';
+
 import type { OperationName } from '../scenario/scenario.ts';
 import { NONE } from '../state/table.ts';
+import { findMigration } from './database.ts';
+import { CONTROLLER_NAMES, SERVICE, STATUS, TASK, VM } from './states.ts';
+import { type Instance, JOB, serviceUp, type World } from './world.ts';
 
 export type Candidates = (world: World, into: number[]) => void;
 

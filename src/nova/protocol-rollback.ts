@@ -2,9 +2,9 @@
 
 import { apiCreate, buildAndRunInstance, buildInstances } from './handlers/boot.ts';
 import { apiResetState, powerRequests, startInstance, stopInstance } from './handlers/power.ts';
-import { clearUnlessOvertaken, errorUnlessOvertaken, initHostWithoutMoves, rebootInstance } from './rollback/power.ts';
 import { audit, cleanupIncompleteMigrations, pollUnconfirmedResizes } from './handlers/service.ts';
 import * as rollbackHandlers from './rollback/handlers.ts';
+import { clearUnlessOvertaken, errorUnlessOvertaken, initHostWithoutMoves, rebootInstance } from './rollback/power.ts';
 import { ROLLBACK_UNDO, ROLLBACK_UNDO_GROUPS } from './rollback/undo.ts';
 import type { Protocol } from './step.ts';
 import { NOVA_UNDO, NOVA_UNDO_GROUPS } from './undo.ts';

@@ -2,6 +2,7 @@
  * The form of a handler: steps in order, each with its failure point; what a step's cells mean to the executor is said here.
  */
 import type { Request, Response } from '../placement/api.ts';
+import { saveInstance } from './database.ts';
 import type { Job, World } from './world.ts';
 
 /**
@@ -89,6 +90,11 @@ export interface Step {
   readonly nova: string;
   /** anything but a request or a message */
   readonly run?: (world: World, job: Job) => Outcome;
+  /**
+   * what a save has set on the private copy before it fails: an error handler's later save writes it (of Nova's saves of an
+   * instance; a transaction keeps nothing)
+   */
+  readonly dirties?: (world: World, job: Job) => void;
   /** a request to Placement; pure, or it could not be sent twice, mirrored or suspended */
   readonly ask?: (world: World, job: Job) => Request | null;
   /** what the answer means to Nova */
@@ -191,6 +197,25 @@ const local =
     ...(run === undefined ? {} : { run }),
     ...cells,
   });
+
+/** Fields set on the private copy and saved, under compare-and-swap on task_state where `expected` says so. */
+export const saving = (
+  id: string,
+  nova: string,
+  set: (world: World, job: Job) => void,
+  expected?: number,
+  cells: Cells = {},
+): Step => ({
+  id,
+  touches: 'database',
+  nova,
+  dirties: set,
+  run: (world, job) => {
+    set(world, job);
+    return saveInstance(world, job, expected);
+  },
+  ...cells,
+});
 
 /** Checks of the API on a user's request; refuses with `refuse`. */
 export const request = local('request');

@@ -24,6 +24,7 @@ import {
   type Outcome,
   request,
   type Step,
+  saving,
   tracker,
 } from '../step.ts';
 import { dropMoveClaim } from '../tracker.ts';
@@ -116,11 +117,15 @@ export const computeConfirmResize = handler({
       setMigrationContext(job, NONE);
       return saveInstance(world, job);
     }),
-    database('confirm.set-state', `${MANAGER}._confirm_resize`, (world, job) => {
-      setVm(job, job.power === POWER.SHUTDOWN ? VM.STOPPED : VM.ACTIVE);
-      setTask(job, TASK.NONE);
-      return saveInstance(world, job, taskBits(TASK.NONE, TASK.DELETING));
-    }),
+    saving(
+      'confirm.set-state',
+      `${MANAGER}._confirm_resize`,
+      (_world, job) => {
+        setVm(job, job.power === POWER.SHUTDOWN ? VM.STOPPED : VM.ACTIVE);
+        setTask(job, TASK.NONE);
+      },
+      taskBits(TASK.NONE, TASK.DELETING),
+    ),
     notification('confirm.end-notify', `${MANAGER}._confirm_resize`),
   ],
 });

@@ -1,17 +1,18 @@
-import {
-  instanceOf,
-  migrationOf,
-  saveInstance,
-  saveStatus,
-  setFlavor,
-  setOldFlavor,
-  setTask,
-  setVm,
-  taskBits,
-} from '../database.ts';
+import { instanceOf, migrationOf, saveStatus, setFlavor, setOldFlavor, setTask, setVm, taskBits } from '../database.ts';
 import { getAllocations, ignore, strict } from '../report-client.ts';
 import { STATUS, TASK, VM } from '../states.ts';
-import { cinder, database, driver, memory, neutron, notification, OUTCOME, type Outcome, read } from '../step.ts';
+import {
+  cinder,
+  database,
+  driver,
+  memory,
+  neutron,
+  notification,
+  OUTCOME,
+  type Outcome,
+  read,
+  saving,
+} from '../step.ts';
 import type { Job, World } from '../world.ts';
 import { handler, here, I, MANAGER } from './common.ts';
 
@@ -38,10 +39,14 @@ export const finishResize = handler({
       return OUTCOME.OK;
     }),
     neutron('finish.network', `${MANAGER}._finish_resize`),
-    database('finish.set-task', `${MANAGER}._finish_resize`, (world, job) => {
-      setTask(job, TASK.RESIZE_FINISH);
-      return saveInstance(world, job, taskBits(TASK.RESIZE_MIGRATED));
-    }),
+    saving(
+      'finish.set-task',
+      `${MANAGER}._finish_resize`,
+      (_world, job) => {
+        setTask(job, TASK.RESIZE_FINISH);
+      },
+      taskBits(TASK.RESIZE_MIGRATED),
+    ),
     cinder('finish.volumes-update', `${MANAGER}._update_volume_attachments`),
     read('finish.get-allocs', `${MANAGER}._finish_resize`, getAllocations(I), strict(ignore)),
     driver('finish.driver', 'nova/virt/driver.py:ComputeDriver.finish_migration', createGuest, {
@@ -52,11 +57,15 @@ export const finishResize = handler({
     database('finish.set-finished', `${MANAGER}._finish_resize`, (world, job) =>
       saveStatus(world, job, STATUS.FINISHED),
     ),
-    database('finish.set-resized', `${MANAGER}._finish_resize`, (world, job) => {
-      setVm(job, VM.RESIZED);
-      setTask(job, TASK.NONE);
-      return saveInstance(world, job, taskBits(TASK.RESIZE_FINISH));
-    }),
+    saving(
+      'finish.set-resized',
+      `${MANAGER}._finish_resize`,
+      (_world, job) => {
+        setVm(job, VM.RESIZED);
+        setTask(job, TASK.NONE);
+      },
+      taskBits(TASK.RESIZE_FINISH),
+    ),
     // behind that context, but not behind the one that drops the source's claim
     notification('finish.post', `${MANAGER}._finish_resize_helper`, undefined, { outside: ['vm'] }),
   ],

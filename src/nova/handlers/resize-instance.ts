@@ -1,15 +1,6 @@
-import {
-  instanceOf,
-  migrationOf,
-  saveInstance,
-  saveStatus,
-  setHost,
-  setOldFlavor,
-  setTask,
-  taskBits,
-} from '../database.ts';
+import { instanceOf, migrationOf, saveStatus, setHost, setOldFlavor, setTask, taskBits } from '../database.ts';
 import { STATUS, TASK } from '../states.ts';
-import { cast, cinder, database, driver, neutron, notification, OUTCOME, type Outcome } from '../step.ts';
+import { cast, cinder, database, driver, neutron, notification, OUTCOME, type Outcome, saving } from '../step.ts';
 import type { Job, World } from '../world.ts';
 import { handler, here, MANAGER, toDestination } from './common.ts';
 
@@ -33,10 +24,12 @@ export const resizeInstance = handler({
     database('src.set-migrating', `${MANAGER}._resize_instance`, (world, job) =>
       saveStatus(world, job, STATUS.MIGRATING),
     ),
-    database('src.set-task', `${MANAGER}._resize_instance`, (world, job) => {
-      setTask(job, TASK.RESIZE_MIGRATING);
-      return saveInstance(world, job, taskBits(TASK.RESIZE_PREP));
-    }),
+    saving(
+      'src.set-task',
+      `${MANAGER}._resize_instance`,
+      (_world, job) => setTask(job, TASK.RESIZE_MIGRATING),
+      taskBits(TASK.RESIZE_PREP),
+    ),
     driver('src.driver', 'nova/virt/driver.py:ComputeDriver.migrate_disk_and_power_off', migrateDiskAndPowerOff, {
       mayRollBack: true,
     }),
@@ -45,13 +38,17 @@ export const resizeInstance = handler({
     database('src.set-post-migrating', `${MANAGER}._resize_instance`, (world, job) =>
       saveStatus(world, job, STATUS.POST_MIGRATING),
     ),
-    // ownership flips here; when the compare-and-swap fails the private copy stays dirty, and an error handler saves it
-    database('src.flip-host', `${MANAGER}._resize_instance`, (world, job) => {
-      setHost(job, migrationOf(world, job).destination);
-      setOldFlavor(job, job.instanceFlavor);
-      setTask(job, TASK.RESIZE_MIGRATED);
-      return saveInstance(world, job, taskBits(TASK.RESIZE_MIGRATING));
-    }),
+    // ownership flips here; when the save fails the private copy stays dirty, and an error handler saves it
+    saving(
+      'src.flip-host',
+      `${MANAGER}._resize_instance`,
+      (world, job) => {
+        setHost(job, migrationOf(world, job).destination);
+        setOldFlavor(job, job.instanceFlavor);
+        setTask(job, TASK.RESIZE_MIGRATED);
+      },
+      taskBits(TASK.RESIZE_MIGRATING),
+    ),
     cast('src.cast-finish', 'nova/compute/rpcapi.py:ComputeAPI.finish_resize', 'compute.finish_resize', toDestination),
     // outside the contexts that mark instance and migration, inside the one that gives the claim back
     notification('src.end-notify', `${MANAGER}._send_resize_instance_notifications`, undefined, {

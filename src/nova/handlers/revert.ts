@@ -27,6 +27,7 @@ import {
   type Outcome,
   read,
   request,
+  saving,
   tracker,
 } from '../step.ts';
 import { dropMoveClaim } from '../tracker.ts';
@@ -130,11 +131,15 @@ export const computeFinishRevertResize = handler({
   steps: [
     database('frevert.prepare', `${MANAGER}._update_bdm_for_swap_to_finish_resize`),
     // ownership flips back here
-    database('frevert.set-host', `${MANAGER}._revert_instance_flavor_host_node`, (world, job) => {
-      if (job.oldFlavor !== NONE) setFlavor(job, job.oldFlavor);
-      setHost(job, migrationOf(world, job).source);
-      return saveInstance(world, job, taskBits(TASK.RESIZE_REVERTING));
-    }),
+    saving(
+      'frevert.set-host',
+      `${MANAGER}._revert_instance_flavor_host_node`,
+      (world, job) => {
+        if (job.oldFlavor !== NONE) setFlavor(job, job.oldFlavor);
+        setHost(job, migrationOf(world, job).source);
+      },
+      taskBits(TASK.RESIZE_REVERTING),
+    ),
     {
       steps: [
         read('frevert.swap-back.get-allocs', `${MANAGER}._revert_allocation`, getAllocations(M), legacy(ignore), {
@@ -153,13 +158,12 @@ export const computeFinishRevertResize = handler({
       return saved === OUTCOME.OK ? expectTask(world, job, TASK.RESIZE_REVERTING) : saved;
     }),
     cinder('frevert.volumes-complete', `${MANAGER}._complete_volume_attachments`),
-    database('frevert.set-state', `${MANAGER}._finish_revert_resize`, (world, job) => {
+    saving('frevert.set-state', `${MANAGER}._finish_revert_resize`, (_world, job) => {
       if (job.oldVm === VM.STOPPED) {
         // by way of powering-off and a local stop_instance
         setVm(job, VM.STOPPED);
       } else setVm(job, VM.ACTIVE);
       setTask(job, TASK.NONE);
-      return saveInstance(world, job);
     }),
   ],
 });

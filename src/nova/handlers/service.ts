@@ -113,7 +113,11 @@ const restarts =
     tasks.includes(job.task) ? job.service : NONE;
 
 /** What nova-compute does when its service starts. */
-export const initHandler = (init: (world: World, job: Job) => Outcome, reboots: readonly number[], moveSteps: readonly Step[]): Handler =>
+export const initHandler = (
+  init: (world: World, job: Job) => Outcome,
+  reboots: readonly number[],
+  moveSteps: readonly Step[],
+): Handler =>
   handler({
     id: 'compute.init_host',
     nova: `${MANAGER}.init_host`,
@@ -124,16 +128,9 @@ export const initHandler = (init: (world: World, job: Job) => Outcome, reboots: 
       call('init.delete', `${MANAGER}._init_instance`, 'compute.terminate_instance', restarts(TASK.DELETING), reload, {
         swallows: true,
       }),
-      call(
-        'init.reboot',
-        `${MANAGER}._init_instance`,
-        'compute.reboot_instance',
-        restarts(...reboots),
-        reload,
-        {
-          swallows: true,
-        },
-      ),
+      call('init.reboot', `${MANAGER}._init_instance`, 'compute.reboot_instance', restarts(...reboots), reload, {
+        swallows: true,
+      }),
       call('init.stop', `${MANAGER}._init_instance`, 'compute.stop_instance', restarts(TASK.POWERING_OFF), reload, {
         swallows: true,
       }),

@@ -93,7 +93,8 @@ export const apiResizeWithIntent = handler({
     // task_state and the migration row in one transaction: from here on somebody will know
     database('api.set-task-state', `${API}.resize`, (world, job) => {
       const instance = instanceOf(world, job);
-      if (instance.exists !== 1 || instance.task !== TASK.NONE || instance.vm !== job.vm) return refuse(world, job, 409);
+      if (instance.exists !== 1 || instance.task !== TASK.NONE || instance.vm !== job.vm)
+        return refuse(world, job, 409);
       instance.task = TASK.RESIZE_PREP;
       job.migration = createMigration(world, {
         instance: job.instance,
@@ -655,13 +656,7 @@ export const revertResize = handler({
     }),
     cinder('revert.dest-volumes', `${MANAGER}._terminate_volume_connections`, ok),
     tracker('revert.drop-claim', `${TRACKER}.drop_move_claim_at_dest`, (world, job) => {
-      dropIfTracked(
-        world,
-        here(job),
-        job.instance,
-        migrationOf(world, job).newFlavor,
-        withinOneHost(world, job),
-      );
+      dropIfTracked(world, here(job), job.instance, migrationOf(world, job).newFlavor, withinOneHost(world, job));
       return OUTCOME.OK;
     }),
     cast(
@@ -836,10 +831,19 @@ export const recoverDeletes = handler({
       { swallows: true },
     ),
     ...releaseMigrations('recover-delete'),
-    { ...forceDeleteAllocations('recover-delete.delete-alloc', I), falsy: 'raise', falsyRaises: OUTCOME.RAISE_PLACEMENT },
-    database('recover-delete.destroy', 'rollback:conductor.recover_deletes', (world, job) => {
-      destroyInstance(world, job.instance);
-      return OUTCOME.ELSE;
-    }, { else: 'recover-delete.next' }),
+    {
+      ...forceDeleteAllocations('recover-delete.delete-alloc', I),
+      falsy: 'raise',
+      falsyRaises: OUTCOME.RAISE_PLACEMENT,
+    },
+    database(
+      'recover-delete.destroy',
+      'rollback:conductor.recover_deletes',
+      (world, job) => {
+        destroyInstance(world, job.instance);
+        return OUTCOME.ELSE;
+      },
+      { else: 'recover-delete.next' },
+    ),
   ],
 });

@@ -3,9 +3,9 @@
  * what their error handlers hold dirty, over whatever stands there.
  */
 import { instanceOf, loadInstance } from '../database.ts';
-import { MANAGER, handler } from '../handlers/common.ts';
-import { initHandler, initInstance } from '../handlers/service.ts';
+import { handler, MANAGER } from '../handlers/common.ts';
 import { power, settleState } from '../handlers/power.ts';
+import { initHandler, initInstance } from '../handlers/service.ts';
 import { TASK, VM } from '../states.ts';
 import { database, driver, OUTCOME, type UndoGroup } from '../step.ts';
 import type { Job, World } from '../world.ts';
