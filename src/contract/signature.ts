@@ -4,7 +4,7 @@
  */
 
 import { SEEN } from '../engine/run.ts';
-import { STATUS_NAMES, TASK_NAMES, VM_NAMES } from '../nova/states.ts';
+import { STATUS_NAMES, TASK_NAMES, VM, VM_NAMES } from '../nova/states.ts';
 import { OUTCOME } from '../nova/step.ts';
 import type { Observation, ObservedHoldings } from '../observation/observation.ts';
 import { NONE } from '../state/table.ts';
@@ -89,16 +89,26 @@ export function endStateClass(observation: Observation, i: number): string {
   const state =
     instance.exists === 2
       ? 'deleted'
-      : `${side(instance.host)} ${VM_NAMES[instance.vm]}/${TASK_NAMES[instance.task]} ${sizeName(observation, i, instance.flavor)}`;
+      : `${side(instance.host)} ${vmClass(instance.vm)}/${TASK_NAMES[instance.task]} ${sizeName(observation, i, instance.flavor)}`;
   const status = migration === undefined ? 'no migration' : STATUS_NAMES[migration.status];
   const old = stale.length > 0 ? ` M'{${[...new Set(stale)].sort().join(' ')}}` : '';
   const where = instance.exists === 2 ? '' : ` guest ${guest}${stray}`;
   return `${state} I{${holdings(instanceHoldings(observation, i))}} M{${parked.join(' ')}}${old} ${status}${where}`;
 }
 
+/** A stopped server goes through every move like a running one: what it goes back to makes no class of its own. */
+function vmClass(vm: number): string {
+  return vm === VM.ACTIVE || vm === VM.STOPPED ? 'active|stopped' : VM_NAMES[vm]!;
+}
+
 function sizeName(observation: Observation, i: number, flavor: number): string {
   const move = lastMoveOf(observation, i);
-  if (move === undefined || flavor === move.oldFlavor) return 'old';
+  if (move === undefined) return 'old';
+  // of a cold migration both sizes are one: named by the side, here as in what is held
+  if (move.oldFlavor === move.newFlavor && flavor === move.oldFlavor) {
+    return observation.instances[i]!.host === move.source ? 'old' : 'new';
+  }
+  if (flavor === move.oldFlavor) return 'old';
   return flavor === move.newFlavor ? 'new' : 'other';
 }
 
@@ -109,9 +119,10 @@ function sizeOn(observation: Observation, held: ObservedHoldings, provider: numb
   const one = only(held, provider);
   const is = (f: number): boolean => f !== NONE && holdsExactly(observation, one, provider, f, volumeBacked);
   if (move === undefined) return is(flavor) ? 'old' : 'other';
-  // of a cold migration both sizes are one: named by the side
-  if (move.oldFlavor === move.newFlavor) return is(flavor) ? (provider === move.source ? 'old' : 'new') : 'other';
-  return is(move.oldFlavor) ? 'old' : is(move.newFlavor) ? 'new' : 'other';
+  const old = is(move.oldFlavor);
+  // of a cold migration, or between flavors of one size, both are one: named by the side
+  if (old && is(move.newFlavor)) return provider === move.source ? 'old' : 'new';
+  return old ? 'old' : is(move.newFlavor) ? 'new' : 'other';
 }
 
 function only(held: ObservedHoldings, provider: number): ObservedHoldings {

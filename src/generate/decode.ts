@@ -250,7 +250,11 @@ export class Decoder {
     for (let k = 0; k < count; k++) {
       const flavor = (first + k) % count;
       if (flavor === current) continue;
-      if (anyway || hasRoom(world, flavor, name === 'resize' ? world.instances[chosen]!.host : NONE)) return flavor;
+      if (anyway) return flavor;
+      // the API refuses a resize to no root disk, unless the server is volume-backed
+      const zeroDisk = current !== NONE && zeroRoot(world, flavor) && !zeroRoot(world, current);
+      if (zeroDisk && world.instances[chosen]!.volumeBacked === 0) continue;
+      if (hasRoom(world, flavor, name === 'resize' ? world.instances[chosen]!.host : NONE)) return flavor;
     }
     return current === first && count > 1 ? (first + 1) % count : first;
   }
@@ -322,11 +326,13 @@ export class Decoder {
   private hold(words: Words, at: number, name: OperationName, k: number): ArmedHold | null {
     const word = words[at + 7]!;
     const targets = this.targets.get(name)!;
-    if (!this.choices.holds || this.holds >= 1 || targets.length === 0 || word % 12 < 11) return null;
+    if (!this.choices.holds || this.holds >= 1 || targets.length === 0 || word % 40 < 39) return null;
     this.holds++;
     return { operation: k, point: targets[(word >>> 4) % targets.length]!.point, nth: 1, until: k + 1, handler: null };
   }
 }
+
+const zeroRoot = (world: World, flavor: number): boolean => world.setting.flavors[flavor]!.rootGb === 0;
 
 /** Some host, other than `except`, has what the flavor asks for. */
 function hasRoom(world: World, f: number, except: number): boolean {

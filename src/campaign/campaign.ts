@@ -1,0 +1,204 @@
+/**
+ * A campaign: numbered blocks, each a function of the campaign's configuration and its number alone, so that whoever runs a
+ * block, the result is the same.
+ */
+import { CONTRACTS, type Contract } from '../contract/contracts.ts';
+import type { Known, KnownSignature } from '../contract/known/known.ts';
+import { type Code, compile } from '../engine/compile.ts';
+import { deriveSeed, sample, wordStream, type Words } from '../generate/adapter.ts';
+import { drawnFrom, madeUp, type Situation } from '../generate/clouds.ts';
+import { type Choices, GROUP, HEADER, MOST_OPERATIONS } from '../generate/decode.ts';
+import { findDefect } from '../nova/defects.ts';
+import { PROTOCOLS } from '../nova/protocols.ts';
+import type { Flavor, Host, OperationName, Scenario } from '../scenario/scenario.ts';
+import { decodeToken, encodeToken } from '../scenario/token.ts';
+import { isSimplerOrEqual, minimise } from './minimise.ts';
+import { Player } from './player.ts';
+import { addStatistics, countPlay, countRun, emptyStatistics, type Statistics } from './statistics.ts';
+import type { Violation } from './trial.ts';
+
+/** Scenarios in one block. */
+export const BLOCK_SIZE = 1000;
+/** Clouds that a block draws its scenarios from. */
+const SITUATIONS = 16;
+/** Scenarios run to shrink words, and to reduce the scenario they led to. */
+const SHRINK_BUDGET = 150;
+const REDUCE_BUDGET = 1500;
+
+export interface CampaignConfig {
+  readonly seed: string;
+  readonly protocol: 'nova' | 'rollback';
+  readonly contract: Contract['id'];
+  readonly defects: readonly string[];
+  readonly repairs: readonly string[];
+  readonly placementRelease: number;
+  /** most faults of a scenario */
+  readonly faults: number;
+  /** the user's hosts and flavors; null for made-up clouds */
+  readonly cloud: { readonly hosts: readonly Host[]; readonly flavors: readonly Flavor[] } | null;
+}
+
+export interface Finding {
+  readonly signature: string;
+  readonly invariants: readonly string[];
+  readonly details: readonly string[];
+  readonly known: KnownSignature | null;
+  /** the minimal scenario, and a token that carries it */
+  readonly scenario: Scenario;
+  readonly token: string;
+  /** operations of the minimal scenario, boots not counted */
+  readonly operations: number;
+  readonly faults: number;
+  readonly holds: number;
+  /** the block and run that showed it first */
+  readonly block: number;
+  readonly run: number;
+  /** scenarios that showed it */
+  count: number;
+}
+
+/** Compiles what a campaign's configuration names. */
+export function compileFor(config: Pick<CampaignConfig, 'protocol' | 'defects' | 'repairs'>): Code {
+  const named = [...config.defects, ...config.repairs].map((name) => {
+    const defect = findDefect(name);
+    if (defect === undefined) throw new Error(`no defect or repair is called ${name}`);
+    return defect;
+  });
+  return compile(PROTOCOLS[config.protocol], named);
+}
+
+/** Nova's own operations are all drawn; under rollback, a reset of a server's state would be sabotage of its recovery. */
+function choicesFor(config: CampaignConfig): Choices {
+  const without = new Set<OperationName>();
+  return { mostFaults: config.faults, holds: true, without, spareMoves: config.protocol === 'rollback' };
+}
+
+/** A known signature is not minimised again: its witness is the minimal scenario. */
+function scenarioOf({ witness }: KnownSignature): Scenario {
+  const reading = decodeToken(witness);
+  if (!reading.ok) throw new Error(`a witness of the known list cannot be read: ${reading.error}`);
+  return reading.value.scenario;
+}
+
+export class Campaign {
+  readonly config: CampaignConfig;
+  readonly code: Code;
+  readonly contract: Contract;
+  readonly known: Known;
+  readonly statistics: Statistics = emptyStatistics();
+  readonly findings = new Map<string, Finding>();
+  /** scenarios run to shrink and reduce */
+  executions = 0;
+  /** which finding a signature taken before minimising leads to: worked out once */
+  private readonly raw = new Map<string, string>();
+  private readonly stream = wordStream(HEADER, GROUP, MOST_OPERATIONS);
+
+  constructor(config: CampaignConfig, known: Known) {
+    this.config = config;
+    this.code = compileFor(config);
+    this.contract = CONTRACTS[config.contract];
+    this.known = known;
+  }
+
+  /** Runs one block; `runs` less than a whole one for a campaign's last. */
+  runBlock(block: number, runs = BLOCK_SIZE): void {
+    const { config, code, contract } = this;
+    const situations = this.situations(block);
+    const player = new Player(code, contract, choicesFor(config), situations);
+    const seed = deriveSeed(config.seed, config.protocol, block);
+    const part = emptyStatistics();
+    const shrinker = (): Player => new Player(code, contract, choicesFor(config), situations);
+    this.stream.forEach(seed, runs, (words, run) => {
+      player.play(words);
+      countPlay(part, player);
+      const { violations } = player.trial;
+      for (let k = 0; k < violations.length; k++) this.violated(violations[k]!, player, { seed, block, run, shrinker });
+    });
+    countRun(part, player.run);
+    addStatistics(this.statistics, part);
+  }
+
+  situations(block: number): readonly Situation[] {
+    const { cloud, seed, protocol, placementRelease } = this.config;
+    const arbitrary = cloud === null ? madeUp(placementRelease) : drawnFrom(cloud, placementRelease);
+    return sample(arbitrary, deriveSeed(seed, protocol, block, 'clouds'), SITUATIONS);
+  }
+
+  private violated(
+    violation: Violation,
+    player: Player,
+    at: { seed: number; block: number; run: number; shrinker: () => Player },
+  ): void {
+    const mapped = this.raw.get(violation.signature);
+    if (mapped !== undefined) {
+      this.findings.get(mapped)!.count++;
+      return;
+    }
+    const known = this.known.get(violation.signature);
+    const finding =
+      known === undefined
+        ? this.minimised(violation, player, at)
+        : this.finding(scenarioOf(known), violation, at.block, at.run);
+    this.raw.set(violation.signature, finding.signature);
+    const same = this.findings.get(finding.signature);
+    if (same === undefined) this.findings.set(finding.signature, finding);
+    else same.count++;
+  }
+
+  private minimised(
+    violation: Violation,
+    player: Player,
+    at: { seed: number; block: number; run: number; shrinker: () => Player },
+  ): Finding {
+    const { code, contract } = this;
+    const { scenario, target } = this.shrink(violation, player, at);
+    const minimal = minimise(code, contract, scenario, target, REDUCE_BUDGET);
+    this.executions += minimal.executions;
+    return this.finding(minimal.scenario, minimal.violation, at.block, at.run);
+  }
+
+  /** fast-check's part: words towards zero. */
+  private shrink(
+    violation: Violation,
+    player: Player,
+    at: { seed: number; run: number; shrinker: () => Player },
+  ): { scenario: Scenario; target: Violation } {
+    const smaller = at.shrinker();
+    let best = { scenario: player.scenario(), target: violation };
+    const fails = (words: Words): boolean => {
+      smaller.play(words);
+      const found = smaller.trial.violations.find((one) => isSimplerOrEqual(one, best.target));
+      if (found === undefined) return false;
+      best = { scenario: smaller.scenario(), target: found };
+      return true;
+    };
+    this.executions += this.stream.shrink(at.seed, at.run, fails, SHRINK_BUDGET).asked;
+    return best;
+  }
+
+  private finding(scenario: Scenario, violation: Violation, block: number, run: number): Finding {
+    const { config } = this;
+    const { signature, invariants, details } = violation;
+    return {
+      signature,
+      invariants,
+      details,
+      known: this.known.get(signature) ?? null,
+      scenario,
+      token: encodeToken({
+        scenario,
+        protocol: config.protocol,
+        contract: config.contract,
+        defects: [...config.defects],
+        repairs: [...config.repairs],
+        signature,
+      }),
+      operations: scenario.operations.filter(({ operation }) => operation !== 'boot').length,
+      faults: scenario.faults.length,
+      holds: scenario.holds.length,
+      block,
+      run,
+      count: 1,
+    };
+  }
+}

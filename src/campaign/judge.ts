@@ -1,0 +1,15 @@
+import type { Contract } from '../contract/contracts.ts';
+import type { Code } from '../engine/compile.ts';
+import { load } from '../engine/load.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import { Trial, type Violation } from './trial.ts';
+
+/** Runs and judges a scenario as it is written. */
+export function judgeScenario(code: Code, contract: Contract, scenario: Scenario): readonly Violation[] {
+  const { run, operations } = load(code, scenario);
+  const trial = new Trial(run, contract);
+  trial.begin();
+  for (const [k, resolved] of operations.entries()) trial.step(k, resolved);
+  trial.end();
+  return trial.violations;
+}

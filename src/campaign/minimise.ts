@@ -1,0 +1,336 @@
+/**
+ * From a scenario that shows a violation to the least one that shows the same, in normal form. Every step keeps the laws
+ * broken and the class of the end state, and takes causes away, never puts others in their place.
+ */
+import type { Contract } from '../contract/contracts.ts';
+import { seenWord, type StruckFault } from '../contract/signature.ts';
+import type { Code } from '../engine/compile.ts';
+import { kindsFor } from '../engine/faults.ts';
+import { DEFAULT_OPTIONS, type Fault, type Flavor, type Host, type Operation, type Options, type Scenario } from '../scenario/scenario.ts';
+import { normalForm } from '../scenario/normal-form.ts';
+import { judgeScenario } from './judge.ts';
+import type { Violation } from './trial.ts';
+
+export interface Minimal {
+  readonly scenario: Scenario;
+  readonly violation: Violation;
+  /** scenarios run on the way */
+  readonly executions: number;
+}
+
+/** Whether one violation is the other with causes taken away. */
+export function isSimplerOrEqual(found: Violation, target: Violation): boolean {
+  if (found.endState !== target.endState) return false;
+  if (found.invariants.length !== target.invariants.length) return false;
+  if (!found.invariants.every((id) => target.invariants.includes(id))) return false;
+  const left = target.cause.faults.map(causeKey);
+  for (const fault of found.cause.faults) {
+    const at = left.indexOf(causeKey(fault));
+    if (at < 0) return false;
+    left.splice(at, 1);
+  }
+  return found.cause.holds.every((hold) => target.cause.holds.includes(hold));
+}
+
+const causeKey = ({ handler, guard, seen }: StruckFault): string => `${handler}[${guard}] ${seenWord(seen)}`;
+
+export function minimise(code: Code, contract: Contract, scenario: Scenario, target: Violation, budget: number): Minimal {
+  return new Reducer(code, contract, scenario, target, budget).reduce();
+}
+
+class Reducer {
+  private readonly code: Code;
+  private readonly contract: Contract;
+  private readonly budget: number;
+  private best: Scenario;
+  private violation: Violation;
+  private executions = 0;
+
+  constructor(code: Code, contract: Contract, scenario: Scenario, target: Violation, budget: number) {
+    this.code = code;
+    this.contract = contract;
+    this.best = scenario;
+    this.violation = target;
+    this.budget = budget;
+  }
+
+  reduce(): Minimal {
+    for (let before = ''; before !== JSON.stringify(this.best); ) {
+      before = JSON.stringify(this.best);
+      this.dropServers();
+      this.dropOperations();
+      this.dropDisturbances();
+      this.crashesToOperations();
+      this.simplifyCloud();
+      this.simplifyOptions();
+      this.simplifyOperations();
+      this.simplifyDisturbances();
+      if (this.executions >= this.budget) break;
+    }
+    this.try(normalForm(this.best));
+    return { scenario: this.best, violation: this.violation, executions: this.executions };
+  }
+
+  /** Keeps a candidate that shows the same violation or a simpler cause of it. */
+  private try(candidate: Scenario): boolean {
+    if (this.executions >= this.budget) return false;
+    this.executions++;
+    const found = judgeScenario(this.code, this.contract, candidate).find((one) => isSimplerOrEqual(one, this.violation));
+    if (found === undefined) return false;
+    this.best = candidate;
+    this.violation = found;
+    return true;
+  }
+
+  // ---- operations
+
+  private dropServers(): void {
+    const servers = this.servers();
+    if (servers.length < 2) return;
+    for (const server of servers) {
+      this.try(without(this.best, (op) => 'server' in op && op.server === server));
+    }
+  }
+
+  private dropOperations(): void {
+    for (let size = Math.max(1, this.best.operations.length >> 1); size >= 1; size >>= 1) {
+      for (let from = this.best.operations.length - size; from >= 0; from--) {
+        const to = from + size;
+        if (to <= this.best.operations.length) this.try(without(this.best, (_op, k) => k >= from && k < to));
+      }
+    }
+  }
+
+  /** A service that dies while it works for somebody else is a service that dies. */
+  private crashesToOperations(): void {
+    const server = this.servers()[this.violation.instance];
+    for (const fault of this.best.faults) {
+      const operation = this.best.operations[fault.operation];
+      if (!fault.kind.startsWith('crash') || operation === undefined) continue;
+      if ('server' in operation && (operation.server === server || operation.operation === 'boot')) continue;
+      const faults = this.best.faults.filter((other) => other !== fault);
+      for (const service of [...this.best.cloud.hosts.map(({ name }) => name), ...CONTROLLERS]) {
+        const operations = [...this.best.operations];
+        operations[fault.operation] = { operation: 'crash', service };
+        if (this.try({ ...this.best, operations, faults })) return;
+      }
+    }
+  }
+
+  private servers(): string[] {
+    return this.best.operations.flatMap((op) => (op.operation === 'boot' ? [op.server] : []));
+  }
+
+  private simplifyOperations(): void {
+    for (let k = 0; k < this.best.operations.length; k++) {
+      for (const simpler of simplerOperations(this.best.operations[k]!, this.best)) {
+        const operations = [...this.best.operations];
+        operations[k] = simpler;
+        if (this.try({ ...this.best, operations })) break;
+      }
+    }
+  }
+
+  // ---- faults and holds
+
+  private dropDisturbances(): void {
+    for (const list of ['faults', 'holds'] as const) {
+      for (let k = this.best[list].length - 1; k >= 0; k--) {
+        this.try({ ...this.best, [list]: this.best[list].filter((_, other) => other !== k) });
+      }
+    }
+  }
+
+  /** The first point and kind, in the order of the tables, with which the finding is the same: one form a signature. */
+  private simplifyDisturbances(): void {
+    for (let k = 0; k < this.best.faults.length; k++) {
+      for (const simpler of this.simplerFaults(this.best.faults[k]!)) {
+        const faults = [...this.best.faults];
+        faults[k] = simpler;
+        if (this.try({ ...this.best, faults })) break;
+      }
+    }
+    for (let k = 0; k < this.best.holds.length; k++) {
+      const hold = this.best.holds[k]!;
+      const points = this.pointsBeside(hold.point);
+      for (const point of points.slice(0, points.indexOf(hold.point))) {
+        const holds = [...this.best.holds];
+        holds[k] = { ...hold, point };
+        if (this.try({ ...this.best, holds })) break;
+      }
+    }
+  }
+
+  private *simplerFaults(fault: Fault): Iterable<Fault> {
+    if (fault.nth > 1) yield { ...fault, nth: 1 };
+    if (fault.times > 1) yield { ...fault, times: 1 };
+    for (const point of this.pointsBeside(fault.point)) {
+      const step = this.code.points[this.code.pointIndex.get(point)!]!.step;
+      for (const kind of kindsFor(step)) {
+        if (point === fault.point && kind === fault.kind) return;
+        // four attempts at a provider conflict are one failure
+        yield { ...fault, point, kind, times: kind === 'provider-conflict' ? 4 : fault.kind === 'provider-conflict' ? 1 : fault.times };
+      }
+    }
+  }
+
+  /** Points of the same handler and guarded region, in the order of the table. */
+  private pointsBeside(id: string): string[] {
+    const { instructions, pointIndex } = this.code;
+    const index = pointIndex.get(id);
+    const at = instructions.find(({ point }) => point === index);
+    if (at === undefined) return [id];
+    const found: string[] = [];
+    for (const other of instructions) {
+      if (other.handler !== at.handler || other.guard !== at.guard || other.step.id.startsWith('$')) continue;
+      if (!found.includes(other.step.id)) found.push(other.step.id);
+    }
+    return found.includes(id) ? found : [id];
+  }
+
+  // ---- cloud and options
+
+  private simplifyCloud(): void {
+    this.dropUnusedFlavors();
+    const { hosts, flavors } = this.best.cloud;
+    const plain = flavors.map((flavor, k) => plainFlavor(flavor.name, k));
+    this.try({ ...this.best, cloud: { hosts: hosts.map(({ name }) => roomyHost(name)), flavors: plain } });
+    for (let h = this.best.cloud.hosts.length - 1; h >= 0; h--) this.dropHost(h);
+    for (let h = 0; h < this.best.cloud.hosts.length; ) {
+      const { cloud } = this.best;
+      const simpler = [...simplerHosts(cloud.hosts[h]!, cloud.flavors)].some((host) => {
+        const hosts = [...cloud.hosts];
+        hosts[h] = host;
+        return this.try({ ...this.best, cloud: { ...cloud, hosts } });
+      });
+      if (!simpler) h++;
+    }
+    for (let f = 0; f < this.best.cloud.flavors.length; f++) {
+      for (const simpler of [plainFlavor(this.best.cloud.flavors[f]!.name, f), { ...this.best.cloud.flavors[f]!, properties: {} }]) {
+        const list = [...this.best.cloud.flavors];
+        if (JSON.stringify(list[f]) === JSON.stringify(simpler)) break;
+        list[f] = simpler;
+        if (this.try({ ...this.best, cloud: { ...this.best.cloud, flavors: list } })) break;
+      }
+    }
+  }
+
+  private dropUnusedFlavors(): void {
+    const used = new Set(this.best.operations.flatMap((op) => ('flavor' in op ? [op.flavor] : [])));
+    const flavors = this.best.cloud.flavors.filter(({ name }) => used.has(name));
+    if (flavors.length === 0 || flavors.length === this.best.cloud.flavors.length) return;
+    this.try({ ...this.best, cloud: { ...this.best.cloud, flavors } });
+  }
+
+  private dropHost(h: number): void {
+    const { hosts } = this.best.cloud;
+    if (hosts.length === 1) return;
+    const { name } = hosts[h]!;
+    const cloud = { ...this.best.cloud, hosts: hosts.filter((_, k) => k !== h) };
+    const named = (op: Operation): boolean =>
+      ('host' in op && op.host === name && op.operation !== 'boot' && op.operation !== 'cold_migrate') ||
+      ('service' in op && op.service === name);
+    this.try(without({ ...this.best, cloud }, named));
+  }
+
+  private simplifyOptions(): void {
+    for (const key of Object.keys(DEFAULT_OPTIONS) as (keyof Options)[]) {
+      if (key === 'nova_release' || key === 'placement_release') continue;
+      if (this.best.options[key] === DEFAULT_OPTIONS[key]) continue;
+      this.try({ ...this.best, options: { ...this.best.options, [key]: DEFAULT_OPTIONS[key] } });
+    }
+  }
+}
+
+/** The scenario without some operations, and without what was about them; the rest renumbered. */
+export function without(scenario: Scenario, drop: (operation: Operation, k: number) => boolean): Scenario {
+  const moved = new Map<number, number>();
+  const operations: Operation[] = [];
+  for (const [k, operation] of scenario.operations.entries()) {
+    if (drop(operation, k)) continue;
+    moved.set(k, operations.length);
+    operations.push(operation);
+  }
+  // a hold until an operation that is gone lasts until the next one that is left
+  const next = (k: number): number | undefined => {
+    for (let later = k; later < scenario.operations.length; later++) if (moved.has(later)) return moved.get(later);
+    return undefined;
+  };
+  return {
+    ...scenario,
+    operations,
+    faults: scenario.faults.flatMap((fault) => {
+      const operation = moved.get(fault.operation);
+      return operation === undefined ? [] : [{ ...fault, operation }];
+    }),
+    holds: scenario.holds.flatMap((hold) => {
+      const operation = moved.get(hold.operation);
+      const until = hold.handler === undefined ? next(hold.until) : moved.get(hold.until);
+      return operation === undefined || until === undefined ? [] : [{ ...hold, operation, until }];
+    }),
+  };
+}
+
+function* simplerOperations(operation: Operation, { cloud }: Scenario): Iterable<Operation> {
+  const earlier = (flavor: string): string[] => {
+    const names = cloud.flavors.map(({ name }) => name);
+    return names.slice(0, Math.max(0, names.indexOf(flavor)));
+  };
+  switch (operation.operation) {
+    case 'boot': {
+      const { host, volume_backed, ...plain } = operation;
+      if (host !== undefined || volume_backed !== undefined) yield plain;
+      if (host !== undefined) yield { ...operation, ...plain };
+      for (const flavor of earlier(operation.flavor)) yield { ...operation, flavor };
+      break;
+    }
+    case 'cold_migrate': {
+      const { host, ...plain } = operation;
+      for (const { name } of cloud.flavors) yield { operation: 'resize', server: operation.server, flavor: name };
+      if (host !== undefined) yield plain;
+      break;
+    }
+    case 'resize':
+      for (const flavor of earlier(operation.flavor)) yield { ...operation, flavor };
+      break;
+    case 'reset_state':
+      if (operation.state !== 'active') yield { ...operation, state: 'active' };
+      break;
+    default:
+  }
+}
+
+const CONTROLLERS = ['api', 'conductor', 'scheduler'];
+
+const ROOM = { VCPU: 64, MEMORY_MB: 65536, DISK_GB: 1000 };
+
+function roomy(total: number): Host['inventories'][string] {
+  return { total, reserved: 0, min_unit: 1, max_unit: total, step_size: 1, allocation_ratio: 1 };
+}
+
+function roomyHost(name: string): Host {
+  return {
+    name,
+    traits: [],
+    inventories: Object.fromEntries(Object.entries(ROOM).map(([key, total]) => [key, roomy(total)])),
+  };
+}
+
+function plainFlavor(name: string, k: number): Flavor {
+  return { name, vcpus: k + 1, ram: 512 * (k + 1), disk: k + 1, ephemeral: 0, swap: 0, properties: {} };
+}
+
+/** One inventory at a time: room to spare, else a plain ratio, else nothing reserved. */
+function* simplerHosts(host: Host, flavors: readonly Flavor[]): Iterable<Host> {
+  if (host.traits.length > 0) yield { ...host, traits: [] };
+  const used = new Set(flavors.flatMap(({ properties }) => Object.keys(properties)));
+  for (const [name, inventory] of Object.entries(host.inventories)) {
+    const spare = roomy(ROOM[name as keyof typeof ROOM] ?? 64);
+    if (JSON.stringify(inventory) === JSON.stringify(spare)) continue;
+    const others = Object.fromEntries(Object.entries(host.inventories).filter(([other]) => other !== name));
+    if (!(name in ROOM) && !used.has(`resources:${name}`)) yield { ...host, inventories: others };
+    const set = (record: typeof inventory): Host => ({ ...host, inventories: { ...host.inventories, [name]: record } });
+    yield set(spare);
+    yield set({ ...inventory, allocation_ratio: 1, reserved: 0 });
+  }
+}

@@ -1,0 +1,46 @@
+/** What every verb shares: where it prints, and how it ends. */
+
+/** 0 held or known, 1 an unknown violation, 2 usage or unreadable input, 3 undecided, 4 a replay that changed. */
+export const EXIT = { OK: 0, VIOLATION: 1, USAGE: 2, UNDECIDED: 3, CHANGED: 4, INTERRUPTED: 130 } as const;
+
+/** A mistake of the user's: one sentence, exit code 2, no stack trace. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** stdout carries the result and nothing else; the rest goes to stderr. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+export function useColor(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb';
+}
+
+/** How a finding is seen again from a clone: the line to paste. */
+export function replayLine(token: string): string {
+  return `npm run -s claimcheck -- replay ${token}`;
+}
+
+/** A whole number in a range, or a sentence. */
+export function wholeNumber(flag: string, least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new UsageError(`${flag} takes a whole number from ${least} to ${most}, not "${text.slice(0, 40)}"`);
+    }
+    return value;
+  };
+}
+
+export function oneOf<T extends string>(flag: string, allowed: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = allowed.find((value) => value === text);
+    if (found === undefined) throw new UsageError(`${flag} takes one of ${allowed.join(', ')}, not "${text.slice(0, 40)}"`);
+    return found;
+  };
+}

@@ -1,0 +1,155 @@
+import { Argument, Command } from 'commander';
+import { CONTRACTS } from '../contract/contracts.ts';
+import { bystandersUnchanged } from '../contract/invariants/bystanders-unchanged.ts';
+import { trackerMatches } from '../contract/invariants/tracker-matches.ts';
+import { KNOWN_OF_NOVA } from '../contract/known/known.ts';
+import { SOMETIMES } from '../contract/sometimes.ts';
+import { type Code, compile } from '../engine/compile.ts';
+import { fits } from '../engine/faults.ts';
+import { ENTRY_HANDLERS } from '../engine/operations.ts';
+import { DEFECTS } from '../nova/defects.ts';
+import { PROTOCOLS } from '../nova/protocols.ts';
+import { isGroup } from '../nova/step.ts';
+import { table } from '../report/tables.ts';
+import { FAULT_KINDS, type FaultKind, operationSchema } from '../scenario/scenario.ts';
+import { print, useColor } from './context.ts';
+import { protocolOption } from './protocol-options.ts';
+
+interface ListFlags {
+  readonly protocol: 'nova' | 'rollback';
+  readonly json?: boolean;
+}
+
+interface Listing {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  readonly data: unknown;
+}
+
+const PROTOCOL_WORDS = {
+  nova: 'Nova 34.0.0: what it does',
+  rollback: 'Nova as it could be: a resize that always undoes itself whole',
+} as const;
+
+const SUBJECTS: Readonly<Record<string, (code: Code) => Listing>> = {
+  protocols: () => plain(['protocol', 'what it is'], Object.entries(PROTOCOL_WORDS)),
+  handlers,
+  'failure-points': failurePoints,
+  operations: () =>
+    plain(
+      ['operation', 'begins with'],
+      operationSchema.options.map((option) => {
+        const name = [...option.shape.operation.values][0]!;
+        return [name, ENTRY_HANDLERS[name] ?? 'the environment'];
+      }),
+    ),
+  invariants,
+  contracts: () =>
+    plain(
+      ['contract', 'law'],
+      Object.values(CONTRACTS).map(({ id, law }) => [id, law]),
+    ),
+  sometimes: () =>
+    plain(
+      ['situation', 'a long campaign must have seen'],
+      SOMETIMES.map(({ id, claim }) => [id, claim]),
+    ),
+  defects: () => ({
+    head: ['id', 'kind', 'aliases', 'title', 'caught by'],
+    rows: DEFECTS.map(({ id, kind, aliases, title, catches }) => [id, kind, aliases.join(', '), title, catches.join(', ')]),
+    data: DEFECTS.map(({ id, kind, aliases, title, catches, length }) => ({ id, kind, aliases, title, catches, length })),
+  }),
+  known: () => ({
+    head: ['weakness', 'signatures', 'reason'],
+    rows: KNOWN_OF_NOVA.entries.map(({ weakness, reason, signatures }) => [weakness, String(signatures.length), reason]),
+    data: KNOWN_OF_NOVA,
+  }),
+};
+
+export function listCommand(): Command {
+  return new Command('list')
+    .description('what there is: protocols, handlers, failure points, operations, invariants, defects, known signatures')
+    .addArgument(new Argument('<subject>', 'what to list').choices(Object.keys(SUBJECTS)))
+    .addOption(protocolOption().default('nova'))
+    .option('--json', 'one object on stdout and nothing else')
+    .action((subject: string, flags: ListFlags) => {
+      const { head, rows, data } = SUBJECTS[subject]!(compile(PROTOCOLS[flags.protocol]));
+      print(
+        flags.json === true
+          ? JSON.stringify({ [subject]: data })
+          : table([...head], rows.map((row) => [...row]), { color: useColor(process.stdout) }),
+      );
+    });
+}
+
+function plain(head: readonly string[], rows: readonly (readonly string[])[]): Listing {
+  return { head, rows, data: rows.map((row) => Object.fromEntries(head.map((key, k) => [key, row[k]]))) };
+}
+
+/** A handler on one screen: its steps in order, which of them talk to Placement, and what is undone when it fails. */
+function handlers({ protocol }: Code): Listing {
+  const data = protocol.handlers.map(({ id, nova, steps }) => ({
+    id,
+    nova,
+    steps: steps.flatMap((item) => (isGroup(item) ? item.steps : [item])).map(({ id: point, touches }) => ({ point, touches })),
+    undo: protocol.undo[id] ?? {},
+  }));
+  return {
+    head: ['handler', 'steps', 'when it fails, innermost first'],
+    rows: data.map(({ id, nova, steps, undo }) => [
+      `${id}\n${nova}`,
+      steps.map(({ point, touches }) => `${point} (${touches})`).join('\n'),
+      Object.entries(undo)
+        .map(([region, cell]) => `${region}: ${cell}`)
+        .join('\n'),
+    ]),
+    data,
+  };
+}
+
+function failurePoints(code: Code): Listing {
+  const data = code.points.map(({ id, step, handlers: of }) => {
+    const verdicts = FAULT_KINDS.map((kind): [FaultKind, true | string] => [kind, fits(step, kind)]);
+    return {
+      id,
+      handlers: of,
+      touches: step.touches,
+      nova: step.nova,
+      kinds: verdicts.flatMap(([kind, verdict]) => (verdict === true ? [kind] : [])),
+      excluded: Object.fromEntries(verdicts.filter(([, verdict]) => verdict !== true)),
+    };
+  });
+  return {
+    head: ['failure point', 'in', 'faults that fit', 'the others do not, because'],
+    rows: data.map(({ id, handlers: of, kinds, excluded }) => {
+      const byReason = new Map<string, string[]>();
+      for (const [kind, why] of Object.entries(excluded)) byReason.set(String(why), [...(byReason.get(String(why)) ?? []), kind]);
+      return [
+        id,
+        of.join('\n'),
+        kinds.join(', '),
+        [...byReason].map(([why, list]) => `${list.join(', ')}: ${why}`).join('\n'),
+      ];
+    }),
+    data,
+  };
+}
+
+function invariants(): Listing {
+  const all = [...CONTRACTS.strict.invariants, bystandersUnchanged, trackerMatches].map(({ id, code, when, law }) => ({
+    id,
+    code,
+    when,
+    law,
+    contracts: Object.values(CONTRACTS)
+      .filter((contract) => contract.invariants.some((one) => one.id === id) || (contract.cloud && isOfTheCloud(id)))
+      .map((contract) => contract.id),
+  }));
+  return {
+    head: ['invariant', 'code', 'judged', 'law', 'contracts'],
+    rows: all.map(({ id, code, when, law, contracts }) => [id, code, when, law, contracts.join(', ')]),
+    data: all,
+  };
+}
+
+const isOfTheCloud = (id: string): boolean => id === bystandersUnchanged.id || id === trackerMatches.id;

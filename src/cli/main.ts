@@ -1,0 +1,38 @@
+/** `claimcheck VERB ...`: one file a verb. */
+import { Command, CommanderError } from 'commander';
+import { printable } from '../scenario/printable.ts';
+import { EXIT, note, UsageError } from './context.ts';
+import { fuzzCommand } from './fuzz.ts';
+import { listCommand } from './list.ts';
+import { replayCommand } from './replay.ts';
+
+const program = new Command('claimcheck')
+  .description('Finds leaked, lost and doubled resource claims when OpenStack Nova moves servers between hosts.')
+  .version('0.1.0')
+  .exitOverride()
+  .configureOutput({ writeErr: (text) => process.stderr.write(text), outputError: () => {} })
+  .showHelpAfterError(false);
+for (const command of [fuzzCommand(), replayCommand(), listCommand()]) {
+  command.exitOverride().configureOutput({ outputError: () => {} });
+  program.addCommand(command);
+}
+
+// a reader that closed the pipe has seen enough
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : EXIT.UNDECIDED));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    if (error.exitCode !== 0) note(`claimcheck: ${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}`);
+    process.exitCode = error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
+  } else if (error instanceof UsageError) {
+    note(`claimcheck: ${error.message}`);
+    process.exitCode = EXIT.USAGE;
+  } else {
+    // a fault of ours: what it says may hold names
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    note(`claimcheck: internal error, please report it: ${text.split('\n').map(printable).join('\n')}`);
+    process.exitCode = EXIT.UNDECIDED;
+  }
+}

@@ -1,0 +1,197 @@
+/** What a campaign prints: for people on a terminal, for machines as JSON. */
+import { createColors } from 'picocolors';
+import type { Campaign, Finding } from '../campaign/campaign.ts';
+import { pairsOf } from '../campaign/statistics.ts';
+import { SOMETIMES } from '../contract/sometimes.ts';
+import { table } from './tables.ts';
+
+export type Verdict = 'held' | 'known' | 'violated' | 'undecided' | 'interrupted';
+
+/** From so many scenarios on, a situation that was never reached leaves the verdict open. */
+const LONG = 10_000;
+
+export function verdictOf(campaign: Campaign, interrupted: boolean): Verdict {
+  const findings = [...campaign.findings.values()];
+  if (interrupted) return 'interrupted';
+  if (findings.some(({ known }) => known === null)) return 'violated';
+  if (campaign.statistics.runs >= LONG && missed(campaign).length > 0) return 'undecided';
+  return findings.length > 0 ? 'known' : 'held';
+}
+
+/** Situations that the campaign allowed and never reached. */
+function missed({ statistics, config }: Campaign): string[] {
+  return SOMETIMES.filter(({ id }) => {
+    if (statistics.possible[id] === 0 || statistics.sometimes[id]! > 0) return false;
+    return config.faults > 0 || !NEEDS_FAULT.has(id);
+  }).map(({ id }) => id);
+}
+
+const NEEDS_FAULT = new Set(['faulted-move-committed', 'move-failed', 'server-moved-twice']);
+
+/** Nothing in it depends on the time or the machine: two runs of one seed print the same. */
+export function campaignJson(campaign: Campaign, verdict: Verdict): object {
+  const { config, statistics } = campaign;
+  return {
+    verdict,
+    seed: config.seed,
+    protocol: config.protocol,
+    contract: config.contract,
+    defects: config.defects,
+    repairs: config.repairs,
+    runs: statistics.runs,
+    findings: ordered(campaign).map((finding) => ({
+      signature: finding.signature,
+      invariant: finding.invariants[0],
+      invariants: finding.invariants,
+      known: finding.known?.weakness ?? null,
+      row: finding.known?.row ?? null,
+      token: finding.token,
+      operations: finding.operations,
+      faults: finding.faults,
+      holds: finding.holds,
+      count: finding.count,
+    })),
+    statistics: { ...statistics, executions: campaign.executions, missed: missed(campaign) },
+  };
+}
+
+/** News first, then by how often it was seen. */
+function ordered({ findings }: Campaign): Finding[] {
+  return [...findings.values()].sort(
+    (a, b) =>
+      Number(a.known !== null) - Number(b.known !== null) ||
+      b.count - a.count ||
+      (a.signature < b.signature ? -1 : a.signature > b.signature ? 1 : 0),
+  );
+}
+
+export function progressLine({ statistics, findings, code }: Campaign, runs: number, ms: number): string {
+  const news = [...findings.values()].filter(({ known }) => known === null).length;
+  const rate = Math.round((1000 * statistics.runs) / Math.max(1, ms));
+  const reached = Object.keys(statistics.reached).length;
+  return (
+    `${statistics.runs} of ${runs} scenarios, ${rate} a second, ` +
+    `${findings.size} findings (${news} new), ${reached} of ${code.points.length} failure points reached`
+  );
+}
+
+export interface ReportOptions {
+  readonly color: boolean;
+  readonly verbose: boolean;
+  readonly replayLine: (token: string) => string;
+}
+
+export function campaignReport(campaign: Campaign, verdict: Verdict, options: ReportOptions): string {
+  const paint = createColors(options.color);
+  const all = ordered(campaign);
+  const news = all.filter(({ known }) => known === null);
+  const known = all.filter((finding) => finding.known !== null);
+  const parts: string[] = [];
+  if (news.length > 0) {
+    parts.push(paint.bold(paint.red(`${count(news.length, 'way')} to break the laws that the known list does not have`)));
+    parts.push(findingsTable(news, 1, options));
+    parts.push(reproLines(news, 1, options));
+  }
+  if (known.length > 0) {
+    parts.push(paint.bold(`${count(known.length, 'known way')} to break the laws, by weakness`));
+    const shown = options.verbose ? known : oneEach(known);
+    parts.push(knownTable(known, shown, news.length + 1, options));
+    parts.push(reproLines(shown, news.length + 1, options));
+  }
+  parts.push(paint.bold('Statistics'), statisticsText(campaign));
+  parts.push(paint.bold(verdictText(campaign, verdict, news.length, known.length)));
+  return parts.join('\n\n');
+}
+
+const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
+function findingsTable(findings: readonly Finding[], first: number, { color }: ReportOptions): string {
+  return table(
+    ['#', 'seen', 'laws broken', 'cause and end state'],
+    findings.map(({ count: seen, invariants, signature }, k) => {
+      const [, cause = '', endState = ''] = signature.split(' | ');
+      return [String(first + k), String(seen), invariants.join(', '), `${cause}\n${endState}`];
+    }),
+    { color },
+  );
+}
+
+/** The most frequent signature of each weakness. */
+function oneEach(known: readonly Finding[]): Finding[] {
+  const seen = new Set<string>();
+  return known.filter(({ known: entry }) => {
+    const { weakness } = entry!;
+    if (seen.has(weakness)) return false;
+    seen.add(weakness);
+    return true;
+  });
+}
+
+function knownTable(known: readonly Finding[], shown: readonly Finding[], first: number, options: ReportOptions): string {
+  return table(
+    ['#', 'weakness', 'ways', 'seen', 'what Nova does', 'for instance'],
+    shown.map((finding, k) => {
+      const { weakness, reason } = finding.known!;
+      const same = options.verbose ? [finding] : known.filter((other) => other.known!.weakness === weakness);
+      const [, cause = '', endState = ''] = finding.signature.split(' | ');
+      return [
+        String(first + k),
+        weakness,
+        String(same.length),
+        String(same.reduce((sum, other) => sum + other.count, 0)),
+        reason,
+        `${finding.invariants.join(', ')}\n${cause}\n${endState}`,
+      ];
+    }),
+    { color: options.color },
+  );
+}
+
+function reproLines(findings: readonly Finding[], first: number, { replayLine }: ReportOptions): string {
+  return ['See it again:', ...findings.map(({ token }, k) => `  # ${first + k}\n  ${replayLine(token)}`)].join('\n');
+}
+
+function statisticsText(campaign: Campaign): string {
+  const { statistics, code } = campaign;
+  const { faults, holds, moves } = statistics;
+  const lines: string[] = [];
+  const operations = Object.entries(statistics.operations).map(
+    ([name, { accepted, refused, skipped }]) => `${name} ${accepted}/${refused}/${skipped}`,
+  );
+  lines.push(`operations (accepted/refused/skipped): ${operations.join(', ')}`);
+  lines.push(`faults: ${faults.armed} armed, ${faults.fired} fired; holds: ${holds.armed} armed, ${holds.struck} struck, ${holds.broken} broken`);
+  const pairs = pairsOf(code, new Set(code.entries.keys()));
+  const fired = pairs.filter((pair) => statistics.fired[pair] !== undefined).length;
+  lines.push(
+    `failure points reached: ${Object.keys(statistics.reached).length} of ${code.points.length}; ` +
+      `pairs of point and fault fired: ${fired} of ${pairs.length}`,
+  );
+  const share = (part: number, whole: number): string => (whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)} %`);
+  lines.push(
+    `moves that committed: ${share(moves.faultFreeCommitted, moves.faultFree)} of ${moves.faultFree} without a fault, ` +
+      `${share(moves.faultedCommitted, moves.faulted)} of ${moves.faulted} with one`,
+  );
+  const states = Object.entries(statistics.endStates).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  lines.push(`end states: ${states.map(([state, n]) => `${state} ${n}`).join(', ')}`);
+  lines.push(
+    `sometimes: ${SOMETIMES.map(({ id }) => `${id} ${statistics.sometimes[id] === 0 ? 'NOT REACHED' : statistics.sometimes[id]}`).join(', ')}`,
+  );
+  return lines.map((line) => `  ${line}`).join('\n');
+}
+
+function verdictText(campaign: Campaign, verdict: Verdict, news: number, known: number): string {
+  const { statistics, config } = campaign;
+  const what = `${statistics.runs} scenarios of seed ${JSON.stringify(config.seed)}, protocol ${config.protocol}, contract ${config.contract}`;
+  switch (verdict) {
+    case 'held':
+      return `HELD: ${what}: every law held.`;
+    case 'known':
+      return `KNOWN: ${what}: ${count(known, 'way')} to break the laws, all of them known.`;
+    case 'violated':
+      return `VIOLATED: ${what}: ${count(news, 'unknown way')} to break the laws.`;
+    case 'undecided':
+      return `UNDECIDED: ${what}: never reached: ${missed(campaign).join(', ')}.`;
+    case 'interrupted':
+      return `INTERRUPTED after ${what}.`;
+  }
+}
