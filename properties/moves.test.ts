@@ -46,14 +46,18 @@ describe('under the rollback protocol, whatever fails,', () => {
 describe('in Nova 34.0.0', () => {
   const errors = new Set(['error-before', 'error-after', 'unavailable', 'fault-rollback', 'build-abort']);
   const outside = new Set(['driver', 'neutron', 'cinder', 'tracker']);
-  const before = strikesIn('nova', (id, touches) => /^(prep|src)\./.test(id) && outside.has(touches) && !/undo/.test(id));
+  const before = strikesIn(
+    'nova',
+    (id, touches) => /^(prep|src)\./.test(id) && outside.has(touches) && !/undo/.test(id),
+  );
   const onTheWay = before.filter(({ kind }) => errors.has(kind));
   const finishing = strikesIn('nova', (id, touches) => /^finish\./.test(id) && outside.has(touches));
   const finish = finishing.filter(({ kind }) => errors.has(kind));
 
   holds('a move that meets no fault commits', () => law.moveThatMeetsNoFaultCommits(nova));
-  holds("a resize that fails in driver, Neutron or Cinder before the host flips leaves the source's claim as it was", () =>
-    law.failedResizeLeavesTheSourcesClaimAsItWas(nova, onTheWay),
+  holds(
+    "a resize that fails in driver, Neutron or Cinder before the host flips leaves the source's claim as it was",
+    () => law.failedResizeLeavesTheSourcesClaimAsItWas(nova, onTheWay),
   );
   holds('a resize that fails there leaves nothing on the destination', () =>
     law.failedResizeLeavesNothingOnTheDestination(nova, onTheWay),

@@ -17,7 +17,12 @@ const REVERT: Operation = { operation: 'revert', server: 's1' };
 const DELETE: Operation = { operation: 'delete', server: 's1' };
 
 /** One server of 1, 512 and 1 on the first of two or three roomy hosts, and a flavor of twice that to go to. */
-function scenario(hosts: number, stopped: boolean, operations: readonly Operation[], faults: readonly Fault[]): Scenario {
+function scenario(
+  hosts: number,
+  stopped: boolean,
+  operations: readonly Operation[],
+  faults: readonly Fault[],
+): Scenario {
   const inventory = { total: 64, reserved: 0, min_unit: 1, max_unit: 64, step_size: 1, allocation_ratio: 1 };
   const memory = { ...inventory, total: 65536, max_unit: 65536 };
   const flavor = (name: string, size: number) => ({
@@ -73,8 +78,11 @@ function forEvery(
   struck: number,
   judge: (play: Play) => boolean,
 ): fc.IProperty<[Strike, number, boolean]> {
-  return fc.property(fc.constantFrom(...strikes), fc.integer({ min: 2, max: 3 }), fc.boolean(), (strike, hosts, stopped) =>
-    judge(target.play(scenario(hosts, stopped, operations, [at(struck, strike)]))),
+  return fc.property(
+    fc.constantFrom(...strikes),
+    fc.integer({ min: 2, max: 3 }),
+    fc.boolean(),
+    (strike, hosts, stopped) => judge(target.play(scenario(hosts, stopped, operations, [at(struck, strike)]))),
   );
 }
 
@@ -87,7 +95,13 @@ const sorted = (value: unknown): unknown =>
     : value;
 
 export const failedResizeLeavesTheSourcesClaimAsItWas = (target: Target, strikes: readonly Strike[]) =>
-  forEvery(target, strikes, [RESIZE], 0, (play) => !failed(play) || same(play.settledPicture.allocations.s1, { h1: OLD }));
+  forEvery(
+    target,
+    strikes,
+    [RESIZE],
+    0,
+    (play) => !failed(play) || same(play.settledPicture.allocations.s1, { h1: OLD }),
+  );
 
 export const failedResizeLeavesNothingOnTheDestination = (target: Target, strikes: readonly Strike[]) =>
   forEvery(target, strikes, [RESIZE], 0, (play) => {
@@ -115,7 +129,9 @@ export const revertedMoveIsAsIfItNeverWas = (target: Target, strikes: readonly S
   forEvery(target, strikes, [RESIZE, REVERT], 1, ({ settledPicture }) => {
     const [server] = settledPicture.instances;
     if (server?.vm_state === 'resized') return true;
-    return same(settledPicture.allocations, { s1: { h1: OLD } }) && server?.host === 'h1' && server.guests.includes('h1');
+    return (
+      same(settledPicture.allocations, { s1: { h1: OLD } }) && server?.host === 'h1' && server.guests.includes('h1')
+    );
   });
 
 export const deletedServerHoldsNothingEvenInMidMove = (target: Target, strikes: readonly Strike[]) =>

@@ -5,7 +5,7 @@
 import { CONTRACTS, type Contract } from '../contract/contracts.ts';
 import type { Known, KnownSignature } from '../contract/known/known.ts';
 import { type Code, compile } from '../engine/compile.ts';
-import { deriveSeed, sample, wordStream, type Words } from '../generate/adapter.ts';
+import { deriveSeed, sample, type Words, wordStream } from '../generate/adapter.ts';
 import { drawnFrom, madeUp, type Situation } from '../generate/clouds.ts';
 import { type Choices, GROUP, HEADER, MOST_OPERATIONS } from '../generate/decode.ts';
 import { findDefect } from '../nova/defects.ts';
@@ -70,7 +70,7 @@ export function compileFor(config: Pick<CampaignConfig, 'protocol' | 'defects' |
 /** Nova's own operations are all drawn; under rollback, a reset of a server's state would be sabotage of its recovery. */
 function choicesFor(config: CampaignConfig): Choices {
   const without = new Set<OperationName>();
-  return { mostFaults: config.faults, holds: true, without, spareMoves: config.protocol === 'rollback' };
+  return { mostFaults: config.faults, without, spareMoves: config.protocol === 'rollback' };
 }
 
 /** A known signature is not minimised again: its witness is the minimal scenario. */

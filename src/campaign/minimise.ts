@@ -3,11 +3,19 @@
  * broken and the class of the end state, and takes causes away, never puts others in their place.
  */
 import type { Contract } from '../contract/contracts.ts';
-import { seenWord, type StruckFault } from '../contract/signature.ts';
+import { type StruckFault, seenWord } from '../contract/signature.ts';
 import type { Code } from '../engine/compile.ts';
 import { kindsFor } from '../engine/faults.ts';
-import { DEFAULT_OPTIONS, type Fault, type Flavor, type Host, type Operation, type Options, type Scenario } from '../scenario/scenario.ts';
 import { normalForm } from '../scenario/normal-form.ts';
+import {
+  DEFAULT_OPTIONS,
+  type Fault,
+  type Flavor,
+  type Host,
+  type Operation,
+  type Options,
+  type Scenario,
+} from '../scenario/scenario.ts';
 import { judgeScenario } from './judge.ts';
 import type { Violation } from './trial.ts';
 
@@ -34,7 +42,13 @@ export function isSimplerOrEqual(found: Violation, target: Violation): boolean {
 
 const causeKey = ({ handler, guard, seen }: StruckFault): string => `${handler}[${guard}] ${seenWord(seen)}`;
 
-export function minimise(code: Code, contract: Contract, scenario: Scenario, target: Violation, budget: number): Minimal {
+export function minimise(
+  code: Code,
+  contract: Contract,
+  scenario: Scenario,
+  target: Violation,
+  budget: number,
+): Minimal {
   return new Reducer(code, contract, scenario, target, budget).reduce();
 }
 
@@ -75,7 +89,9 @@ class Reducer {
   private try(candidate: Scenario): boolean {
     if (this.executions >= this.budget) return false;
     this.executions++;
-    const found = judgeScenario(this.code, this.contract, candidate).find((one) => isSimplerOrEqual(one, this.violation));
+    const found = judgeScenario(this.code, this.contract, candidate).find((one) =>
+      isSimplerOrEqual(one, this.violation),
+    );
     if (found === undefined) return false;
     this.best = candidate;
     this.violation = found;
@@ -169,7 +185,12 @@ class Reducer {
       for (const kind of kindsFor(step)) {
         if (point === fault.point && kind === fault.kind) return;
         // four attempts at a provider conflict are one failure
-        yield { ...fault, point, kind, times: kind === 'provider-conflict' ? 4 : fault.kind === 'provider-conflict' ? 1 : fault.times };
+        yield {
+          ...fault,
+          point,
+          kind,
+          times: kind === 'provider-conflict' ? 4 : fault.kind === 'provider-conflict' ? 1 : fault.times,
+        };
       }
     }
   }
@@ -206,7 +227,10 @@ class Reducer {
       if (!simpler) h++;
     }
     for (let f = 0; f < this.best.cloud.flavors.length; f++) {
-      for (const simpler of [plainFlavor(this.best.cloud.flavors[f]!.name, f), { ...this.best.cloud.flavors[f]!, properties: {} }]) {
+      for (const simpler of [
+        plainFlavor(this.best.cloud.flavors[f]!.name, f),
+        { ...this.best.cloud.flavors[f]!, properties: {} },
+      ]) {
         const list = [...this.best.cloud.flavors];
         if (JSON.stringify(list[f]) === JSON.stringify(simpler)) break;
         list[f] = simpler;

@@ -1,14 +1,15 @@
 /** Plays choice words: decodes and runs them against a reused world, judges, and can write the scenario down. */
 import type { Contract } from '../contract/contracts.ts';
 import type { Code } from '../engine/compile.ts';
-import type { Resolved } from '../engine/operations.ts';
+import { perform, type Resolved } from '../engine/operations.ts';
 import { type ArmedFault, type ArmedHold, Run } from '../engine/run.ts';
+import { settle } from '../engine/settle.ts';
 import type { Words } from '../generate/adapter.ts';
 import { MOST_CLASSES, MOST_HOSTS, type Situation } from '../generate/clouds.ts';
 import { type Choices, Decoder, MOST_OPERATIONS, MOST_SERVERS } from '../generate/decode.ts';
 import { makeSetting, type Setting } from '../nova/setting.ts';
 import { populate, type Shape, World } from '../nova/world.ts';
-import { type Scenario, SCENARIO_VERSION } from '../scenario/scenario.ts';
+import { SCENARIO_VERSION, type Scenario } from '../scenario/scenario.ts';
 import { Trial } from './trial.ts';
 
 /** The largest world that words can ask for; one serves all scenarios of a campaign. */
@@ -109,4 +110,31 @@ export class Player {
       holds: holds.map(({ operation, point: at, nth, until }) => ({ operation, point: point(at), nth, until })),
     };
   }
+
+  /** What was played last, decoded: for the benchmark's bare loop. */
+  record(): Recording {
+    const { operations, faults, holds, playing } = this;
+    return { template: playing.template, operations: [...operations], faults: [...faults], holds: [...holds] };
+  }
+}
+
+export interface Recording {
+  readonly template: World;
+  readonly operations: readonly Resolved[];
+  readonly faults: readonly ArmedFault[];
+  readonly holds: readonly ArmedHold[];
+}
+
+/** The engine alone: decoded operations and the same faults; no generation, no checks, no statistics. */
+export function runBare(run: Run, { template, operations, faults, holds }: Recording): void {
+  run.world.copy(template);
+  run.arm(faults, holds);
+  for (let k = 0; k < operations.length; k++) {
+    perform(run, k, operations[k]!);
+    if (operations[k]!.operation.operation === 'settle') {
+      settle(run);
+      run.armed = true;
+    }
+  }
+  settle(run);
 }

@@ -1,8 +1,9 @@
 /** What a campaign did: part of its verdict. Everything adds up, so that blocks can be run anywhere and joined. */
-import type { Code } from '../engine/compile.ts';
-import type { Run } from '../engine/run.ts';
+
 import { SOMETIMES } from '../contract/sometimes.ts';
+import type { Code } from '../engine/compile.ts';
 import { kindsFor } from '../engine/faults.ts';
+import type { Run } from '../engine/run.ts';
 import { TASK_NAMES, VM_NAMES } from '../nova/states.ts';
 import { OPERATION } from '../nova/world.ts';
 import { FAULT_KINDS, type OperationName } from '../scenario/scenario.ts';

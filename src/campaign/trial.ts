@@ -27,6 +27,10 @@ export interface Violation {
   readonly signature: string;
 }
 
+/** Values of `Instance.disturbed`: something went wrong, and since then it was judged at rest, or not yet. */
+const DISTURBED = 1;
+const JUDGED = 2;
+
 /** An operation that changes nothing of the server it names. */
 const HARMLESS = new Set(['audit', 'set_inventory', 'cleanup_incomplete_migrations', 'settle', 'crash', 'restart']);
 
@@ -72,10 +76,10 @@ export class Trial {
     if (contract.cloud) this.before.copy(world);
     for (let i = 0; i < world.globals.instances; i++) world.instances[i]!.touched = 0;
     perform(run, k, resolved);
-    if (!everythingUp(world)) {
-      for (let i = 0; i < world.globals.instances; i++) {
-        if (world.instances[i]!.touched === 1) world.instances[i]!.disturbed = 1;
-      }
+    const up = everythingUp(world);
+    for (let i = 0; i < world.globals.instances; i++) {
+      const row = world.instances[i]!;
+      if (row.touched === 1 && (!up || row.disturbed === JUDGED)) row.disturbed = DISTURBED;
     }
     if (resolved.operation.operation === 'settle') {
       this.judgeAll(world, settle(run), k + 1);
@@ -99,11 +103,12 @@ export class Trial {
   private judgeBefore(i: number, k: number): void {
     const { world } = this.run;
     const row = world.instances[i]!;
-    if (row.exists === 0 || row.disturbed === 0 || row.condemned === 1) return;
+    if (row.exists === 0 || row.disturbed !== DISTURBED || row.condemned === 1) return;
     // a job of it is under way: this operation is part of what happens to it
     for (const job of world.jobs) if (job.state !== JOB.FREE && job.instance === i) return;
     const settled = this.settledClone();
     this.judge(this.clone, i, settled, k);
+    row.disturbed = JUDGED;
   }
 
   private settledClone(): Settled {
@@ -126,7 +131,7 @@ export class Trial {
     for (let i = 0; i < world.globals.instances; i++) {
       const row = world.instances[i]!;
       if (row.exists === 0 || row.condemned === 1) continue;
-      if (row.disturbed === 1) {
+      if (row.disturbed !== 0) {
         if (this.thorough) this.judge(this.clone, i, this.settledClone(), k + 1);
         continue;
       }
@@ -205,7 +210,8 @@ export class Trial {
       operations: operations.flatMap((resolved) => {
         const { operation } = resolved.operation;
         const about = resolved.instance === NONE || instance === NONE || resolved.instance === instance;
-        return about && operation !== 'boot' ? [operation] : [];
+        // a cold migration is a resize to the flavor that the server has
+        return about && operation !== 'boot' ? [operation === 'cold_migrate' ? 'resize' : operation] : [];
       }),
       holds: run.holds.flatMap((hold, k) => {
         if (world.holds[k]!.state === 0) return [];

@@ -40,7 +40,8 @@ export function wholeNumber(flag: string, least: number, most: number): (text: s
 export function oneOf<T extends string>(flag: string, allowed: readonly T[]): (text: string) => T {
   return (text) => {
     const found = allowed.find((value) => value === text);
-    if (found === undefined) throw new UsageError(`${flag} takes one of ${allowed.join(', ')}, not "${text.slice(0, 40)}"`);
+    if (found === undefined)
+      throw new UsageError(`${flag} takes one of ${allowed.join(', ')}, not "${text.slice(0, 40)}"`);
     return found;
   };
 }

@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { logUpdateStderr } from 'log-update';
 import { BLOCK_SIZE, Campaign, type CampaignConfig } from '../campaign/campaign.ts';
 import { readCloud } from '../cloud/read-cloud.ts';
-import { indexKnown, type Known, KNOWN_OF_NOVA, knownListSchema, NOTHING_KNOWN } from '../contract/known/known.ts';
+import { indexKnown, KNOWN_OF_NOVA, type Known, knownListSchema, NOTHING_KNOWN } from '../contract/known/known.ts';
 import { campaignJson, campaignReport, progressLine, type Verdict, verdictOf } from '../report/campaign-report.ts';
 import { printable } from '../scenario/printable.ts';
 import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
@@ -51,7 +51,7 @@ export function fuzzCommand(): Command {
     .addOption(novaReleaseOption().default(DEFAULT_OPTIONS.nova_release))
     .addOption(placementReleaseOption().default(DEFAULT_OPTIONS.placement_release))
     .option('--known <file>', 'signatures that are no news: a file, or "none" (default: the list of the protocol)')
-    .option('--cloud <dir>', "draw hosts and flavors from what the OpenStack client printed of your cloud")
+    .option('--cloud <dir>', 'draw hosts and flavors from what the OpenStack client printed of your cloud')
     .option('--out <dir>', 'keep findings there as they come, a line of JSON each')
     .option('--verbose', 'every signature, not one line a weakness')
     .option('--json', 'one object on stdout and nothing else')
@@ -75,7 +75,14 @@ async function fuzz(flags: FuzzFlags): Promise<void> {
   const interrupted = await run(campaign, flags.runs, keep);
   const verdict = verdictOf(campaign, interrupted);
   if (flags.json === true) print(JSON.stringify(campaignJson(campaign, verdict)));
-  else print(campaignReport(campaign, verdict, { color: useColor(process.stdout), verbose: flags.verbose === true, replayLine }));
+  else
+    print(
+      campaignReport(campaign, verdict, {
+        color: useColor(process.stdout),
+        verbose: flags.verbose === true,
+        replayLine,
+      }),
+    );
   process.exitCode = EXIT_OF[verdict];
 }
 
@@ -147,7 +154,9 @@ function readKnown({ known, protocol }: FuzzFlags): Known {
   if (!list.success) {
     const issue = list.error.issues[0]!;
     const where = issue.path.length === 0 ? 'the list' : issue.path.map(String).join('.');
-    throw new UsageError(`--known ${printable(known)} is no known list: ${printable(where)}: ${printable(issue.message)}`);
+    throw new UsageError(
+      `--known ${printable(known)} is no known list: ${printable(where)}: ${printable(issue.message)}`,
+    );
   }
   return indexKnown(list.data);
 }

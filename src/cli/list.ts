@@ -56,19 +56,38 @@ const SUBJECTS: Readonly<Record<string, (code: Code) => Listing>> = {
     ),
   defects: () => ({
     head: ['id', 'kind', 'aliases', 'title', 'caught by'],
-    rows: DEFECTS.map(({ id, kind, aliases, title, catches }) => [id, kind, aliases.join(', '), title, catches.join(', ')]),
-    data: DEFECTS.map(({ id, kind, aliases, title, catches, length }) => ({ id, kind, aliases, title, catches, length })),
+    rows: DEFECTS.map(({ id, kind, aliases, title, catches }) => [
+      id,
+      kind,
+      aliases.join(', '),
+      title,
+      catches.join(', '),
+    ]),
+    data: DEFECTS.map(({ id, kind, aliases, title, catches, length }) => ({
+      id,
+      kind,
+      aliases,
+      title,
+      catches,
+      length,
+    })),
   }),
   known: () => ({
     head: ['weakness', 'signatures', 'reason'],
-    rows: KNOWN_OF_NOVA.entries.map(({ weakness, reason, signatures }) => [weakness, String(signatures.length), reason]),
+    rows: KNOWN_OF_NOVA.entries.map(({ weakness, reason, signatures }) => [
+      weakness,
+      String(signatures.length),
+      reason,
+    ]),
     data: KNOWN_OF_NOVA,
   }),
 };
 
 export function listCommand(): Command {
   return new Command('list')
-    .description('what there is: protocols, handlers, failure points, operations, invariants, defects, known signatures')
+    .description(
+      'what there is: protocols, handlers, failure points, operations, invariants, defects, known signatures',
+    )
     .addArgument(new Argument('<subject>', 'what to list').choices(Object.keys(SUBJECTS)))
     .addOption(protocolOption().default('nova'))
     .option('--json', 'one object on stdout and nothing else')
@@ -77,7 +96,11 @@ export function listCommand(): Command {
       print(
         flags.json === true
           ? JSON.stringify({ [subject]: data })
-          : table([...head], rows.map((row) => [...row]), { color: useColor(process.stdout) }),
+          : table(
+              [...head],
+              rows.map((row) => [...row]),
+              { color: useColor(process.stdout) },
+            ),
       );
     });
 }
@@ -91,7 +114,9 @@ function handlers({ protocol }: Code): Listing {
   const data = protocol.handlers.map(({ id, nova, steps }) => ({
     id,
     nova,
-    steps: steps.flatMap((item) => (isGroup(item) ? item.steps : [item])).map(({ id: point, touches }) => ({ point, touches })),
+    steps: steps
+      .flatMap((item) => (isGroup(item) ? item.steps : [item]))
+      .map(({ id: point, touches }) => ({ point, touches })),
     undo: protocol.undo[id] ?? {},
   }));
   return {
@@ -123,7 +148,8 @@ function failurePoints(code: Code): Listing {
     head: ['failure point', 'in', 'faults that fit', 'the others do not, because'],
     rows: data.map(({ id, handlers: of, kinds, excluded }) => {
       const byReason = new Map<string, string[]>();
-      for (const [kind, why] of Object.entries(excluded)) byReason.set(String(why), [...(byReason.get(String(why)) ?? []), kind]);
+      for (const [kind, why] of Object.entries(excluded))
+        byReason.set(String(why), [...(byReason.get(String(why)) ?? []), kind]);
       return [
         id,
         of.join('\n'),

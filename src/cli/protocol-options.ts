@@ -12,7 +12,9 @@ function defect(kind: 'defect' | 'repair') {
     const fits = found !== undefined && (found.kind === 'repair') === (kind === 'repair');
     if (!fits) {
       const all = DEFECTS.filter((one) => (one.kind === 'repair') === (kind === 'repair')).map(({ id }) => id);
-      throw new UsageError(`--${kind} takes one of ${all.join(', ')} or an alias of theirs, not "${text.slice(0, 40)}"`);
+      throw new UsageError(
+        `--${kind} takes one of ${all.join(', ')} or an alias of theirs, not "${text.slice(0, 40)}"`,
+      );
     }
     return before.includes(found.id) ? [...before] : [...before, found.id];
   };
@@ -24,19 +26,25 @@ export const defectOption = (): Option =>
     .default([], 'none');
 
 export const repairOption = (): Option =>
-  new Option('--repair <id>', 'take an open weakness away (repeatable)').argParser(defect('repair')).default([], 'none');
+  new Option('--repair <id>', 'take an open weakness away (repeatable)')
+    .argParser(defect('repair'))
+    .default([], 'none');
 
 export const protocolOption = (): Option =>
-  new Option('--protocol <name>', `the handlers: ${PROTOCOL_NAMES.join(' or ')}`).argParser(oneOf('--protocol', PROTOCOL_NAMES));
+  new Option('--protocol <name>', `the handlers: ${PROTOCOL_NAMES.join(' or ')}`).argParser(
+    oneOf('--protocol', PROTOCOL_NAMES),
+  );
 
 export const contractOption = (): Option =>
-  new Option('--contract <name>', `the laws: ${CONTRACT_NAMES.join(', ')}`).argParser(oneOf('--contract', CONTRACT_NAMES));
+  new Option('--contract <name>', `the laws: ${CONTRACT_NAMES.join(', ')}`).argParser(
+    oneOf('--contract', CONTRACT_NAMES),
+  );
 
 export const placementReleaseOption = (): Option =>
-  new Option('--placement-release <n>', "Placement's release, 8 to 16: before 14 no write may leave usage above capacity").argParser(
-    wholeNumber('--placement-release', 8, 16),
-  );
+  new Option(
+    '--placement-release <n>',
+    "Placement's release, 8 to 16: before 14 no write may leave usage above capacity",
+  ).argParser(wholeNumber('--placement-release', 8, 16));
 
 export const novaReleaseOption = (): Option =>
   new Option('--nova-release <n>', "Nova's release: 34").argParser(wholeNumber('--nova-release', 34, 34));
-

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import type { Violation } from '../campaign/trial.ts';
 import { compileFor } from '../campaign/campaign.ts';
+import type { Violation } from '../campaign/trial.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
 import { indexKnown, KNOWN_OF_NOVA } from '../contract/known/known.ts';
 import { ScenarioError } from '../engine/load.ts';
@@ -127,7 +127,11 @@ function sentence(envelope: Envelope, verdict: ReplayVerdict, violations: readon
   }
 }
 
-const printableLong = (text: string): string => text.split(' | ').map((part) => part.split(' ').map(printable).join(' ')).join(' | ');
+const printableLong = (text: string): string =>
+  text
+    .split(' | ')
+    .map((part) => part.split(' ').map(printable).join(' '))
+    .join(' | ');
 
 function replayJson(envelope: Envelope, verdict: ReplayVerdict, violations: readonly Violation[]): object {
   return {

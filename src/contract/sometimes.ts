@@ -62,7 +62,8 @@ export const SOMETIMES: readonly Sometimes[] = [
       (move, { migrations }) =>
         move.committed === 1 && move.migration !== NONE && migrations[move.migration]!.destination === move.source,
     ),
-    possible: ({ setting }) => setting.options.allow_resize_to_same_host || setting.options.supports_migrate_to_same_host,
+    possible: ({ setting }) =>
+      setting.options.allow_resize_to_same_host || setting.options.supports_migrate_to_same_host,
   },
   {
     id: 'server-moved-twice',
@@ -80,7 +81,9 @@ export const SOMETIMES: readonly Sometimes[] = [
   {
     id: 'deleted-during-move',
     claim: 'a server was deleted before its move was over',
-    reached: someMove((move, { instances }) => move.accepted > 0 && move.decision === 0 && instances[move.instance]!.exists === 2),
+    reached: someMove(
+      (move, { instances }) => move.accepted > 0 && move.decision === 0 && instances[move.instance]!.exists === 2,
+    ),
     possible: always,
   },
 ];

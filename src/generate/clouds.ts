@@ -30,14 +30,16 @@ const flavor = fc.record({
 });
 
 const flavors = fc.array(flavor, { minLength: 2, maxLength: MOST_FLAVORS }).map((list) =>
-  list.map(({ custom, trait, ...sizes }, k): Flavor => ({
-    name: `m${k + 1}`,
-    ...sizes,
-    properties: {
-      ...(custom === 0 ? {} : { [`resources:${CUSTOM_CLASS}`]: String(custom) }),
-      ...(trait === '' ? {} : { [`trait:${CUSTOM_TRAIT}`]: trait }),
-    },
-  })),
+  list.map(
+    ({ custom, trait, ...sizes }, k): Flavor => ({
+      name: `m${k + 1}`,
+      ...sizes,
+      properties: {
+        ...(custom === 0 ? {} : { [`resources:${CUSTOM_CLASS}`]: String(custom) }),
+        ...(trait === '' ? {} : { [`trait:${CUSTOM_TRAIT}`]: trait }),
+      },
+    }),
+  ),
 );
 
 /**

@@ -8,9 +8,15 @@ import { ENTRY_HANDLERS, type Resolved } from '../engine/operations.ts';
 import type { ArmedFault, ArmedHold } from '../engine/run.ts';
 import { CANDIDATES } from '../nova/candidates.ts';
 import { CONTROLLER_NAMES, inProgress, SERVICE } from '../nova/states.ts';
-import { capacity } from '../placement/store.ts';
 import type { World } from '../nova/world.ts';
-import { FAULT_KINDS, type FaultKind, type Inventory, type Operation, type OperationName } from '../scenario/scenario.ts';
+import { capacity } from '../placement/store.ts';
+import {
+  FAULT_KINDS,
+  type FaultKind,
+  type Inventory,
+  type Operation,
+  type OperationName,
+} from '../scenario/scenario.ts';
 import { NONE } from '../state/table.ts';
 import type { Words } from './adapter.ts';
 
@@ -43,6 +49,7 @@ const WEIGHTS: Readonly<Record<OperationName, number>> = {
 const OPERATIONS = Object.keys(WEIGHTS) as OperationName[];
 /** A swarm leaves operations out; these stay, or nothing would move. */
 const ALWAYS = new Set<OperationName>(['boot', 'resize', 'confirm', 'revert']);
+const STAYS = OPERATIONS.map((name) => ALWAYS.has(name));
 
 /** Operations about a server that is there already. */
 const ON_SERVER = new Set<OperationName>([
@@ -58,8 +65,8 @@ const ON_SERVER = new Set<OperationName>([
 ]);
 
 export interface Choices {
+  /** most faults and holds of a scenario, together: each is one thing that goes differently */
   readonly mostFaults: number;
-  readonly holds: boolean;
   /** operations that a campaign leaves out altogether */
   readonly without: ReadonlySet<OperationName>;
   /** reset_state of a server whose move is under way would be sabotage under this protocol */
@@ -77,6 +84,16 @@ export interface Decoded {
   readonly hold: ArmedHold | null;
 }
 
+function resolved(
+  operation: Operation,
+  instance: number = NONE,
+  flavor: number = NONE,
+  host: number = NONE,
+  service: number = NONE,
+): Resolved {
+  return { operation, instance, flavor, host, service, unknown: false };
+}
+
 export class Decoder {
   private readonly targets = new Map<OperationName, readonly Target[]>();
   private readonly choices: Choices;
@@ -84,7 +101,8 @@ export class Decoder {
   private faults = 0;
   private holds = 0;
   private last: number = NONE;
-  private allowedOperations = 0;
+  private readonly weights = new Int32Array(OPERATIONS.length);
+  private total = 0;
   private allowedKinds = 0;
 
   constructor(code: Code, choices: Choices) {
@@ -99,7 +117,14 @@ export class Decoder {
     this.last = NONE;
     const [, operations = 0, kinds = 0] = words;
     // of four scenarios one has everything
-    this.allowedOperations = (operations & 3) === 0 ? -1 : operations >>> 2;
+    const allowed = (operations & 3) === 0 ? -1 : operations >>> 2;
+    this.total = 0;
+    for (let k = 0; k < OPERATIONS.length; k++) {
+      const name = OPERATIONS[k]!;
+      const drawn = STAYS[k]! || (allowed & (1 << k)) !== 0;
+      this.weights[k] = drawn && !this.choices.without.has(name) ? WEIGHTS[name] : 0;
+      this.total += this.weights[k]!;
+    }
     this.allowedKinds = (kinds & 3) === 0 ? -1 : kinds >>> 2;
   }
 
@@ -115,34 +140,21 @@ export class Decoder {
     if (kind === 0 && world.globals.instances > 0) return null;
     const name = world.globals.instances === 0 ? 'boot' : this.pick(world, kind);
     if (name === null) return null;
-    const resolved = this.make(name, world, words, at, servers);
-    if (resolved === null) return null;
-    this.last = resolved.instance;
-    return { resolved, fault: this.fault(words, at, name, k), hold: this.hold(words, at, name, k) };
-  }
-
-  private allowed(name: OperationName): boolean {
-    if (this.choices.without.has(name)) return false;
-    return ALWAYS.has(name) || (this.allowedOperations & (1 << OPERATIONS.indexOf(name))) !== 0;
+    const made = this.make(name, world, words, at, servers);
+    if (made === null) return null;
+    this.last = made.instance;
+    const hold = this.hold(words, at, name, k);
+    return { resolved: made, hold, fault: this.fault(words, at, name, k) };
   }
 
   private pick(world: World, word: number): OperationName | null {
-    let total = 0;
-    for (const name of OPERATIONS) if (this.allowed(name)) total += WEIGHTS[name];
-    let rest = word % total;
+    const { weights } = this;
+    let rest = word % this.total;
     let start = 0;
+    while (rest >= weights[start]!) rest -= weights[start++]!;
     for (let k = 0; k < OPERATIONS.length; k++) {
-      const name = OPERATIONS[k]!;
-      if (!this.allowed(name)) continue;
-      rest -= WEIGHTS[name];
-      if (rest < 0) {
-        start = k;
-        break;
-      }
-    }
-    for (let k = 0; k < OPERATIONS.length; k++) {
-      const name = OPERATIONS[(start + k) % OPERATIONS.length]!;
-      if (this.allowed(name) && this.candidates(name, world).length > 0) return name;
+      const at = (start + k) % OPERATIONS.length;
+      if (weights[at] !== 0 && this.candidates(OPERATIONS[at]!, world).length > 0) return OPERATIONS[at]!;
     }
     return null;
   }
@@ -174,66 +186,57 @@ export class Decoder {
     if ((who & 1) === 1 && list.includes(this.last)) chosen = this.last;
     const onServer = ON_SERVER.has(name);
     // a few per cent are illegal on purpose
-    if (onServer && how % 32 === 31) chosen = (who >>> 1) % world.globals.instances;
+    if (onServer && name !== 'reset_state' && how % 32 === 31) chosen = (who >>> 1) % world.globals.instances;
     if (chosen === NONE) return null;
     const flavor = this.flavor(world, name, chosen, what, how);
     const host = (what >>> 8) % setting.hosts.length;
     const hostName = (h: number): string => setting.hosts[h]!.name;
-    const base = { instance: NONE, flavor: NONE, host: NONE, service: NONE, unknown: false };
     const server = servers[chosen] ?? '?';
     switch (name) {
       case 'boot': {
         const forced = how % 4 === 3;
         const volumeBacked = (how >>> 4) % 8 === 7;
-        const operation: Operation = {
+        const operation: Extract<Operation, { operation: 'boot' }> = {
           operation: 'boot',
           server,
           flavor: setting.flavors[flavor]!.name,
-          ...(forced ? { host: hostName(host) } : {}),
-          ...(volumeBacked ? { volume_backed: true } : {}),
         };
-        return { ...base, operation, instance: chosen, flavor, host: forced ? host : NONE };
+        if (forced) operation.host = hostName(host);
+        if (volumeBacked) operation.volume_backed = true;
+        return resolved(operation, chosen, flavor, forced ? host : NONE);
       }
       case 'resize': {
         const operation: Operation = { operation: 'resize', server, flavor: setting.flavors[flavor]!.name };
-        return { ...base, operation, instance: chosen, flavor };
+        return resolved(operation, chosen, flavor);
       }
       case 'cold_migrate': {
         const requested = how % 4 === 3 && host !== world.instances[chosen]!.host;
-        const operation: Operation = {
-          operation: 'cold_migrate',
-          server,
-          ...(requested ? { host: hostName(host) } : {}),
-        };
-        return { ...base, operation, instance: chosen, host: requested ? host : NONE };
+        const operation: Extract<Operation, { operation: 'cold_migrate' }> = { operation: 'cold_migrate', server };
+        if (requested) operation.host = hostName(host);
+        return resolved(operation, chosen, NONE, requested ? host : NONE);
       }
       case 'reset_state':
-        return {
-          ...base,
-          operation: { operation: 'reset_state', server, state: how % 8 === 7 ? 'error' : 'active' },
-          instance: chosen,
-        };
+        return resolved({ operation: 'reset_state', server, state: how % 8 === 7 ? 'error' : 'active' }, chosen);
       case 'confirm':
       case 'revert':
       case 'delete':
       case 'stop':
       case 'start':
       case 'hard_reboot':
-        return { ...base, operation: { operation: name, server }, instance: chosen };
+        return resolved({ operation: name, server }, chosen);
       case 'audit':
       case 'poll_unconfirmed_resizes':
       case 'cleanup_incomplete_migrations':
-        return { ...base, operation: { operation: name, host: hostName(chosen) }, host: chosen };
+        return resolved({ operation: name, host: hostName(chosen) }, NONE, NONE, chosen);
       case 'set_inventory':
         return this.setInventory(world, chosen, what, how);
       case 'crash':
       case 'restart': {
-        const service =
-          chosen < SERVICE.COMPUTE ? CONTROLLER_NAMES[chosen]! : hostName(chosen - SERVICE.COMPUTE);
-        return { ...base, operation: { operation: name, service }, service: chosen };
+        const service = chosen < SERVICE.COMPUTE ? CONTROLLER_NAMES[chosen]! : hostName(chosen - SERVICE.COMPUTE);
+        return resolved({ operation: name, service }, NONE, NONE, NONE, chosen);
       }
       case 'settle':
-        return { ...base, operation: { operation: 'settle' } };
+        return resolved({ operation: 'settle' });
     }
   }
 
@@ -287,25 +290,19 @@ export class Decoder {
       { min_unit: 2 },
     ];
     const inventory = { ...current, ...changes[how % changes.length]! };
-    return {
-      operation: {
-        operation: 'set_inventory',
-        host: setting.hosts[h]!.name,
-        resource_class: setting.classes[c]!,
-        inventory,
-      },
-      instance: NONE,
-      flavor: NONE,
-      host: h,
-      service: NONE,
-      unknown: false,
+    const operation: Operation = {
+      operation: 'set_inventory',
+      host: setting.hosts[h]!.name,
+      resource_class: setting.classes[c]!,
+      inventory,
     };
+    return resolved(operation, NONE, NONE, h);
   }
 
   private fault(words: Words, at: number, name: OperationName, k: number): ArmedFault | null {
     const targets = this.targets.get(name)!;
     const whether = words[at + 4]!;
-    if (this.faults >= this.choices.mostFaults || targets.length === 0 || whether % 5 < 3) return null;
+    if (this.faults + this.holds >= this.choices.mostFaults || targets.length === 0 || whether % 5 < 3) return null;
     const target = targets[words[at + 5]! % targets.length]!;
     const word = words[at + 6]!;
     const wanted = target.kinds.filter((kind) => (this.allowedKinds & (1 << FAULT_KINDS.indexOf(kind))) !== 0);
@@ -326,7 +323,8 @@ export class Decoder {
   private hold(words: Words, at: number, name: OperationName, k: number): ArmedHold | null {
     const word = words[at + 7]!;
     const targets = this.targets.get(name)!;
-    if (!this.choices.holds || this.holds >= 1 || targets.length === 0 || word % 40 < 39) return null;
+    if (this.faults + this.holds >= this.choices.mostFaults || this.holds >= 1 || targets.length === 0) return null;
+    if (word % 20 < 19) return null;
     this.holds++;
     return { operation: k, point: targets[(word >>> 4) % targets.length]!.point, nth: 1, until: k + 1, handler: null };
   }
@@ -376,4 +374,3 @@ function reachable(code: Code, name: OperationName): Target[] {
   }
   return [...points.values()];
 }
-

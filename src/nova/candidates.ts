@@ -40,6 +40,11 @@ function atRest(world: World, i: number): boolean {
   return true;
 }
 
+function nothingUnderWay(world: World): boolean {
+  for (const job of world.jobs) if (job.state !== JOB.FREE) return false;
+  return true;
+}
+
 const services =
   (wanted: boolean): Candidates =>
   (world, into) => {
@@ -50,8 +55,7 @@ const services =
 export const CANDIDATES: Readonly<Record<OperationName, Candidates>> = {
   // not beside something held: an interrupted build is a matter of its own
   boot: (world, into) => {
-    for (const job of world.jobs) if (job.state !== JOB.FREE) return;
-    if (world.globals.instances < world.instances.length) into.push(world.globals.instances);
+    if (nothingUnderWay(world) && world.globals.instances < world.instances.length) into.push(world.globals.instances);
   },
   resize: servers(movable),
   cold_migrate: servers(movable),
@@ -71,8 +75,12 @@ export const CANDIDATES: Readonly<Record<OperationName, Candidates>> = {
   poll_unconfirmed_resizes: hosts(up),
   cleanup_incomplete_migrations: hosts(up),
   set_inventory: hosts(() => true),
-  crash: services(true),
+  // a service that dies while something of its is held dies at that step: that is a fault of the step's own
+  crash: (world, into) => {
+    if (nothingUnderWay(world)) services(true)(world, into);
+  },
   restart: (world, into) => {
+    if (!nothingUnderWay(world)) return;
     services(false)(world, into);
     if (into.length === 0) for (let h = 0; h < world.setting.hosts.length; h++) into.push(SERVICE.COMPUTE + h);
   },

@@ -34,7 +34,7 @@ export interface Instance {
   backups: number;
   /** history: an operation or a job touched it since it was last judged */
   touched: number;
-  /** history: a fault fired, a hold cut in or a service was down while a job of it was alive, since it was last judged */
+  /** history: 1 a fault fired, a hold cut in or a service was down while a job of it was alive; 2 and it was judged since */
   disturbed: number;
   /** history: judged and found wrong; set aside since */
   condemned: number;

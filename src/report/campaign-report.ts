@@ -88,7 +88,9 @@ export function campaignReport(campaign: Campaign, verdict: Verdict, options: Re
   const known = all.filter((finding) => finding.known !== null);
   const parts: string[] = [];
   if (news.length > 0) {
-    parts.push(paint.bold(paint.red(`${count(news.length, 'way')} to break the laws that the known list does not have`)));
+    parts.push(
+      paint.bold(paint.red(`${count(news.length, 'way')} to break the laws that the known list does not have`)),
+    );
     parts.push(findingsTable(news, 1, options));
     parts.push(reproLines(news, 1, options));
   }
@@ -127,7 +129,12 @@ function oneEach(known: readonly Finding[]): Finding[] {
   });
 }
 
-function knownTable(known: readonly Finding[], shown: readonly Finding[], first: number, options: ReportOptions): string {
+function knownTable(
+  known: readonly Finding[],
+  shown: readonly Finding[],
+  first: number,
+  options: ReportOptions,
+): string {
   return table(
     ['#', 'weakness', 'ways', 'seen', 'what Nova does', 'for instance'],
     shown.map((finding, k) => {
@@ -159,7 +166,9 @@ function statisticsText(campaign: Campaign): string {
     ([name, { accepted, refused, skipped }]) => `${name} ${accepted}/${refused}/${skipped}`,
   );
   lines.push(`operations (accepted/refused/skipped): ${operations.join(', ')}`);
-  lines.push(`faults: ${faults.armed} armed, ${faults.fired} fired; holds: ${holds.armed} armed, ${holds.struck} struck, ${holds.broken} broken`);
+  lines.push(
+    `faults: ${faults.armed} armed, ${faults.fired} fired; holds: ${holds.armed} armed, ${holds.struck} struck, ${holds.broken} broken`,
+  );
   const pairs = pairsOf(code, new Set(code.entries.keys()));
   const fired = pairs.filter((pair) => statistics.fired[pair] !== undefined).length;
   lines.push(

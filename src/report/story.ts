@@ -1,5 +1,5 @@
-import type { Violation } from '../campaign/trial.ts';
 import { judgeScenario } from '../campaign/judge.ts';
+import type { Violation } from '../campaign/trial.ts';
 import type { Contract } from '../contract/contracts.ts';
 import type { Code } from '../engine/compile.ts';
 import { renderScenario } from '../scenario/render.ts';

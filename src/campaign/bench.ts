@@ -1,0 +1,104 @@
+/**
+ * `npm run bench`: what a CPU second buys, in one run and as ratios. The machine may be shared and noisy: slices of the two
+ * loops alternate, and the median of their ratios is the figure to quote.
+ */
+import { CONTRACTS } from '../contract/contracts.ts';
+import { Run } from '../engine/run.ts';
+import { fingerprint } from '../engine/settle.ts';
+import { deriveSeed, sample, type Words, wordStream } from '../generate/adapter.ts';
+import { madeUp } from '../generate/clouds.ts';
+import { GROUP, HEADER, MOST_OPERATIONS } from '../generate/decode.ts';
+import { World } from '../nova/world.ts';
+import { compileFor } from './campaign.ts';
+import { Player, type Recording, runBare } from './player.ts';
+import { countPlay, emptyStatistics } from './statistics.ts';
+
+const SLICE = 2000;
+const SLICES = 15;
+
+const cpuSeconds = (work: () => void): number => {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+};
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+const quartiles = (values: readonly number[]): string => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return `${sorted[sorted.length >> 2]!.toFixed(2)}-${sorted[(3 * sorted.length) >> 2]!.toFixed(2)}`;
+};
+
+/** A fixed loop of integer arithmetic over a typed array: the machine's own speed, to read the rest by. */
+function calibrate(): number {
+  const cells = new Int32Array(4096);
+  const rounds = 20_000_000;
+  const seconds = cpuSeconds(() => {
+    let x = 1;
+    for (let k = 0; k < rounds; k++) {
+      x = Math.imul(x ^ cells[k & 4095]!, 0x01000193) ^ k;
+      cells[x & 4095] = x;
+    }
+  });
+  return rounds / seconds / 1e6;
+}
+
+function bench(protocol: 'nova' | 'rollback'): void {
+  const code = compileFor({ protocol, defects: [], repairs: [] });
+  const situations = sample(madeUp(16), deriveSeed('bench', protocol, 'clouds'), 16);
+  const choices = { mostFaults: 1, without: new Set<never>(), spareMoves: protocol === 'rollback' };
+  const player = new Player(code, CONTRACTS.strict, choices, situations);
+  const stream = wordStream(HEADER, GROUP, MOST_OPERATIONS);
+  const statistics = emptyStatistics();
+  const bare = new Run(code, new World(player.run.world.shape, player.run.world.setting));
+  const ratios: number[] = [];
+  const rates: number[] = [];
+  const scenarios: number[] = [];
+  const play = (words: Words): void => {
+    player.play(words);
+    countPlay(statistics, player);
+  };
+  for (let slice = -2; slice < SLICES; slice++) {
+    const seed = deriveSeed('bench', protocol, slice);
+    const recordings: Recording[] = [];
+    stream.forEach(seed, SLICE, (words) => {
+      player.play(words);
+      recordings.push(player.record());
+    });
+    const stepsBefore = bare.steps;
+    const alone = cpuSeconds(() => {
+      for (const recording of recordings) runBare(bare, recording);
+    });
+    const steps = bare.steps - stepsBefore;
+    const whole = cpuSeconds(() => stream.forEach(seed, SLICE, play));
+    // the first slices are the compiler's
+    if (slice < 0) continue;
+    ratios.push(alone / whole);
+    rates.push(steps / alone / 1e6);
+    scenarios.push(SLICE / whole);
+  }
+  console.log(`${protocol}:`);
+  console.log(`  engine alone        ${median(rates).toFixed(2)} M steps a CPU second`);
+  console.log(
+    `  whole pipeline      ${median(scenarios).toFixed(0)} scenarios a CPU second (generated, run, settled, judged, counted)`,
+  );
+  console.log(
+    `  pipeline to engine  ${median(ratios).toFixed(2)} of the bare loop's speed (quartiles ${quartiles(ratios)})`,
+  );
+  const { world } = player.run;
+  const twin = new World(world.shape, world.setting);
+  const times = 200_000;
+  const clone = cpuSeconds(() => {
+    for (let k = 0; k < times; k++) twin.copy(world);
+  });
+  let sum = 0;
+  const hash = cpuSeconds(() => {
+    for (let k = 0; k < times; k++) sum ^= fingerprint(world);
+  });
+  console.log(
+    `  a world             ${world.cells.length} cells, cloned in ${((1e9 * clone) / times).toFixed(0)} ns, hashed in ${((1e9 * hash) / times).toFixed(0)} ns${sum === 0.5 ? '!' : ''}`,
+  );
+}
+
+console.log(`calibration loop: ${calibrate().toFixed(0)} M rounds a CPU second`);
+for (const protocol of ['nova', 'rollback'] as const) bench(protocol);
