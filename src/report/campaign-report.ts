@@ -95,7 +95,7 @@ export function campaignReport(campaign: Campaign, verdict: Verdict, options: Re
     parts.push(reproLines(news, 1, options));
   }
   if (known.length > 0) {
-    parts.push(paint.bold(`${count(known.length, 'known way')} to break the laws, by weakness`));
+    parts.push(paint.bold(`${count(known.length, 'known way')} to break the laws, one line a reason`));
     const shown = options.verbose ? known : oneEach(known);
     parts.push(knownTable(known, shown, news.length + 1, options));
     parts.push(reproLines(shown, news.length + 1, options));
@@ -118,15 +118,17 @@ function findingsTable(findings: readonly Finding[], first: number, { color }: R
   );
 }
 
-/** The most frequent signature of each weakness. */
+/** The most frequent signature for each reason; open weaknesses before what is by design. */
 function oneEach(known: readonly Finding[]): Finding[] {
   const seen = new Set<string>();
-  return known.filter(({ known: entry }) => {
-    const { weakness } = entry!;
-    if (seen.has(weakness)) return false;
-    seen.add(weakness);
+  const first = known.filter(({ known: entry }) => {
+    const { reason } = entry!;
+    if (seen.has(reason)) return false;
+    seen.add(reason);
     return true;
   });
+  const byDesign = (finding: Finding): number => Number(finding.known!.weakness === 'by design');
+  return first.sort((a, b) => byDesign(a) - byDesign(b));
 }
 
 function knownTable(
@@ -139,7 +141,7 @@ function knownTable(
     ['#', 'weakness', 'ways', 'seen', 'what Nova does', 'for instance'],
     shown.map((finding, k) => {
       const { weakness, reason } = finding.known!;
-      const same = options.verbose ? [finding] : known.filter((other) => other.known!.weakness === weakness);
+      const same = options.verbose ? [finding] : known.filter((other) => other.known!.reason === reason);
       const [, cause = '', endState = ''] = finding.signature.split(' | ');
       return [
         String(first + k),
