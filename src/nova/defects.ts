@@ -10,6 +10,8 @@ import type { Item, Step, UndoRow } from './step.ts';
 export interface Defect {
   readonly id: string;
   readonly kind: 'defect' | 'repair' | 'mutant';
+  /** the protocol it is meant for; Nova where it is not said */
+  readonly protocol?: 'nova' | 'rollback';
   readonly aliases: readonly string[];
   readonly title: string;
   /** invariants that must catch it (of a repair: nothing) */
@@ -69,6 +71,25 @@ export const DEFECTS: readonly Defect[] = [
     catches: ['no-stuck-migration', 'source-zero'],
     length: 3,
     steps: { 'confirm.api': { run: confirmWithoutUpCheck } },
+  },
+  {
+    id: 'P-01',
+    kind: 'defect',
+    aliases: ['1778743', 'capacity_check_per_allocation'],
+    title: 'Multi-consumer write checked piecemeal',
+    // moves carry one growing consumer only: the suite of Placement's own laws sees it
+    catches: [],
+    length: 1,
+    placement: { sumWithinRequest: false },
+  },
+  {
+    id: 'P-03',
+    kind: 'defect',
+    aliases: ['1780799', 'keep_empty_consumers'],
+    title: 'Consumer row outlives its last claim',
+    catches: ['generation-honesty'],
+    length: 3,
+    placement: { dropEmptyConsumers: false },
   },
   {
     id: 'W-14',

@@ -56,7 +56,7 @@ test('bug 1825537: a failed finish gives the claim back to the wrong host', () =
     1  boot s1 m1
       nova-api: api.create
         boot: create
-        boot.cast-conductor  cast conductor.build_instances on conductor
+        boot.cast-conductor  cast conductor.build_instances to conductor
       scheduler: scheduler.select_destinations
         scheduler.candidates  GET /allocation_candidates -> 200 h1, h2
         scheduler: filter, next-host
@@ -65,7 +65,7 @@ test('bug 1825537: a failed finish gives the claim back to the wrong host', () =
         scheduler: reply
       conductor: conductor.build_instances
         boot.schedule  called scheduler.select_destinations on scheduler
-        boot.cast-build  cast compute.build_and_run_instance on nova-compute h1
+        boot.cast-build  cast compute.build_and_run_instance to nova-compute h1
       nova-compute h1: compute.build_and_run_instance
         boot: rt-claim, driver, set-active
       accepted (HTTP 202)
@@ -73,7 +73,7 @@ test('bug 1825537: a failed finish gives the claim back to the wrong host', () =
     2  resize s1 to m2
       nova-api: api.resize
         api: validate, set-task-state, action-record
-        api.cast-conductor  cast conductor.migrate_server on conductor
+        api.cast-conductor  cast conductor.migrate_server to conductor
       conductor: conductor.migrate_server
         conductor: prepare, create-migration, read-source-node
         conductor.get-allocs  GET /allocations/s1 -> 200 {h1:m1} gen 1
@@ -89,18 +89,18 @@ test('bug 1825537: a failed finish gives the claim back to the wrong host', () =
       conductor: conductor.migrate_server
         conductor.schedule  called scheduler.select_destinations on scheduler
         conductor: reschedule, fill
-        conductor.cast-prep  cast compute.prep_resize on nova-compute h2
+        conductor.cast-prep  cast compute.prep_resize to nova-compute h2
         conductor: save-reqspec
       nova-compute h2: compute.prep_resize
         prep: start-notify, group-policy, stash, pci-map
         prep.get-allocs  GET /allocations/s1 -> 200 {h2:m2} gen 1
         prep: rt-claim.save-migration, rt-claim
         prep.rt-claim.placement  GET /resource_providers/h2/allocations -> 200 s1
-        prep.cast-resize  cast compute.resize_instance on nova-compute h1
+        prep.cast-resize  cast compute.resize_instance to nova-compute h1
         prep: end-notify
       nova-compute h1: compute.resize_instance
         src: network-info, set-migrating, set-task, driver, volumes, network-start, set-post-migrating, flip-host
-        src.cast-finish  cast compute.finish_resize on nova-compute h2
+        src.cast-finish  cast compute.finish_resize to nova-compute h2
         src: end-notify
       nova-compute h2: compute.finish_resize
         finish: swap-bdm, set-flavor, network, set-task, volumes-update
@@ -136,7 +136,7 @@ test('a resize and its confirm, with nothing in the way', () => {
     1  boot s1 m1
       nova-api: api.create
         boot: create
-        boot.cast-conductor  cast conductor.build_instances on conductor
+        boot.cast-conductor  cast conductor.build_instances to conductor
       scheduler: scheduler.select_destinations
         scheduler.candidates  GET /allocation_candidates -> 200 h1, h2
         scheduler: filter, next-host
@@ -145,7 +145,7 @@ test('a resize and its confirm, with nothing in the way', () => {
         scheduler: reply
       conductor: conductor.build_instances
         boot.schedule  called scheduler.select_destinations on scheduler
-        boot.cast-build  cast compute.build_and_run_instance on nova-compute h1
+        boot.cast-build  cast compute.build_and_run_instance to nova-compute h1
       nova-compute h1: compute.build_and_run_instance
         boot: rt-claim, driver, set-active
       accepted (HTTP 202)
@@ -153,7 +153,7 @@ test('a resize and its confirm, with nothing in the way', () => {
     2  resize s1 to m2
       nova-api: api.resize
         api: validate, set-task-state, action-record
-        api.cast-conductor  cast conductor.migrate_server on conductor
+        api.cast-conductor  cast conductor.migrate_server to conductor
       conductor: conductor.migrate_server
         conductor: prepare, create-migration, read-source-node
         conductor.get-allocs  GET /allocations/s1 -> 200 {h1:m1} gen 1
@@ -169,18 +169,18 @@ test('a resize and its confirm, with nothing in the way', () => {
       conductor: conductor.migrate_server
         conductor.schedule  called scheduler.select_destinations on scheduler
         conductor: reschedule, fill
-        conductor.cast-prep  cast compute.prep_resize on nova-compute h2
+        conductor.cast-prep  cast compute.prep_resize to nova-compute h2
         conductor: save-reqspec
       nova-compute h2: compute.prep_resize
         prep: start-notify, group-policy, stash, pci-map
         prep.get-allocs  GET /allocations/s1 -> 200 {h2:m2} gen 1
         prep: rt-claim.save-migration, rt-claim
         prep.rt-claim.placement  GET /resource_providers/h2/allocations -> 200 s1
-        prep.cast-resize  cast compute.resize_instance on nova-compute h1
+        prep.cast-resize  cast compute.resize_instance to nova-compute h1
         prep: end-notify
       nova-compute h1: compute.resize_instance
         src: network-info, set-migrating, set-task, driver, volumes, network-start, set-post-migrating, flip-host
-        src.cast-finish  cast compute.finish_resize on nova-compute h2
+        src.cast-finish  cast compute.finish_resize to nova-compute h2
         src: end-notify
       nova-compute h2: compute.finish_resize
         finish: swap-bdm, set-flavor, network, set-task, volumes-update
@@ -192,7 +192,7 @@ test('a resize and its confirm, with nothing in the way', () => {
     3  confirm s1
       nova-api: api.confirm_resize
         confirm: api, set-confirming
-        confirm.cast  cast compute.confirm_resize on nova-compute h1
+        confirm.cast  cast compute.confirm_resize to nova-compute h1
       nova-compute h1: compute.confirm_resize
         confirm: check, network, driver, drop-claim
         confirm.drop-claim.placement  GET /resource_providers/h1/allocations -> 200 s1/migration-1
@@ -221,7 +221,7 @@ test('a compute that dies under the rollback protocol', () => {
     1  boot s1 m1
       nova-api: api.create
         boot: create
-        boot.cast-conductor  cast conductor.build_instances on conductor
+        boot.cast-conductor  cast conductor.build_instances to conductor
       scheduler: scheduler.select_destinations
         scheduler.candidates  GET /allocation_candidates -> 200 h1, h2
         scheduler: filter, next-host
@@ -230,7 +230,7 @@ test('a compute that dies under the rollback protocol', () => {
         scheduler: reply
       conductor: conductor.build_instances
         boot.schedule  called scheduler.select_destinations on scheduler
-        boot.cast-build  cast compute.build_and_run_instance on nova-compute h1
+        boot.cast-build  cast compute.build_and_run_instance to nova-compute h1
       nova-compute h1: compute.build_and_run_instance
         boot: rt-claim, driver, set-active
       accepted (HTTP 202)
@@ -238,7 +238,7 @@ test('a compute that dies under the rollback protocol', () => {
     2  resize s1 to m2
       nova-api: api.resize
         api: validate, set-task-state, action-record
-        api.cast-conductor  cast conductor.migrate_server on conductor
+        api.cast-conductor  cast conductor.migrate_server to conductor
       conductor: conductor.migrate_server
         conductor: prepare, read-source-node
       scheduler: scheduler.select_destinations
@@ -250,14 +250,14 @@ test('a compute that dies under the rollback protocol', () => {
       conductor: conductor.migrate_server
         conductor.schedule  called scheduler.select_destinations on scheduler
         conductor: reschedule, fill
-        conductor.cast-prep  cast compute.prep_resize on nova-compute h2
+        conductor.cast-prep  cast compute.prep_resize to nova-compute h2
         conductor: save-reqspec
       nova-compute h2: compute.prep_resize
         prep: start-notify, group-policy, stash, pci-map
         prep.get-allocs  GET /allocations/s1/migration-1 -> 200 {h2:m2} gen 1
         prep: rt-claim.save-migration, rt-claim
         prep.rt-claim.placement  GET /resource_providers/h2/allocations -> 200 s1/migration-1
-        prep.cast-resize  cast compute.resize_instance on nova-compute h1
+        prep.cast-resize  cast compute.resize_instance to nova-compute h1
         prep: end-notify
       nova-compute h1: compute.resize_instance
         src: network-info, set-migrating

@@ -231,7 +231,7 @@ class Teller {
       this.line(
         '    ',
         undo,
-        `${step.id}  ${step.touches === 'call' ? 'called' : 'cast'} ${step.to} on ${this.serviceName(service)}`,
+        `${step.id}  ${step.touches === 'call' ? 'called' : 'cast'} ${step.to} ${step.touches === 'call' ? 'on' : 'to'} ${this.serviceName(service)}`,
         lost,
         this.paint.yellow(came),
       );
