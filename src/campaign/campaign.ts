@@ -23,7 +23,7 @@ export const BLOCK_SIZE = 1000;
 const SITUATIONS = 16;
 /** Scenarios run to shrink words, and to reduce the scenario they led to. */
 const SHRINK_BUDGET = 150;
-const REDUCE_BUDGET = 1500;
+const REDUCE_BUDGET = 4000;
 
 export interface CampaignConfig {
   readonly seed: string;

@@ -69,8 +69,8 @@ class Reducer {
   }
 
   reduce(): Minimal {
-    for (let before = ''; before !== JSON.stringify(this.best); ) {
-      before = JSON.stringify(this.best);
+    this.takeTheShortWay();
+    this.untilNothingChanges(() => {
       this.dropServers();
       this.dropOperations();
       this.dropDisturbances();
@@ -78,11 +78,50 @@ class Reducer {
       this.simplifyCloud();
       this.simplifyOptions();
       this.simplifyOperations();
+    });
+    this.untilNothingChanges(() => {
+      this.plainScenario();
       this.simplifyDisturbances();
-      if (this.executions >= this.budget) break;
-    }
+      this.simplifyOperations();
+      this.dropOperations();
+    });
     this.try(normalForm(this.best));
     return { scenario: this.best, violation: this.violation, executions: this.executions };
+  }
+
+  private untilNothingChanges(pass: () => void): void {
+    for (let before = ''; before !== JSON.stringify(this.best) && this.executions < this.budget; ) {
+      before = JSON.stringify(this.best);
+      pass();
+    }
+  }
+
+  /** Most findings need one server, a roomy cloud and no options: tried at once, before anything is taken away singly. */
+  private takeTheShortWay(): void {
+    const server = this.servers()[this.violation.instance];
+    const struck = new Set([...this.best.faults, ...this.best.holds].map(({ operation }) => operation));
+    this.try(without(this.best, (op, k) => 'server' in op && op.server !== server && !struck.has(k)));
+    this.plainScenario();
+  }
+
+  /** Flavors in the order of their use and hosts in any, plain ones, and the options that Nova has by itself. */
+  private plainScenario(): void {
+    const ordered = normalForm(this.best);
+    const flavors = ordered.cloud.flavors.map(({ name }, k) => plainFlavor(name, k));
+    const { nova_release, placement_release } = ordered.options;
+    const defaults = { ...DEFAULT_OPTIONS, nova_release, placement_release };
+    const names = ordered.cloud.hosts.map(({ name }) => name);
+    for (const options of [defaults, ordered.options]) {
+      for (const order of permutations(names)) {
+        const renamed = renameHosts(ordered, names, order);
+        const plain = { ...renamed, options, cloud: { flavors, hosts: names.map(roomyHost) } };
+        // plain already: another order of the hosts only if it reads as the simpler one
+        const text = JSON.stringify(plain);
+        const now = JSON.stringify(this.best);
+        if (text.length === now.length && text >= now) continue;
+        if (this.try(plain)) return;
+      }
+    }
   }
 
   /** Keeps a candidate that shows the same violation or a simpler cause of it. */
@@ -112,7 +151,11 @@ class Reducer {
     for (let size = Math.max(1, this.best.operations.length >> 1); size >= 1; size >>= 1) {
       for (let from = this.best.operations.length - size; from >= 0; from--) {
         const to = from + size;
-        if (to <= this.best.operations.length) this.try(without(this.best, (_op, k) => k >= from && k < to));
+        if (to > this.best.operations.length) continue;
+        const fewer = without(this.best, (_op, k) => k >= from && k < to);
+        // what was a way back may now be no resize at all
+        const repaired = withoutIdleResizes(fewer);
+        if (!this.try(fewer) && repaired !== fewer) this.try(repaired);
       }
     }
   }
@@ -157,13 +200,21 @@ class Reducer {
     }
   }
 
-  /** The first point and kind, in the order of the tables, with which the finding is the same: one form a signature. */
+  /**
+   * The first point and kind, in the order of the tables, with which the finding is the same: one form a signature. A cold
+   * migration becomes a resize on the way, if at some of those points that comes to the same.
+   */
   private simplifyDisturbances(): void {
-    for (let k = 0; k < this.best.faults.length; k++) {
-      for (const simpler of this.simplerFaults(this.best.faults[k]!)) {
-        const faults = [...this.best.faults];
-        faults[k] = simpler;
-        if (this.try({ ...this.best, faults })) break;
+    for (let k = 0; k < Math.max(1, this.best.faults.length); k++) {
+      const fault = this.best.faults[k];
+      const faults = fault === undefined ? [] : [...this.simplerFaults(fault), fault];
+      for (const base of [...resized(this.best), this.best]) {
+        const found = (fault === undefined ? [null] : faults).some((simpler) => {
+          if (base === this.best && (simpler === null || simpler === fault)) return false;
+          const list = simpler === null ? base.faults : base.faults.map((other, at) => (at === k ? simpler : other));
+          return this.try({ ...base, faults: list });
+        });
+        if (found) break;
       }
     }
     for (let k = 0; k < this.best.holds.length; k++) {
@@ -266,6 +317,53 @@ class Reducer {
   }
 }
 
+/** The scenario with resizes to a second flavor in the place of cold migrations. */
+function resized(scenario: Scenario): Scenario[] {
+  const { cloud, operations } = scenario;
+  if (!operations.some(({ operation }) => operation === 'cold_migrate')) return [];
+  const flavors = cloud.flavors.length > 1 ? cloud.flavors : [...cloud.flavors, plainFlavor('another', 1)];
+  const sizes = new Map<string, string>();
+  const changed = operations.map((op): Operation => {
+    if (op.operation === 'boot' || op.operation === 'resize') sizes.set(op.server, op.flavor);
+    if (op.operation !== 'cold_migrate') return op;
+    const flavor = flavors.find(({ name }) => name !== sizes.get(op.server))!.name;
+    sizes.set(op.server, flavor);
+    return { operation: 'resize', server: op.server, flavor };
+  });
+  return [{ ...scenario, cloud: { ...cloud, flavors }, operations: changed }];
+}
+
+/** Resizes to the flavor that the server has are asked for another one. */
+function withoutIdleResizes(scenario: Scenario): Scenario {
+  const sizes = new Map<string, string>();
+  let changed = false;
+  const operations = scenario.operations.map((op): Operation => {
+    if (op.operation !== 'boot' && op.operation !== 'resize') return op;
+    const idle = op.operation === 'resize' && sizes.get(op.server) === op.flavor;
+    const other = idle ? scenario.cloud.flavors.find(({ name }) => name !== op.flavor)?.name : undefined;
+    sizes.set(op.server, other ?? op.flavor);
+    if (other === undefined) return op;
+    changed = true;
+    return { ...op, flavor: other };
+  });
+  return changed ? { ...scenario, operations } : scenario;
+}
+
+function permutations(names: readonly string[]): string[][] {
+  if (names.length < 2) return [[...names]];
+  return names.flatMap((first) => permutations(names.filter((name) => name !== first)).map((rest) => [first, ...rest]));
+}
+
+/** What was about the k-th of `names` is about the k-th of `order`. */
+function renameHosts(scenario: Scenario, names: readonly string[], order: readonly string[]): Scenario {
+  const other = (name: string): string => order[names.indexOf(name)] ?? name;
+  const operations = scenario.operations.map((op): Operation => {
+    if ('service' in op) return { ...op, service: other(op.service) };
+    return 'host' in op && op.host !== undefined ? { ...op, host: other(op.host) } : op;
+  });
+  return { ...scenario, operations };
+}
+
 /** The scenario without some operations, and without what was about them; the rest renumbered. */
 export function without(scenario: Scenario, drop: (operation: Operation, k: number) => boolean): Scenario {
   const moved = new Map<number, number>();
@@ -295,7 +393,7 @@ export function without(scenario: Scenario, drop: (operation: Operation, k: numb
   };
 }
 
-function* simplerOperations(operation: Operation, { cloud }: Scenario): Iterable<Operation> {
+function* simplerOperations(operation: Operation, { cloud, operations }: Scenario): Iterable<Operation> {
   const earlier = (flavor: string): string[] => {
     const names = cloud.flavors.map(({ name }) => name);
     return names.slice(0, Math.max(0, names.indexOf(flavor)));
@@ -310,12 +408,14 @@ function* simplerOperations(operation: Operation, { cloud }: Scenario): Iterable
     }
     case 'cold_migrate': {
       const { host, ...plain } = operation;
-      for (const { name } of cloud.flavors) yield { operation: 'resize', server: operation.server, flavor: name };
       if (host !== undefined) yield plain;
       break;
     }
     case 'resize':
       for (const flavor of earlier(operation.flavor)) yield { ...operation, flavor };
+      break;
+    case 'poll_unconfirmed_resizes':
+      for (const op of operations) if (op.operation === 'boot') yield { operation: 'confirm', server: op.server };
       break;
     case 'reset_state':
       if (operation.state !== 'active') yield { ...operation, state: 'active' };

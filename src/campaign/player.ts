@@ -80,9 +80,11 @@ export class Player {
       const decoded = decoder.next(words, g, k, run.world, SERVERS);
       if (decoded === null) continue;
       operations.push(decoded.resolved);
-      if (decoded.fault !== null) faults.push(decoded.fault);
-      if (decoded.hold !== null) holds.push(decoded.hold);
-      if (decoded.fault !== null || decoded.hold !== null) run.watch(decoded.fault?.point, decoded.hold?.point);
+      const { fault, second, hold } = decoded;
+      if (fault !== null) faults.push(fault);
+      if (second !== null) faults.push(second);
+      if (hold !== null) holds.push(hold);
+      if (fault !== null || hold !== null) run.watch(fault?.point, second?.point, hold?.point);
       trial.step(k, decoded.resolved);
     }
     trial.end();

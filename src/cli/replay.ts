@@ -108,10 +108,12 @@ function override(envelope: Envelope, flags: ReplayFlags): Envelope {
     scenario: { ...envelope.scenario, options },
     protocol: flags.protocol ?? envelope.protocol,
     contract: flags.contract ?? envelope.contract,
-    defects: flags.defect.length > 0 ? [...flags.defect] : envelope.defects,
-    repairs: flags.repair.length > 0 ? [...flags.repair] : envelope.repairs,
+    defects: flags.defect.length > 0 ? flags.defect.filter(given) : envelope.defects,
+    repairs: flags.repair.length > 0 ? flags.repair.filter(given) : envelope.repairs,
   };
 }
+
+const given = (name: string): boolean => name !== 'none';
 
 function sentence(envelope: Envelope, verdict: ReplayVerdict, violations: readonly Violation[]): string {
   const known = envelope.protocol === 'nova' ? indexKnown(KNOWN_OF_NOVA) : new Map();

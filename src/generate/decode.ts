@@ -81,6 +81,8 @@ interface Target {
 export interface Decoded {
   readonly resolved: Resolved;
   readonly fault: ArmedFault | null;
+  /** a second one of the same operation: what undoes the first can fail as well */
+  readonly second: ArmedFault | null;
   readonly hold: ArmedHold | null;
 }
 
@@ -144,7 +146,10 @@ export class Decoder {
     if (made === null) return null;
     this.last = made.instance;
     const hold = this.hold(words, at, name, k);
-    return { resolved: made, hold, fault: this.fault(words, at, name, k) };
+    const fault = this.fault(name, k, words[at + 4]!, words[at + 5]!, words[at + 6]!);
+    const second =
+      fault === null ? null : this.fault(name, k, words[at + 4]! >>> 8, words[at + 5]! >>> 10, words[at + 6]! >>> 20);
+    return { resolved: made, hold, fault, second };
   }
 
   private pick(world: World, word: number): OperationName | null {
@@ -299,12 +304,10 @@ export class Decoder {
     return resolved(operation, NONE, NONE, h);
   }
 
-  private fault(words: Words, at: number, name: OperationName, k: number): ArmedFault | null {
+  private fault(name: OperationName, k: number, whether: number, which: number, word: number): ArmedFault | null {
     const targets = this.targets.get(name)!;
-    const whether = words[at + 4]!;
     if (this.faults + this.holds >= this.choices.mostFaults || targets.length === 0 || whether % 5 < 3) return null;
-    const target = targets[words[at + 5]! % targets.length]!;
-    const word = words[at + 6]!;
+    const target = targets[which % targets.length]!;
     const wanted = target.kinds.filter((kind) => (this.allowedKinds & (1 << FAULT_KINDS.indexOf(kind))) !== 0);
     const kinds = wanted.length > 0 ? wanted : target.kinds;
     const kind = kinds[word % kinds.length]!;

@@ -99,7 +99,9 @@ const giveBack: UndoGroup = (prefix) => {
 const giveBackWithHost: UndoGroup = (prefix) => [
   database(`${prefix}.undo.claim.set-host`, `${MANAGER}.resize_instance`, (world, job) => {
     setHost(job, migrationOf(world, job).source);
-    return saveInstance(world, job);
+    // a server that was deleted meanwhile has no home to come to, but a claim to give back
+    const saved = saveInstance(world, job);
+    return saved === OUTCOME.RAISE_NOT_FOUND ? OUTCOME.OK : saved;
   }),
   ...giveBack(prefix),
 ];

@@ -1,368 +1,682 @@
-/** A scenario as a story: who did what, what Placement answered, what the servers held before and after, and the law broken. */
+/**
+ * A scenario played once more and told: what every operation did, step by step, and where a law broke. Two tellings of one
+ * scenario are the same text.
+ */
 import { createColors } from 'picocolors';
 import { Trial, type Violation } from '../campaign/trial.ts';
-import { CONTRACTS, type Contract } from '../contract/contracts.ts';
+import type { Contract } from '../contract/contracts.ts';
 import { bystandersUnchanged } from '../contract/invariants/bystanders-unchanged.ts';
+import { capacityOfWrites } from '../contract/invariants/capacity-respected.ts';
 import { trackerMatches } from '../contract/invariants/tracker-matches.ts';
-import type { Code, Instruction } from '../engine/compile.ts';
-import { type Loaded, load } from '../engine/load.ts';
+import { type Code, type Instruction, KIND } from '../engine/compile.ts';
+import { load } from '../engine/load.ts';
 import type { Listener } from '../engine/run.ts';
-import { CONTROLLER_NAMES, SERVICE } from '../nova/states.ts';
+import type { Setting } from '../nova/setting.ts';
+import { CONTROLLER_NAMES, SERVICE, STATUS_NAMES, TASK_NAMES, VM_NAMES } from '../nova/states.ts';
 import { OUTCOME, OUTCOME_WORDS, type Outcome } from '../nova/step.ts';
-import { type Job, OUTCOME_NAMES, type World } from '../nova/world.ts';
-import { describeHoldings, describeServer } from '../observation/describe.ts';
-import { migrationName } from '../observation/picture.ts';
+import { JOB, type Job, OPERATION, serviceUp, type World } from '../nova/world.ts';
+import { describeServer } from '../observation/describe.ts';
+import type { Observation } from '../observation/observation.ts';
+import { migrationName, operationPicture } from '../observation/picture.ts';
 import type { Request, Response } from '../placement/api.ts';
-import { namesFor, renderRequest, renderResponse } from '../placement/rest.ts';
+import { type Names, namesFor, renderRequest } from '../placement/rest.ts';
 import { printable } from '../scenario/printable.ts';
-import { renderOperation } from '../scenario/render.ts';
-import type { FaultKind, Host, Options, Scenario } from '../scenario/scenario.ts';
-import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
-import type { Rows } from '../state/holdings.ts';
+import { renderFault, renderHold, renderOperation } from '../scenario/render.ts';
+import { DEFAULT_OPTIONS, type FaultKind, type Flavor, type Host, type Scenario } from '../scenario/scenario.ts';
 import { NONE } from '../state/table.ts';
 
-export interface StoryOptions {
-  readonly color: boolean;
-  /** every step, and requests as Nova sends them */
-  readonly verbose?: boolean;
-}
+const WIDTH = 110;
 
-export interface Story {
-  readonly lines: readonly string[];
-  readonly violations: readonly Violation[];
-}
+type Colors = ReturnType<typeof createColors>;
+type Tint = (text: string) => string;
 
-export interface Told {
-  readonly scenario: Scenario;
-  readonly code: Code;
-  readonly contract: Contract;
-}
+export function tellStory(
+  { scenario, code, contract }: { scenario: Scenario; code: Code; contract: Contract },
+  { color, verbose = false }: { color: boolean; verbose?: boolean },
+): { lines: string[]; violations: readonly Violation[] } {
+  const colors = createColors(color);
+  const { run, operations, servers } = load(code, scenario);
+  const { world } = run;
+  const trial = new Trial(run, contract);
+  trial.thorough = true;
+  const page = new Page();
+  const cast = new Cast(code, world, servers);
+  const teller = new Teller(cast, page, colors, verbose);
+  const verdicts = new Verdicts(trial, page, colors);
+  run.listener = teller;
+  header(page, colors, scenario, code, contract);
 
-export function tellStory(told: Told, options: StoryOptions): Story {
-  return new Teller(told, options).tell();
-}
-
-class Teller {
-  private readonly told: Told;
-  private readonly verbose: boolean;
-  private readonly paint: ReturnType<typeof createColors>;
-  private readonly loaded: Loaded;
-  private readonly lines: string[] = [];
-  /** steps that did nothing visible, waiting to be told in one line */
-  private folded: string[] = [];
-  private teller = '';
-  /** violations told so far */
-  private judged = 0;
-
-  constructor(told: Told, { color, verbose }: StoryOptions) {
-    this.told = told;
-    this.verbose = verbose === true;
-    this.paint = createColors(color);
-    this.loaded = load(told.code, told.scenario);
-  }
-
-  tell(): Story {
-    const { paint, loaded, told } = this;
-    const { run, operations } = loaded;
-    this.header();
-    const trial = new Trial(run, told.contract);
-    trial.thorough = true;
-    trial.begin();
-    run.listener = this.listener();
-    for (const [k, resolved] of operations.entries()) {
-      this.line('', paint.bold(`${k + 1}  ${renderOperation(resolved.operation)}`));
-      const before = this.servers();
+  trial.begin();
+  const digits = String(operations.length).length;
+  for (const [k, resolved] of operations.entries()) {
+    const { operation } = resolved;
+    const settles = operation.operation === 'settle';
+    const before = cast.servers();
+    // an earlier operation's verdict may come only now, before this one touches the server
+    const body = page.aside(() => {
+      teller.begin(k, settles && !verbose);
       trial.step(k, resolved);
-      this.fold();
-      this.teller = '';
-      this.line('  ', paint.dim(this.answer(k)));
-      this.changes(before);
-      this.laws(trial.violations);
-    }
-    this.line(
-      '',
-      paint.bold('settle'),
-      paint.dim(' every fault disarmed, every service up, every message delivered, audits run'),
-    );
-    const before = this.servers();
-    if (!this.verbose) run.listener = null;
+      teller.end();
+    });
+    verdicts.upTo(k);
+    page.blank();
+    const outcome = settles ? '' : `: ${outcomeWords(world, k)}`;
+    const tint: Tint = (text) => colors.bold(text);
+    page.line(0, `${String(k + 1).padStart(digits)}  ${renderOperation(operation)}${outcome}`, tint);
+    page.append(body);
+    serverLines(page, colors, before, cast.servers());
+    verdicts.upTo(k + 1);
+  }
+
+  const before = cast.servers();
+  const body = page.aside(() => {
+    teller.begin(NONE, !verbose);
     trial.end();
-    this.fold();
-    this.changes(before);
-    this.laws(trial.violations);
-    if (trial.violations.length === 0) this.line('', paint.green('Every law held.'));
-    for (const { signature } of trial.violations) this.line('', paint.dim(`signature: ${words(signature)}`));
-    return { lines: this.lines, violations: trial.violations };
+    teller.end();
+  });
+  page.blank();
+  page.line(0, 'settle: all messages delivered, every nova-compute restarted, periodic work run', (text) =>
+    colors.bold(text),
+  );
+  page.append(body);
+  if (!serverLines(page, colors, before, cast.servers())) page.line(INDENT, 'no server changed', colors.dim);
+  verdicts.upTo(operations.length);
+  page.blank();
+  for (const [k, fault] of scenario.faults.entries()) {
+    if (world.faults[k]!.fired > 0) continue;
+    page.line(0, `the fault ${renderFault(fault, scenario.operations)} never struck`, colors.yellow);
   }
-
-  private line(...parts: string[]): void {
-    this.lines.push(parts.join(''));
+  for (const [k, hold] of scenario.holds.entries()) {
+    if (world.holds[k]!.state > 0) continue;
+    page.line(0, `the ${renderHold(hold, scenario.operations)} never struck`, colors.yellow);
   }
+  verdicts.summary();
+  return { lines: page.lines, violations: trial.violations };
+}
 
-  // ---- before and after
+// ---- text
 
-  private header(): void {
-    const { paint, told } = this;
-    const { cloud, options } = told.scenario;
-    for (const host of cloud.hosts) this.line(paint.dim(`host ${printable(host.name)}: ${capacities(host)}`));
-    for (const { name, vcpus, ram, disk, ephemeral, swap, properties } of cloud.flavors) {
-      const more = [
-        ephemeral > 0 ? `ephemeral ${ephemeral} GB` : '',
-        swap > 0 ? `swap ${swap} MB` : '',
-        ...Object.entries(properties).map(([key, value]) => `${printable(key)}=${printable(value)}`),
-      ].filter((text) => text !== '');
-      this.line(
-        paint.dim(`flavor ${[`${printable(name)}: ${vcpus} VCPU, ${ram} MB, ${disk} GB`, ...more].join(', ')}`),
-      );
+const INDENT = 4;
+
+/** As `printable`, for text that is not a name: of any length, all of it is shown. */
+const harmless = (text: string): string => Array.from(text, (character) => printable(character)).join('');
+
+const count = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's'}`;
+
+/** Lines of a terminal, broken between words. */
+class Page {
+  lines: string[] = [];
+
+  /** What does not fit goes on `hang` characters further in. */
+  line(indent: number, text: string, tint: Tint = (plain) => plain, hang = 4): void {
+    let row = '';
+    let room = WIDTH - indent;
+    let margin = indent;
+    for (const word of text.split(' ')) {
+      if (row !== '' && row.length + 1 + word.length > room) {
+        this.lines.push(' '.repeat(margin) + tint(row));
+        margin = indent + hang;
+        room = WIDTH - margin;
+        row = word;
+      } else row = row === '' ? word : `${row} ${word}`;
     }
-    const differ = (Object.keys(DEFAULT_OPTIONS) as (keyof Options)[]).filter(
-      (key) => options[key] !== DEFAULT_OPTIONS[key],
-    );
-    if (differ.length > 0) this.line(paint.dim(`options: ${differ.map((key) => `${key}=${options[key]}`).join(', ')}`));
-    const defects = told.code.defects.map(({ id, title }) => `${id} (${title})`);
-    const changed = defects.length > 0 ? `, with ${defects.join(', ')}` : '';
-    this.line(paint.dim(`protocol ${told.code.protocol.id}${changed}; contract ${told.contract.id}`));
+    this.lines.push(' '.repeat(margin) + tint(row));
   }
 
-  private answer(k: number): string {
-    const { outcome, http } = this.loaded.run.world.operations[k]!;
-    if (this.told.scenario.operations[k]!.operation === 'settle') return 'settled';
-    return http === 0 ? OUTCOME_NAMES[outcome === 0 ? 1 : outcome]! : `${OUTCOME_NAMES[outcome]} (HTTP ${http})`;
+  blank(): void {
+    this.lines.push('');
   }
 
-  private servers(): string[] {
-    const { run, servers } = this.loaded;
-    return servers.map((_, i) => (run.world.instances[i]!.exists === 0 ? '' : describeServer(run.world, i)));
-  }
-
-  private changes(before: readonly string[]): void {
-    const { paint, loaded } = this;
-    for (const [i, now] of this.servers().entries()) {
-      if (now === before[i]) continue;
-      const name = printable(loaded.servers[i]!);
-      if (before[i] !== '') this.line(paint.dim(`  ${name} was ${words(before[i]!)}`));
-      this.line(`  ${paint.cyan(name)} is  ${words(now)}`);
+  /** The lines that `write` writes, kept off the page. */
+  aside(write: () => void): string[] {
+    const { lines } = this;
+    this.lines = [];
+    try {
+      write();
+      return this.lines;
+    } finally {
+      this.lines = lines;
     }
   }
 
-  private laws(violations: readonly Violation[]): void {
-    const { paint } = this;
-    for (const { invariants, details, instance } of violations.slice(this.judged)) {
-      for (const [n, id] of invariants.entries()) {
-        const law = [...CONTRACTS.strict.invariants, bystandersUnchanged, trackerMatches].find(
-          (one) => one.id === id,
-        )?.law;
-        const whose = instance === NONE ? '' : `${printable(this.loaded.servers[instance] ?? '?')}: `;
-        this.line('  ', paint.red(paint.bold(`VIOLATED ${id}`)), paint.red(` ${whose}${details[n] ?? ''}`));
-        if (law !== undefined) this.line('  ', paint.red(`  ${law}`));
-      }
-    }
-    this.judged = violations.length;
+  append(lines: readonly string[]): void {
+    this.lines.push(...lines);
   }
+}
 
-  // ---- in between
+// ---- what it begins with
 
-  private listener(): Listener {
-    const { paint, told } = this;
-    let struck: FaultKind | null = null;
-    return {
-      fault: (job, at, kind) => {
-        this.speaker(job, at);
-        this.fold();
-        struck = kind;
-        this.line('    ', paint.yellow(`! ${kind} at ${at.step.id}`));
-      },
-      step: (job, at, outcome, request, response) => {
-        this.speaker(job, at);
-        this.step(job, at, outcome, request, response, struck);
-        struck = null;
-      },
-      hold: (job, at, what) => {
-        this.speaker(job, at);
-        this.fold();
-        this.line('    ', paint.yellow(`~ ${what} at ${at.step.id}`));
-      },
-      ended: (job, outcome) => {
-        if (outcome < OUTCOME.RAISE && outcome !== OUTCOME.REFUSE) return;
-        this.fold();
-        const { id } = told.code.instructions[job.pc]!.handler;
-        this.line('    ', paint.dim(`${id} ends: ${OUTCOME_WORDS[outcome] ?? 'raised'}`));
-      },
-      service: (service, up) => {
-        this.fold();
-        this.teller = '';
-        this.line('  ', paint.yellow(`${this.serviceName(service)} ${up ? 'starts' : 'dies'}`));
-      },
+function header(page: Page, colors: Colors, scenario: Scenario, code: Code, contract: Contract): void {
+  const { cloud, options } = scenario;
+  const entry = (label: string, text: string): void => {
+    const [first = '', ...rest] = page.aside(() => page.line(10, text, undefined, 0));
+    page.append([colors.dim(label.padEnd(10)) + first.trimStart(), ...rest]);
+  };
+  for (const [k, [size, hosts]] of [...byCapacity(cloud.hosts)].entries()) {
+    entry(k === 0 ? 'hosts' : '', `${hosts.join(', ')}: ${size}`);
+  }
+  const named = new Set(scenario.operations.flatMap((operation) => ('flavor' in operation ? [operation.flavor] : [])));
+  const flavors = cloud.flavors.filter(({ name }) => named.has(name));
+  const others = cloud.flavors.length - flavors.length;
+  entry('flavors', [...flavors.map(flavorWords), ...(others > 0 ? [count(others, 'other')] : [])].join('; '));
+  const changed = Object.entries(options).filter(
+    ([name, value]) => value !== DEFAULT_OPTIONS[name as keyof typeof DEFAULT_OPTIONS],
+  );
+  if (changed.length > 0) entry('options', changed.map(([name, value]) => `${name}=${value}`).join(' '));
+  entry('protocol', code.protocol.id);
+  entry('contract', `${contract.id}: ${contract.law}`);
+  for (const { id, kind, title } of code.defects) entry(kind, `${id}: ${title}`);
+}
+
+function byCapacity(hosts: readonly Host[]): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const { name, inventories } of hosts) {
+    const size = Object.entries(inventories)
+      .map(([resourceClass, { total, reserved, allocation_ratio }]) => {
+        return `${printable(resourceClass)}=${Math.trunc((total - reserved) * allocation_ratio)}`;
+      })
+      .join(' ');
+    const group = groups.get(size);
+    if (group === undefined) groups.set(size, [printable(name)]);
+    else group.push(printable(name));
+  }
+  return groups;
+}
+
+function flavorWords({ name, vcpus, ram, disk, ephemeral, swap, properties }: Flavor): string {
+  const more = Object.entries({ ephemeral, swap }).flatMap(([word, amount]) =>
+    amount > 0 ? [`${word}=${amount}`] : [],
+  );
+  const specs = Object.entries(properties).map(([key, value]) => `${printable(key)}=${printable(value)}`);
+  return [printable(name), `vcpus=${vcpus} ram=${ram} disk=${disk}`, ...more, ...specs].join(' ');
+}
+
+function outcomeWords(world: World, k: number): string {
+  const record = world.operations[k]!;
+  if (record.outcome === OPERATION.NOT_BEGUN) return 'not answered yet';
+  const { outcome, http } = operationPicture(record);
+  return http === null ? outcome : `${outcome} ${http}`;
+}
+
+// ---- who is who
+
+/** Everybody's name, made harmless once. */
+class Cast {
+  readonly code: Code;
+  readonly world: World;
+  /** the world under printable names */
+  readonly shown: Observation;
+  readonly wire: Names;
+  private readonly names: readonly string[];
+
+  constructor(code: Code, world: World, servers: readonly string[]) {
+    this.code = code;
+    this.world = world;
+    this.names = servers.map(printable);
+    const { setting } = world;
+    const named = <T extends { readonly name: string }>(one: T): T => ({ ...one, name: printable(one.name) });
+    const shown: Setting = {
+      ...setting,
+      hosts: setting.hosts.map(named),
+      flavors: setting.flavors.map(named),
+      classes: setting.classes.map(printable),
+      traits: setting.traits.map(printable),
     };
+    this.shown = { ...world, setting: shown };
+    this.wire = namesFor(world.placement, {
+      providers: setting.hosts.map(({ name }) => name),
+      consumer: (id) =>
+        id < world.shape.instances ? servers[id]! : migrationName(world, servers, id - world.shape.instances),
+      classes: setting.classes,
+      traits: setting.traits,
+    });
   }
 
-  /** A line for whoever acts, when it is another than before. */
-  private speaker(job: Job, at: Instruction): void {
-    const name = `${this.serviceName(job.service)}: ${at.handler.id}`;
-    if (name === this.teller) return;
-    this.fold();
-    this.teller = name;
-    this.line('  ', this.paint.blue(name));
+  server(i: number): string {
+    return this.names[i] ?? '?';
   }
 
-  private step(
-    job: Job,
-    at: Instruction,
-    outcome: Outcome,
-    request: Request | null,
-    response: Response | null,
-    struck: FaultKind | null,
-  ): void {
-    const { step } = at;
-    const undo = at.undoing === null ? '' : this.paint.magenta('undo ');
-    const came =
-      outcome === OUTCOME.OK || outcome === OUTCOME.ELSE || outcome === OUTCOME.DONE
-        ? ''
-        : `: ${OUTCOME_WORDS[outcome] ?? ''}`;
-    if (request !== null && response !== null) {
-      this.fold();
-      const { asked, answered } = this.exchange(request, response);
-      this.line('    ', undo, `${step.id}  ${asked} -> ${answered}`, this.paint.yellow(came));
-    } else if (step.to !== undefined) {
-      this.fold();
-      const service = at.where(this.loaded.run.world, job);
-      if (service === NONE) return;
-      const lost = struck === 'lost' || struck === 'refused' ? this.paint.yellow(` (${struck})`) : '';
-      this.line(
-        '    ',
-        undo,
-        `${step.id}  ${step.touches === 'call' ? 'called' : 'cast'} ${step.to} ${step.touches === 'call' ? 'on' : 'to'} ${this.serviceName(service)}`,
-        lost,
-        this.paint.yellow(came),
+  host(h: number): string {
+    return this.shown.setting.hosts[h]?.name ?? '-';
+  }
+
+  consumer(id: number): string {
+    const { instances } = this.world.shape;
+    return id < instances ? this.server(id) : migrationName(this.world, this.names, id - instances);
+  }
+
+  service(service: number): string {
+    return service < SERVICE.COMPUTE
+      ? CONTROLLER_NAMES[service]!
+      : `nova-compute ${this.host(service - SERVICE.COMPUTE)}`;
+  }
+
+  /** A line on each server that was ever booted. */
+  servers(): (string | undefined)[] {
+    const { world, shown } = this;
+    return Array.from({ length: world.globals.instances }, (_, i) =>
+      world.instances[i]!.exists === 0 ? undefined : `${this.server(i)}: ${describeServer(shown, i)}`,
+    );
+  }
+
+  /** What a step can change of a server, by what it is called. */
+  facts(i: number): Map<string, string> {
+    const { world, shown } = this;
+    const facts = new Map<string, string>();
+    const row = world.instances[i]!;
+    if (row.exists === 0) return facts;
+    facts.set('host', this.host(row.host));
+    facts.set('vm_state', VM_NAMES[row.vm]!);
+    facts.set('task_state', TASK_NAMES[row.task]!);
+    facts.set('flavor', shown.setting.flavors[row.flavor]?.name ?? '-');
+    facts.set('deleted', row.exists === 2 ? 'yes' : 'no');
+    facts.set('disks on', this.hosts(row.guests));
+    facts.set('runs on', this.hosts(row.running));
+    for (let m = 0; m < world.globals.migrations; m++) {
+      const migration = world.migrations[m]!;
+      if (migration.instance !== i || migration.exists === 0) continue;
+      facts.set(
+        migrationName(world, this.names, m),
+        migration.exists === 2 ? 'deleted' : STATUS_NAMES[migration.status]!,
       );
-    } else if (came !== '' || struck !== null || this.verbose) {
-      this.fold();
-      this.line('    ', undo, step.id, this.paint.yellow(came));
-    } else this.folded.push(step.id);
+    }
+    return facts;
   }
 
-  private fold(): void {
-    if (this.folded.length === 0) return;
-    const list = this.folded.map((id) => id.replace(/^[a-z-]+\./, ''));
-    const shown = list.length > 8 ? [...list.slice(0, 7), `… ${list.length - 7} more`] : list;
-    this.lines.push(this.paint.dim(`    ${this.folded[0]!.split('.')[0]}: ${shown.join(', ')}`));
-    this.folded = [];
+  private hosts(mask: number): string {
+    const hosts = this.shown.setting.hosts.flatMap(({ name }, h) => ((mask & (1 << h)) === 0 ? [] : [name]));
+    return hosts.length === 0 ? '-' : hosts.join('+');
+  }
+}
+
+type ServerLines = readonly (string | undefined)[];
+
+/** Before and after of every server that changed. Returns whether any did. */
+function serverLines(page: Page, colors: Colors, before: ServerLines, after: ServerLines): boolean {
+  let changed = false;
+  for (const [i, now] of after.entries()) {
+    const then = before[i];
+    if (now === undefined || then === now) continue;
+    changed = true;
+    if (then === undefined) {
+      page.line(INDENT, now, colors.cyan);
+      continue;
+    }
+    const arrow = `-> ${now.slice(now.indexOf(': ') + 2)}`;
+    if (INDENT + then.length + 1 + arrow.length <= WIDTH) page.line(INDENT, `${then} ${arrow}`, colors.cyan);
+    else {
+      page.line(INDENT, then, colors.cyan);
+      page.line(INDENT, arrow, colors.cyan);
+    }
+  }
+  return changed;
+}
+
+// ---- what happens
+
+/** A fault whose effect on Nova is not known when it strikes, but when its step is done. */
+interface Strike {
+  readonly at: Instruction;
+  readonly kind: FaultKind;
+}
+
+class Teller implements Listener {
+  private readonly cast: Cast;
+  private readonly page: Page;
+  private readonly colors: Colors;
+  private readonly verbose: boolean;
+  private operation = NONE;
+  private silent = false;
+  /** the handler whose heading stands above, and those that had one before */
+  private heading = '';
+  private readonly headed = new Set<string>();
+  private folded: { undo: boolean; steps: string[] } = { undo: false, steps: [] };
+  private facts: Map<string, string>[] = [];
+  private readonly strikes = new Map<number, Strike[]>();
+
+  constructor(cast: Cast, page: Page, colors: Colors, verbose: boolean) {
+    this.cast = cast;
+    this.page = page;
+    this.colors = colors;
+    this.verbose = verbose;
   }
 
-  private serviceName(service: number): string {
-    if (service < SERVICE.COMPUTE) return service === SERVICE.API ? 'nova-api' : CONTROLLER_NAMES[service]!;
-    return `nova-compute ${printable(this.loaded.run.world.setting.hosts[service - SERVICE.COMPUTE]?.name ?? '?')}`;
+  begin(operation: number, silent: boolean): void {
+    this.operation = operation;
+    this.silent = silent;
+    this.heading = '';
+    this.strikes.clear();
+    this.facts = this.everybody();
+  }
+
+  end(): void {
+    this.unfold();
+  }
+
+  // ---- the listener
+
+  step(job: Job, at: Instruction, outcome: Outcome, request: Request | null, response: Response | null): void {
+    if (this.silent) return;
+    this.head(job, at);
+    const struck = this.strikes.get(job.id) ?? [];
+    this.strikes.delete(job.id);
+    for (const [k, strike] of struck.entries()) {
+      const seen = k < struck.length - 1 ? 'sent again' : this.came(at, outcome);
+      this.faultLine(strike.at, `${strike.kind} at ${strike.at.step.id}: ${seen}`);
+    }
+    const words = struck.length > 0 || !NOTEWORTHY(outcome) ? '' : this.came(at, outcome);
+    const changes = this.changes();
+    if (request !== null && response !== null) this.request(at, request, response, words);
+    else if (at.kind === KIND.CAST || at.kind === KIND.CALL) this.message(job, at, outcome, struck);
+    else if (changes === '' && words === '') {
+      if (struck.length === 0) this.fold(at, outcome);
+      return;
+    } else if (words !== '') this.told(at, `${at.step.id} ${words}`);
+    if (changes !== '') this.told(at, `${at.step.id}: ${changes}`);
+  }
+
+  fault(job: Job, at: Instruction, kind: FaultKind): void {
+    if (this.silent) return;
+    this.head(job, at);
+    if (kind === 'crash-before' || kind === 'crash-after') this.faultLine(at, `${kind} at ${at.step.id}`);
+    else if (kind === 'timeout-after' && at.kind === KIND.CALL) {
+      this.faultLine(at, `${kind} at ${at.step.id}: the reply will be lost`);
+    } else {
+      const struck = this.strikes.get(job.id);
+      if (struck === undefined) this.strikes.set(job.id, [{ at, kind }]);
+      else struck.push({ at, kind });
+    }
+  }
+
+  hold(job: Job, at: Instruction, what: 'held' | 'released' | 'broken'): void {
+    if (this.silent) return;
+    this.head(job, at);
+    this.unfold();
+    const words = {
+      held: `held before ${at.step.id}`,
+      released: `released before ${at.step.id}`,
+      broken: `hold broken before ${at.step.id}: the other operation waits for its lock`,
+    };
+    this.page.line(STEP, `~ ${words[what]}`, this.colors.yellow);
+  }
+
+  ended(job: Job, outcome: Outcome): void {
+    if (this.silent) return;
+    if (outcome >= OUTCOME.RAISE) {
+      this.head(job, this.cast.code.instructions[job.pc]!);
+      this.unfold();
+      this.page.line(STEP, `ends: ${OUTCOME_WORDS[outcome]}`, this.colors.yellow);
+    }
+    this.headed.delete(key(job));
+  }
+
+  service(service: number, up: boolean): void {
+    if (this.silent) return;
+    this.unfold();
+    const { cast, page, colors } = this;
+    const name = cast.service(service);
+    if (up) page.line(INDENT, `${name} starts`, colors.yellow);
+    else {
+      const died = cast.world.jobs.flatMap((job) => {
+        if (job.service !== service || job.state === JOB.FREE || job.state === JOB.LATE) return [];
+        this.headed.delete(key(job));
+        return [cast.code.instructions[job.pc]!.handler.id];
+      });
+      page.line(INDENT, `${name} crashes${died.length > 0 ? `, with ${died.join(', ')}` : ''}`, colors.yellow);
+    }
+    this.heading = '';
+  }
+
+  // ---- lines
+
+  private head(job: Job, at: Instruction): void {
+    const heading = key(job);
+    if (heading === this.heading) return;
+    this.unfold();
+    this.heading = heading;
+    const notes = [
+      ...(this.operation !== NONE && job.operation !== this.operation ? [`of operation ${job.operation + 1}`] : []),
+      ...(this.headed.has(heading) ? ['continued'] : []),
+    ];
+    this.headed.add(heading);
+    const note = notes.length > 0 ? ` (${notes.join(', ')})` : '';
+    this.page.line(INDENT, `${this.cast.service(job.service)}  ${at.handler.id}${note}`, this.colors.bold);
+  }
+
+  private told(at: Instruction, text: string): void {
+    this.unfold();
+    this.page.line(
+      STEP,
+      at.undoing === null ? text : `undo ${text}`,
+      at.undoing === null ? undefined : this.colors.magenta,
+    );
+  }
+
+  private faultLine(at: Instruction, text: string): void {
+    this.unfold();
+    this.page.line(STEP, `! ${at.undoing === null ? '' : 'undo '}${text}`, this.colors.yellow);
+  }
+
+  private fold(at: Instruction, outcome: Outcome): void {
+    if (this.verbose) {
+      this.told(at, outcome === OUTCOME.OK ? at.step.id : `${at.step.id} ${OUTCOME_WORDS[outcome]}`);
+      return;
+    }
+    const undo = at.undoing !== null;
+    if (undo !== this.folded.undo) this.unfold();
+    this.folded.undo = undo;
+    this.folded.steps.push(at.step.id);
+  }
+
+  private unfold(): void {
+    const { undo, steps } = this.folded;
+    if (steps.length === 0) return;
+    this.page.line(
+      STEP,
+      `${undo ? 'undo ' : ''}… ${count(steps.length, 'step')}: ${steps.join(', ')}`,
+      this.colors.dim,
+    );
+    this.folded.steps = [];
+  }
+
+  private came(at: Instruction, outcome: Outcome): string {
+    const swallowed = outcome >= OUTCOME.RAISE && at.step.swallows !== undefined ? ', logged and no more' : '';
+    return `${OUTCOME_WORDS[outcome]}${swallowed}`;
+  }
+
+  private everybody(): Map<string, string>[] {
+    return Array.from({ length: this.cast.world.globals.instances }, (_, i) => this.cast.facts(i));
+  }
+
+  /** What became different of any server since the last step. */
+  private changes(): string {
+    const before = this.facts;
+    this.facts = this.everybody();
+    return this.facts
+      .flatMap((now, i) => {
+        const then = before[i];
+        if (then === undefined || then.size === 0) return [];
+        const changed = [...now].flatMap(([name, value]) => {
+          const old = then.get(name);
+          if (old === value) return [];
+          return [old === undefined ? `${name} ${value}` : `${name} ${old} -> ${value}`];
+        });
+        return changed.length > 0 ? [`${this.cast.server(i)} ${changed.join(', ')}`] : [];
+      })
+      .join('; ');
+  }
+
+  // ---- messages
+
+  private message(job: Job, at: Instruction, outcome: Outcome, struck: readonly Strike[]): void {
+    const { world } = this.cast;
+    const service = at.where(world, job);
+    if (service === NONE) {
+      if (struck.length === 0) this.fold(at, outcome);
+      return;
+    }
+    const name = at.step.to!.slice(at.step.to!.indexOf('.') + 1);
+    const kind = struck[0]?.kind;
+    const down = serviceUp(world, service) ? '' : `, which is down`;
+    if (at.kind === KIND.CALL) {
+      this.told(at, `call ${name} to ${this.cast.service(service)}${down} -> ${this.came(at, outcome)}`);
+      return;
+    }
+    const fate =
+      kind === 'late'
+        ? ', late'
+        : kind === 'doubled'
+          ? ', twice'
+          : kind === 'lost'
+            ? ', lost'
+            : kind === 'refused'
+              ? ', not sent'
+              : down !== ''
+                ? `${down}: lost`
+                : '';
+    this.told(at, `cast ${name} to ${this.cast.service(service)}${fate}`);
   }
 
   // ---- requests
 
-  private exchange(request: Request, response: Response): { asked: string; answered: string } {
-    const { world } = this.loaded.run;
-    if (this.verbose) {
-      const names = namesFor(world.placement, {
-        providers: world.setting.hosts.map(({ name }) => name),
-        consumer: (id) => this.consumer(world, id),
-        classes: world.setting.classes,
-        traits: world.setting.traits,
-      });
-      const { method, path, microversion, body } = renderRequest(request, names);
-      const sent = body === undefined ? '' : ` ${JSON.stringify(body)}`;
-      const got = renderResponse(request, response, names);
-      const back = got.body === undefined ? '' : ` ${JSON.stringify(got.body)}`;
-      return {
-        asked: `${method} ${path} (${microversion ?? '1.0'})${sent}`,
-        answered: `${this.status(response)}${back}`,
-      };
-    }
-    return { asked: this.asked(world, request), answered: this.answered(world, request, response) };
+  private request(at: Instruction, request: Request, response: Response, words: string): void {
+    const came = words === '' ? '' : `: ${words}`;
+    this.told(at, `${this.asked(request)} -> ${this.answered(request, response)}${came}`);
+    if (!this.verbose) return;
+    const { method, path, microversion, body } = renderRequest(request, this.cast.wire);
+    const version = microversion === null ? '' : ` (microversion ${microversion})`;
+    const json = body === undefined ? '' : ` ${JSON.stringify(body)}`;
+    this.page.line(STEP + 2, harmless(`${method} ${path}${version}${json}`), this.colors.dim);
   }
 
-  private asked(world: World, request: Request): string {
-    const entry = ({
-      consumer,
-      generation,
-      allocations,
-    }: {
-      consumer: number;
-      generation: number;
-      allocations: Rows;
-    }): string =>
-      `${this.consumer(world, consumer)} {${this.held(world, consumer, allocations)}} gen ${generation === NONE ? 'null' : generation}`;
+  private asked(request: Request): string {
+    const { cast } = this;
     switch (request.op) {
       case 'get-allocations':
-        return `GET /allocations/${this.consumer(world, request.consumer)}`;
-      case 'put-allocations':
-        return `PUT /allocations ${entry(request.entries[0])}`;
-      case 'post-allocations':
-        return `POST /allocations ${request.entries.map(entry).join(', ')}`;
-      case 'delete-allocations':
-        return `DELETE /allocations/${this.consumer(world, request.consumer)}`;
-      case 'get-provider-allocations':
-        return `GET /resource_providers/${this.provider(world, request.provider)}/allocations`;
-      case 'get-provider-traits':
-        return `GET /resource_providers/${this.provider(world, request.provider)}/traits`;
-      case 'get-candidates':
-        return 'GET /allocation_candidates';
-      case 'put-inventory':
-        return `PUT /resource_providers/${this.provider(world, request.provider)}/inventories`;
-    }
-  }
-
-  private answered(world: World, request: Request, response: Response): string {
-    const status = this.status(response);
-    if (response.status !== 200) return status;
-    switch (request.op) {
-      case 'get-allocations': {
-        const held = this.held(world, request.consumer, response.rows);
-        return held === '' ? `${status} {}` : `${status} {${held}} gen ${response.generation}`;
+        return `GET /allocations/${cast.consumer(request.consumer)}`;
+      case 'put-allocations': {
+        const [{ consumer, allocations, generation }] = request.entries;
+        return `PUT /allocations/${cast.consumer(consumer)} {${this.rows(allocations, ': ')}} ${gen(generation)}`;
       }
-      case 'get-candidates':
-        return `${status} ${response.ids.length === 0 ? 'none' : response.ids.map((id) => this.provider(world, id)).join(', ')}`;
+      case 'post-allocations': {
+        const entries = request.entries.map(({ consumer, allocations, generation }) => {
+          return `${cast.consumer(consumer)} {${this.rows(allocations, ': ')}} ${gen(generation)}`;
+        });
+        return `POST /allocations ${entries.join(', ')}`;
+      }
+      case 'delete-allocations':
+        return `DELETE /allocations/${cast.consumer(request.consumer)}`;
       case 'get-provider-allocations':
-        return `${status} ${response.ids.length === 0 ? 'none' : response.ids.map((id) => this.consumer(world, id)).join(', ')}`;
-      default:
-        return status;
+        return `GET /resource_providers/${cast.host(request.provider)}/allocations`;
+      case 'get-provider-traits':
+        return `GET /resource_providers/${cast.host(request.provider)}/traits`;
+      case 'get-candidates': {
+        const { resources, required, forbidden, inTree } = request;
+        const wanted: string[] = [];
+        for (let k = 0; k < resources.length; k += 2) wanted.push(this.amount(resources[k]!, resources[k + 1]!));
+        wanted.push(...this.traits(required), ...this.traits(forbidden).map((name) => `!${name}`));
+        if (inTree !== NONE) wanted.push(`in_tree=${cast.host(inTree)}`);
+        return `GET /allocation_candidates ${wanted.join(' ')}`;
+      }
+      case 'put-inventory': {
+        const resourceClass = cast.shown.setting.classes[request.resourceClass];
+        return `PUT /resource_providers/${cast.host(request.provider)}/inventories/${resourceClass} total=${request.total}`;
+      }
     }
   }
 
-  private status({ status, code, consumerConflict }: Response): string {
-    if (status === 0) return code === 'timeout' ? 'no answer in time' : 'connection refused or reset';
-    if (status !== 409) return code === 'html' ? `${status} (HTML)` : String(status);
-    return code === 'concurrent-update'
-      ? `409 ${consumerConflict ? 'consumer' : 'provider'} generation conflict`
-      : '409 does not fit';
+  private answered(request: Request, response: Response): string {
+    const { cast } = this;
+    const { status, code, detail, generation, ids } = response;
+    if (status === 0) return `no answer: ${detail}`;
+    if (code !== 'ok') return `${status} ${detail}`;
+    switch (request.op) {
+      case 'get-allocations':
+        return response.rows.length === 0
+          ? `${status} nothing`
+          : `${status} ${this.rows(response.rows, ' ')} (generation ${generation})`;
+      case 'get-provider-allocations':
+        return `${status} ${listed(ids.map((id) => cast.consumer(id)))}`;
+      case 'get-provider-traits':
+        return `${status} ${listed(this.traits(generation))}`;
+      case 'get-candidates':
+        return `${status} ${listed(ids.map((id) => cast.host(id)))}`;
+      default:
+        return `${status}`;
+    }
   }
 
-  private consumer(world: World, id: number): string {
-    const { servers } = this.loaded;
-    const { instances } = world.shape;
-    return printable(id < instances ? (servers[id] ?? '?') : migrationName(world, servers, id - instances));
+  /** Provider, class, amount, provider, class, amount, ... */
+  private rows(rows: readonly number[], colon: string): string {
+    const byProvider = new Map<number, string[]>();
+    for (let k = 0; k < rows.length; k += 3) {
+      const amount = this.amount(rows[k + 1]!, rows[k + 2]!);
+      const known = byProvider.get(rows[k]!);
+      if (known === undefined) byProvider.set(rows[k]!, [amount]);
+      else known.push(amount);
+    }
+    return [...byProvider].map(([provider, held]) => `${this.cast.host(provider)}${colon}${held.join(' ')}`).join(', ');
   }
 
-  private provider(world: World, id: number): string {
-    return printable(world.setting.hosts[id]?.name ?? '?');
+  private amount(resourceClass: number, amount: number): string {
+    return `${this.cast.shown.setting.classes[resourceClass]}=${amount}`;
   }
 
-  private held(world: World, consumer: number, rows: Rows): string {
-    const { instances } = world.shape;
-    const owner = consumer < instances ? consumer : world.migrations[consumer - instances]!.instance;
-    const holdings = {
-      count: rows.length / 3,
-      provider: (row: number) => rows[3 * row]!,
-      resourceClass: (row: number) => rows[3 * row + 1]!,
-      amount: (row: number) => rows[3 * row + 2]!,
-    };
-    return words(describeHoldings(world, holdings, world.instances[owner]?.volumeBacked ?? 0));
+  private traits(mask: number): string[] {
+    return this.cast.shown.setting.traits.filter((_, bit) => (mask & (1 << bit)) !== 0);
   }
 }
 
-const words = (text: string): string => text.split(' ').map(printable).join(' ');
+const STEP = INDENT + 2;
 
-function capacities({ inventories }: Host): string {
-  const parts = Object.entries(inventories).map(([name, { total, reserved, allocation_ratio }]) => {
-    const less = reserved === 0 ? '' : ` less ${reserved}`;
-    const ratio = allocation_ratio === 1 ? '' : ` x ${allocation_ratio}`;
-    return `${printable(name)} ${total}${less}${ratio}`;
-  });
-  return parts.length === 0 ? 'no inventory' : parts.join(', ');
+const NOTEWORTHY = (outcome: Outcome): boolean =>
+  outcome >= OUTCOME.RAISE || outcome === OUTCOME.FALSY || outcome === OUTCOME.AGAIN || outcome === OUTCOME.REFUSE;
+
+/** Tells jobs apart: a callee bears its caller's number in the order of arrival, never its id. */
+const key = (job: Job): string => `${job.id} ${job.sequence}`;
+
+const gen = (generation: number): string => `gen ${generation === NONE ? 'null' : generation}`;
+
+const listed = (names: readonly string[]): string => (names.length === 0 ? 'nothing' : names.join(', '));
+
+// ---- what is said of it
+
+class Verdicts {
+  private readonly trial: Trial;
+  private readonly page: Page;
+  private readonly colors: Colors;
+  private readonly laws: ReadonlyMap<string, string>;
+  private told = 0;
+
+  constructor(trial: Trial, page: Page, colors: Colors) {
+    this.trial = trial;
+    this.page = page;
+    this.colors = colors;
+    const laws = [...trial.contract.invariants, capacityOfWrites, bystandersUnchanged, trackerMatches];
+    this.laws = new Map(laws.map(({ id, law }) => [id, law]));
+  }
+
+  /** Those that were seen after at most so many operations. */
+  upTo(operation: number): void {
+    const { violations } = this.trial;
+    while (this.told < violations.length && violations[this.told]!.operation <= operation) {
+      this.tell(violations[this.told++]!);
+    }
+  }
+
+  private tell({ invariants, details }: Violation): void {
+    const { page, colors } = this;
+    for (const [k, id] of invariants.entries()) {
+      page.line(INDENT, `✗ ${id}: ${this.laws.get(id) ?? ''}`, colors.red, 2);
+      page.line(INDENT + 2, harmless(details[k] ?? ''), colors.red);
+    }
+  }
+
+  summary(): void {
+    const { violations, contract } = this.trial;
+    const { page, colors } = this;
+    if (violations.length === 0) page.line(0, `every law of the ${contract.id} contract held`, colors.green);
+    else page.line(0, `${count(violations.length, 'violation')}:`, colors.red);
+    for (const { signature } of violations) page.lines.push(colors.red(`  ${harmless(signature)}`));
+  }
 }
