@@ -3,9 +3,12 @@
  * cell of a table. Ids of bugs and weaknesses are those of the bug catalogue.
  */
 import type { PlacementRules } from '../placement/server.ts';
+import { migrationOf, saveMigrationStatus } from './database.ts';
 import { confirmWithoutUpCheck } from './handlers/confirm.ts';
 import { INVARIANT_MUTANTS } from './mutants.ts';
-import type { Item, Step, UndoRow } from './step.ts';
+import { STATUS } from './states.ts';
+import type { Item, Outcome, Step, UndoRow } from './step.ts';
+import type { Job, World } from './world.ts';
 
 export interface Defect {
   readonly id: string;
@@ -22,6 +25,11 @@ export interface Defect {
   readonly steps?: Readonly<Record<string, Partial<Step>>>;
   readonly order?: Readonly<Record<string, (items: readonly Item[]) => readonly Item[]>>;
   readonly placement?: Partial<PlacementRules>;
+}
+
+/** the migration is confirmed, and what it occupied stays counted. */
+function confirmWithoutUsage(world: World, job: Job): Outcome {
+  return saveMigrationStatus(world, migrationOf(world, job), STATUS.CONFIRMED);
 }
 
 export const DEFECTS: readonly Defect[] = [
@@ -64,6 +72,15 @@ export const DEFECTS: readonly Defect[] = [
     },
   },
   {
+    id: 'R-07',
+    kind: 'defect',
+    aliases: ['1818914', 'tracker_keeps_old_flavor'],
+    title: 'Tracker keeps the old flavor after a quick confirm',
+    catches: ['tracker-matches'],
+    length: 2,
+    steps: { 'confirm.drop-claim': { run: confirmWithoutUsage } },
+  },
+  {
     id: 'R-11',
     kind: 'defect',
     aliases: ['1855927', 'confirming_before_liveness_check'],
@@ -71,6 +88,15 @@ export const DEFECTS: readonly Defect[] = [
     catches: ['no-stuck-migration', 'source-zero'],
     length: 3,
     steps: { 'confirm.api': { run: confirmWithoutUpCheck } },
+  },
+  {
+    id: 'B-02',
+    kind: 'defect',
+    aliases: ['1712684', 'delete_leaves_release_to_audit'],
+    title: 'Delete relies on a later audit to release',
+    catches: ['delete-releases-all'],
+    length: 1,
+    steps: { 'terminate.delete-alloc': { ask: () => null } },
   },
   {
     id: 'P-01',

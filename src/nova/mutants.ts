@@ -1,15 +1,132 @@
-/** Mutants: one broken cell each, kept to prove that a law sees it. No release of Nova was ever like this. */
+/**
+ * Mutants: one broken cell each, kept to prove that a law sees it. No release of Nova was ever like this. Those of the
+ * rollback protocol leave out, one by one, what it does for durability and recovery.
+ */
 
+import { NO_ROWS } from '../state/holdings.ts';
 import { NONE } from '../state/table.ts';
-import { instanceOf, migrationOf, saveMigrationStatus } from './database.ts';
+import { createMigration, instanceOf, loadInstance, migrationOf, noteMigration } from './database.ts';
 import type { Defect } from './defects.ts';
-import { here } from './handlers/common.ts';
-import { STATUS } from './states.ts';
-import { OUTCOME } from './step.ts';
+import { here, I, M, refuse, wanted } from './handlers/common.ts';
+import { PROTOCOLS } from './protocols.ts';
+import { oneOf, transact } from './rollback/transaction.ts';
+import { MOVE_TYPE, STATUS, TASK, VM } from './states.ts';
+import { database, type Item, isGroup, OUTCOME, type Outcome } from './step.ts';
 import { recount } from './tracker.ts';
-import { trackingOf } from './world.ts';
+import { amountsOf, type Instance, type Job, type Migration, type World } from './world.ts';
 
 type Mutant = Omit<Defect, 'kind' | 'aliases' | 'length'>;
+type Run = (world: World, job: Job) => Outcome;
+
+/** What a step of the rollback protocol does as it is. */
+function runOf(id: string): Run {
+  for (const { steps } of PROTOCOLS.rollback.handlers) {
+    for (const item of steps) if (!isGroup(item) && item.id === id && item.run !== undefined) return item.run;
+  }
+  throw new Error(`the rollback protocol has no step ${id} that runs`);
+}
+
+/** Not a compare-and-swap any more but a plain save: whatever stands there, it is as if it were what is expected. */
+function overwriting(id: string, task: number, status: number): Pick<Mutant, 'steps'> {
+  const run = runOf(id);
+  return {
+    steps: {
+      [id]: {
+        run: (world, job) => {
+          const instance = instanceOf(world, job);
+          const migration = migrationOf(world, job);
+          if (instance.exists === 1 && migration.exists === 1) {
+            instance.task = task;
+            migration.status = status;
+          }
+          return run(world, job);
+        },
+      },
+    },
+  };
+}
+
+/** The step is done, but for the host that it sets. */
+function withoutHost(id: string): Pick<Mutant, 'steps'> {
+  const run = runOf(id);
+  return {
+    steps: {
+      [id]: {
+        run: (world, job) => {
+          const { host } = instanceOf(world, job);
+          const outcome = run(world, job);
+          if (outcome === OUTCOME.OK) instanceOf(world, job).host = host;
+          return outcome;
+        },
+      },
+    },
+  };
+}
+
+/** task_state alone is written, as Nova's API does. */
+const acceptWithoutMigration: Run = (world, job) => {
+  const instance = instanceOf(world, job);
+  if (instance.exists !== 1 || instance.task !== TASK.NONE || instance.vm !== job.vm) return refuse(world, job, 409);
+  instance.task = TASK.RESIZE_PREP;
+  instance.oldVm = instance.vm;
+  return loadInstance(world, job);
+};
+
+const makeMigration: Run = (world, job) => {
+  job.retry = job.requested === NONE && world.setting.options.max_attempts > 1 ? 1 : 0;
+  if (job.migration !== NONE) return OUTCOME.OK;
+  job.migration = createMigration(world, {
+    instance: job.instance,
+    type: job.instanceFlavor !== job.flavor ? MOVE_TYPE.RESIZE : MOVE_TYPE.MIGRATION,
+    source: job.host,
+    oldFlavor: job.instanceFlavor,
+    newFlavor: job.flavor,
+  });
+  noteMigration(world, job);
+  return OUTCOME.OK;
+};
+
+const whileFinishing =
+  (write: (instance: Instance, migration: Migration) => void): Run =>
+  (world, job) =>
+    transact(world, job, { task: oneOf(TASK.RESIZE_FINISH), status: oneOf(STATUS.POST_MIGRATING), write });
+
+const saveHost = whileFinishing((instance, migration) => {
+  instance.host = migration.destination;
+  instance.oldFlavor = migration.oldFlavor;
+  instance.flavor = migration.newFlavor;
+});
+
+const saveState = whileFinishing((instance, migration) => {
+  instance.vm = VM.RESIZED;
+  instance.task = TASK.NONE;
+  migration.status = STATUS.FINISHED;
+});
+
+const hostBeforeState = (items: readonly Item[]): readonly Item[] =>
+  items.flatMap((item) =>
+    isGroup(item) || item.id !== 'finish.set-resized'
+      ? [item]
+      : [database('finish.set-host', item.nova, saveHost), item],
+  );
+
+/** Everything of the fence but the status that it writes. */
+const lookAtFence: Run = (world, job) => {
+  const migration = migrationOf(world, job);
+  const { status } = migration;
+  const outcome = fence(world, job);
+  migration.status = status;
+  return outcome;
+};
+const fence = runOf('undo.fence');
+
+const UNFENCED = oneOf(STATUS.PRE_MIGRATING, STATUS.MIGRATING, STATUS.POST_MIGRATING);
+const saveUnfenced: Run = (world, job) => {
+  const migration = migrationOf(world, job);
+  if (migration.exists === 1 && ((1 << migration.status) & UNFENCED) !== 0) migration.status = STATUS.UNDOING;
+  return saveUndo(world, job);
+};
+const saveUndo = runOf('undo.save');
 
 const mutants: readonly Mutant[] = [
   {
@@ -52,21 +169,6 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
-    id: 'mutant-drop-claim-keeps-usage',
-    title: 'Confirm drops the move from the tracker without subtracting it',
-    catches: ['tracker-matches'],
-    steps: {
-      'confirm.drop-claim': {
-        run: (world, job) => {
-          const tracking = trackingOf(world, here(job), job.instance);
-          tracking.instance = 0;
-          tracking.migration = 0;
-          return saveMigrationStatus(world, migrationOf(world, job), STATUS.CONFIRMED);
-        },
-      },
-    },
-  },
-  {
     id: 'mutant-move-refused-for-nothing',
     title: 'Conductor finds no valid host behind a claim that succeeded',
     catches: ['no-spurious-refusal'],
@@ -99,13 +201,88 @@ const mutants: readonly Mutant[] = [
     steps: { 'revert.drop-claim': { run: () => OUTCOME.OK } },
   },
   {
+    id: 'mutant-scheduler-asks-twice',
+    title: 'The scheduler looks for room for twice the flavor',
+    catches: ['no-spurious-refusal'],
+    steps: {
+      'scheduler.candidates': {
+        ask: (world, job) => {
+          const { required, forbidden } = world.setting.flavors[job.flavor]!;
+          const { resources } = amountsOf(world, job.flavor, instanceOf(world, job));
+          return {
+            op: 'get-candidates',
+            resources: resources.map((cell, k) => (k % 2 === 0 ? cell : 2 * cell)),
+            required,
+            forbidden,
+            inTree: job.requested,
+          };
+        },
+      },
+    },
+  },
+  {
+    id: 'mutant-scheduler-claims-twice',
+    title: 'The scheduler claims twice the flavor',
+    catches: ['no-double-allocation', 'host-agreement'],
+    steps: {
+      'scheduler.claim-put': {
+        ask: (world, job) => ({
+          op: 'put-allocations',
+          entries: [
+            {
+              consumer: I(world, job),
+              generation: job.generation,
+              allocations: [...job.read.rows(), ...wanted(world, job).map((cell, k) => (k % 3 < 2 ? cell : 2 * cell))],
+            },
+          ],
+        }),
+      },
+    },
+  },
+  {
+    id: 'mutant-conductor-parks-nothing',
+    title: "The instance keeps the source's claim beside the destination's",
+    catches: ['no-double-allocation', 'source-zero', 'destination-empty'],
+    steps: { 'conductor.get-allocs': { take: () => OUTCOME.ELSE } },
+  },
+  {
+    id: 'mutant-audit-releases-the-living',
+    title: 'The audit takes every server for a deleted one',
+    catches: ['capacity-respected', 'host-agreement'],
+    steps: {
+      'audit.get-provider-allocations': {
+        take: (world, job, response) => {
+          job.hosts = 0;
+          for (const id of response.ids) if (id < world.shape.instances) job.hosts |= 1 << id;
+          return OUTCOME.OK;
+        },
+      },
+    },
+  },
+  {
+    id: 'mutant-revert-leaves-the-guest',
+    title: 'A revert leaves the guest running on the destination',
+    catches: ['guest-single-home', 'capacity-respected'],
+    steps: { 'revert.dest-destroy': { run: () => OUTCOME.OK } },
+  },
+  {
+    id: 'mutant-revert-gives-nothing-back',
+    title: 'A revert leaves the claims where they are',
+    catches: ['source-unchanged', 'destination-empty', 'atomic-decision'],
+    steps: { 'frevert.swap-back': { ask: () => null } },
+  },
+  {
+    id: 'mutant-confirm-keeps-the-claim',
+    title: "A confirm never releases the source's claim",
+    catches: ['source-zero', 'no-orphan-consumer', 'atomic-decision'],
+    undo: { 'compute.confirm_resize': { claim: 'keep' } },
+  },
+  {
     id: 'rollback-undo-without-fence',
     protocol: 'rollback',
     title: 'The undo of a move does not write down that it is being undone',
-    catches: ['no-stuck-migration'],
-    steps: {
-      'undo.fence': { run: (world, job) => (migrationOf(world, job).exists === 1 ? OUTCOME.OK : OUTCOME.FALSY) },
-    },
+    catches: ['host-agreement', 'atomic-decision'],
+    steps: { 'undo.fence': { run: lookAtFence }, 'undo.save': { run: saveUnfenced } },
   },
   {
     id: 'rollback-undo-leaves-the-guest',
@@ -162,6 +339,195 @@ const mutants: readonly Mutant[] = [
     title: 'Revert brings the server back and keeps the claim on the destination',
     catches: ['no-orphan-consumer', 'destination-empty'],
     steps: { 'frevert.release': { ask: () => null } },
+  },
+  {
+    id: 'rollback-intent-comes-late',
+    protocol: 'rollback',
+    title: 'The API writes no migration: conductor makes it',
+    catches: ['no-stuck-migration'],
+    steps: { 'api.set-task-state': { run: acceptWithoutMigration }, 'conductor.prepare': { run: makeMigration } },
+  },
+  {
+    id: 'rollback-conductor-asks-for-no-undo',
+    protocol: 'rollback',
+    title: 'A move that conductor gives up is undone by nobody but recovery',
+    catches: ['no-stuck-migration'],
+    undo: { 'conductor.migrate_server': { claim: 'keep' } },
+  },
+  {
+    id: 'rollback-reschedule-adds',
+    protocol: 'rollback',
+    title: "A reschedule adds the alternate's claim to that of the host that failed",
+    catches: ['host-agreement', 'atomic-decision'],
+    steps: {
+      'conductor.reschedule.claim-put': {
+        ask: (world, job) => ({
+          op: 'put-allocations',
+          entries: [
+            {
+              consumer: M(world, job),
+              generation: job.generation,
+              allocations: [...job.read.rows(), ...wanted(world, job)],
+            },
+          ],
+        }),
+      },
+    },
+  },
+  {
+    id: 'rollback-prep-overwrites',
+    protocol: 'rollback',
+    title: 'prep saves over whatever stands there',
+    catches: ['host-agreement', 'atomic-decision'],
+    ...overwriting('prep.rt-claim.save-migration', TASK.RESIZE_PREP, STATUS.PRE_MIGRATING),
+  },
+  {
+    id: 'rollback-source-begins-anyway',
+    protocol: 'rollback',
+    title: "The source's leg begins over whatever stands there",
+    catches: ['host-agreement', 'atomic-decision'],
+    ...overwriting('src.set-migrating', TASK.RESIZE_PREP, STATUS.PRE_MIGRATING),
+  },
+  {
+    id: 'rollback-source-ends-anyway',
+    protocol: 'rollback',
+    title: "The source's leg ends over whatever stands there",
+    catches: ['host-agreement', 'atomic-decision'],
+    ...overwriting('src.set-post-migrating', TASK.RESIZE_MIGRATING, STATUS.MIGRATING),
+  },
+  {
+    id: 'rollback-commit-overwrites',
+    protocol: 'rollback',
+    title: 'A move is committed over whatever stands there',
+    catches: ['host-agreement', 'atomic-decision'],
+    ...overwriting('finish.set-resized', TASK.RESIZE_FINISH, STATUS.POST_MIGRATING),
+  },
+  {
+    id: 'rollback-commit-in-two-saves',
+    protocol: 'rollback',
+    title: 'The host is saved before the rest of the commit',
+    catches: ['host-agreement', 'guest-single-home'],
+    steps: { 'finish.set-resized': { run: saveState } },
+    order: { 'compute.finish_resize': hostBeforeState },
+  },
+  {
+    id: 'rollback-commit-forgets-the-host',
+    protocol: 'rollback',
+    title: 'A move is committed and the host stays',
+    catches: ['host-agreement', 'guest-single-home', 'tracker-matches'],
+    ...withoutHost('finish.set-resized'),
+  },
+  {
+    id: 'rollback-discard-keeps-usage',
+    protocol: 'rollback',
+    title: 'What is discarded stays tracked',
+    catches: ['tracker-matches'],
+    steps: { 'discard.drop-claim': { run: () => OUTCOME.OK } },
+  },
+  {
+    id: 'rollback-no-recovery-of-deletes',
+    protocol: 'rollback',
+    title: 'Nobody finishes an interrupted delete',
+    catches: ['no-stuck-migration'],
+    steps: { 'recover-delete.next': { run: () => OUTCOME.DONE } },
+  },
+  {
+    id: 'rollback-no-recovery-of-stale-claims',
+    protocol: 'rollback',
+    title: 'What is claimed after a move was undone or its server deleted stays',
+    catches: ['no-orphan-consumer', 'delete-releases-all'],
+    steps: { 'recover.drop-stale-claim': { ask: () => null } },
+  },
+  {
+    id: 'rollback-confirm-overwrites',
+    protocol: 'rollback',
+    title: 'A confirm is taken over whatever stands there',
+    catches: ['guest-single-home'],
+    ...overwriting('confirm.set-confirming', TASK.NONE, STATUS.FINISHED),
+  },
+  {
+    id: 'rollback-confirm-swaps-half',
+    protocol: 'rollback',
+    title: "Confirm drops the source's claim and leaves the destination's parked",
+    catches: ['host-agreement', 'source-zero', 'atomic-decision'],
+    steps: {
+      'confirm.swap': {
+        ask: (world, job) => ({
+          op: 'post-allocations',
+          entries: [{ consumer: I(world, job), generation: job.generation2, allocations: NO_ROWS }],
+        }),
+      },
+    },
+  },
+  {
+    id: 'rollback-confirm-never-reopens',
+    protocol: 'rollback',
+    title: 'A confirm whose claim no longer fits stays what it is',
+    catches: ['no-stuck-migration', 'atomic-decision'],
+    steps: { 'confirm.reopen': { run: () => OUTCOME.OK } },
+  },
+  {
+    id: 'rollback-revert-overwrites',
+    protocol: 'rollback',
+    title: 'A revert is taken over whatever stands there',
+    catches: ['source-unchanged', 'host-agreement', 'atomic-decision'],
+    ...overwriting('revert.set-task', TASK.NONE, STATUS.FINISHED),
+  },
+  {
+    id: 'rollback-revert-leaves-the-guest',
+    protocol: 'rollback',
+    title: 'Revert leaves the guest running on the destination',
+    catches: ['guest-single-home', 'capacity-respected'],
+    steps: { 'revert.dest-destroy': { run: () => OUTCOME.OK } },
+  },
+  {
+    id: 'rollback-revert-keeps-usage',
+    protocol: 'rollback',
+    title: 'Revert leaves the move tracked on the destination',
+    catches: ['tracker-matches'],
+    steps: { 'revert.drop-claim': { run: () => OUTCOME.OK } },
+  },
+  {
+    id: 'rollback-revert-forgets-the-host',
+    protocol: 'rollback',
+    title: 'Revert ends and the host stays',
+    catches: ['host-agreement', 'atomic-decision', 'guest-single-home'],
+    ...withoutHost('frevert.set-state'),
+  },
+  {
+    id: 'rollback-delete-keeps-migrations',
+    protocol: 'rollback',
+    title: 'Delete releases none of the claims that moves parked',
+    catches: ['no-orphan-consumer', 'delete-releases-all'],
+    steps: { 'terminate.release-migration': { ask: () => null } },
+  },
+  {
+    id: 'rollback-delete-keeps-the-claim',
+    protocol: 'rollback',
+    title: "Delete releases nothing of the server's own",
+    catches: ['no-orphan-consumer', 'delete-releases-all'],
+    steps: { 'terminate.delete-alloc': { ask: () => null } },
+  },
+  {
+    id: 'rollback-delete-discards-nothing',
+    protocol: 'rollback',
+    title: 'Delete leaves what a move left on another host',
+    catches: ['tracker-matches'],
+    steps: { 'terminate.cast-discard': { where: () => NONE } },
+  },
+  {
+    id: 'rollback-delete-keeps-usage',
+    protocol: 'rollback',
+    title: 'Delete leaves the server tracked',
+    catches: ['tracker-matches'],
+    steps: { 'terminate.rt-update': { run: () => OUTCOME.OK } },
+  },
+  {
+    id: 'rollback-failed-reboot-overwrites',
+    protocol: 'rollback',
+    title: 'A failed reboot saves over whatever stands there',
+    catches: ['guest-single-home'],
+    undo: { 'compute.reboot_instance': { vm: 'error', task: 'clear' } },
   },
 ];
 

@@ -3,6 +3,7 @@
  * scenario are the same text.
  */
 import { createColors } from 'picocolors';
+import { judgeScenario } from '../campaign/judge.ts';
 import { Trial, type Violation } from '../campaign/trial.ts';
 import type { Contract } from '../contract/contracts.ts';
 import { bystandersUnchanged } from '../contract/invariants/bystanders-unchanged.ts';
@@ -19,7 +20,7 @@ import { describeServer } from '../observation/describe.ts';
 import type { Observation } from '../observation/observation.ts';
 import { migrationName, operationPicture } from '../observation/picture.ts';
 import type { Request, Response } from '../placement/api.ts';
-import { type Names, namesFor, renderRequest } from '../placement/rest.ts';
+import { type Json, type Names, namesFor, renderRequest, renderResponse } from '../placement/rest.ts';
 import { printable } from '../scenario/printable.ts';
 import { renderFault, renderHold, renderOperation } from '../scenario/render.ts';
 import { DEFAULT_OPTIONS, type FaultKind, type Flavor, type Host, type Scenario } from '../scenario/scenario.ts';
@@ -90,8 +91,9 @@ export function tellStory(
     if (world.holds[k]!.state > 0) continue;
     page.line(0, `the ${renderHold(hold, scenario.operations)} never struck`, colors.yellow);
   }
-  verdicts.summary();
-  return { lines: page.lines, violations: trial.violations };
+  const violations = judgeScenario(code, contract, scenario);
+  verdicts.summary(violations);
+  return { lines: page.lines, violations };
 }
 
 // ---- text
@@ -121,6 +123,11 @@ class Page {
       } else row = row === '' ? word : `${row} ${word}`;
     }
     this.lines.push(' '.repeat(margin) + tint(row));
+  }
+
+  /** In one piece, however long: for what is copied from there. */
+  whole(indent: number, text: string, tint: Tint): void {
+    this.lines.push(' '.repeat(indent) + tint(text));
   }
 
   blank(): void {
@@ -165,7 +172,9 @@ function header(page: Page, colors: Colors, scenario: Scenario, code: Code, cont
   if (changed.length > 0) entry('options', changed.map(([name, value]) => `${name}=${value}`).join(' '));
   entry('protocol', code.protocol.id);
   entry('contract', `${contract.id}: ${contract.law}`);
-  for (const { id, kind, title } of code.defects) entry(kind, `${id}: ${title}`);
+  for (const { id, kind, aliases, title } of code.defects) {
+    entry(kind, `${[id, ...aliases].join(', ')}: ${title}`);
+  }
 }
 
 function byCapacity(hosts: readonly Host[]): Map<string, string[]> {
@@ -361,8 +370,10 @@ class Teller implements Listener {
     const struck = this.strikes.get(job.id) ?? [];
     this.strikes.delete(job.id);
     for (const [k, strike] of struck.entries()) {
-      const seen = k < struck.length - 1 ? 'sent again' : this.came(at, outcome);
-      this.faultLine(strike.at, `${strike.kind} at ${strike.at.step.id}: ${seen}`);
+      const sentAgain = k < struck.length - 1 || (struck.length === 1 && this.repeats(at, strike.kind));
+      const again = sentAgain ? ', the client sends it again' : '';
+      const seen = k < struck.length - 1 ? '' : `, Nova saw: ${this.came(at, outcome)}`;
+      this.faultLine(strike.at, `${strike.kind} at ${strike.at.step.id}${again}${seen}`);
     }
     const words = struck.length > 0 || !NOTEWORTHY(outcome) ? '' : this.came(at, outcome);
     const changes = this.changes();
@@ -454,7 +465,8 @@ class Teller implements Listener {
 
   private faultLine(at: Instruction, text: string): void {
     this.unfold();
-    this.page.line(STEP, `! ${at.undoing === null ? '' : 'undo '}${text}`, this.colors.yellow);
+    const { bold, yellow } = this.colors;
+    this.page.line(STEP, `! ${at.undoing === null ? '' : 'undo '}${text}`, (line) => bold(yellow(line)));
   }
 
   private fold(at: Instruction, outcome: Outcome): void {
@@ -471,17 +483,19 @@ class Teller implements Listener {
   private unfold(): void {
     const { undo, steps } = this.folded;
     if (steps.length === 0) return;
-    this.page.line(
-      STEP,
-      `${undo ? 'undo ' : ''}… ${count(steps.length, 'step')}: ${steps.join(', ')}`,
-      this.colors.dim,
-    );
+    const many = steps.length > 1 ? `${count(steps.length, 'step')}: ` : '';
+    this.page.line(STEP, `${undo ? 'undo ' : ''}… ${many}${steps.join(', ')}`, this.colors.dim);
     this.folded.steps = [];
   }
 
   private came(at: Instruction, outcome: Outcome): string {
     const swallowed = outcome >= OUTCOME.RAISE && at.step.swallows !== undefined ? ', logged and no more' : '';
     return `${OUTCOME_WORDS[outcome]}${swallowed}`;
+  }
+
+  /** Whether openstacksdk re-sends a request that met this fault. */
+  private repeats(at: Instruction, kind: FaultKind): boolean {
+    return at.kind === KIND.ASK && NO_ANSWER.has(kind) && this.cast.world.setting.options.client_replay > 0;
   }
 
   private everybody(): Map<string, string>[] {
@@ -496,14 +510,16 @@ class Teller implements Listener {
       .flatMap((now, i) => {
         const then = before[i];
         if (then === undefined || then.size === 0) return [];
-        const changed = [...now].flatMap(([name, value]) => {
-          const old = then.get(name);
-          if (old === value) return [];
-          return [old === undefined ? `${name} ${value}` : `${name} ${old} -> ${value}`];
-        });
-        return changed.length > 0 ? [`${this.cast.server(i)} ${changed.join(', ')}`] : [];
+        const of = (migration: boolean): string[] =>
+          [...now].flatMap(([name, value]) => {
+            const old = then.get(name);
+            if (old === value || name.includes('/') !== migration) return [];
+            return [old === undefined ? `${name} ${value}` : `${name} ${old} -> ${value}`];
+          });
+        const own = of(false).join(', ');
+        return [...(own === '' ? [] : [`${this.cast.server(i)} ${own}`]), ...of(true)];
       })
-      .join('; ');
+      .join(', ');
   }
 
   // ---- messages
@@ -545,8 +561,14 @@ class Teller implements Listener {
     if (!this.verbose) return;
     const { method, path, microversion, body } = renderRequest(request, this.cast.wire);
     const version = microversion === null ? '' : ` (microversion ${microversion})`;
+    this.onTheWire(`${at.step.id}: ${method} ${path}${version}`, body);
+    const answer = renderResponse(request, response, this.cast.wire);
+    this.onTheWire(`-> ${answer.status === 0 ? 'no answer' : answer.status}`, answer.body);
+  }
+
+  private onTheWire(text: string, body: Json | undefined): void {
     const json = body === undefined ? '' : ` ${JSON.stringify(body)}`;
-    this.page.line(STEP + 2, harmless(`${method} ${path}${version}${json}`), this.colors.dim);
+    this.page.whole(STEP + 2, harmless(`${text}${json}`), this.colors.dim);
   }
 
   private asked(request: Request): string {
@@ -629,6 +651,15 @@ class Teller implements Listener {
 
 const STEP = INDENT + 2;
 
+/** Faults of the wire that leave the client without an answer. */
+const NO_ANSWER: ReadonlySet<FaultKind> = new Set([
+  'refused',
+  'timeout-before',
+  'timeout-after',
+  'reply-lost',
+  'placement-crash',
+]);
+
 const NOTEWORTHY = (outcome: Outcome): boolean =>
   outcome >= OUTCOME.RAISE || outcome === OUTCOME.FALSY || outcome === OUTCOME.AGAIN || outcome === OUTCOME.REFUSE;
 
@@ -672,11 +703,20 @@ class Verdicts {
     }
   }
 
-  summary(): void {
-    const { violations, contract } = this.trial;
-    const { page, colors } = this;
-    if (violations.length === 0) page.line(0, `every law of the ${contract.id} contract held`, colors.green);
-    else page.line(0, `${count(violations.length, 'violation')}:`, colors.red);
-    for (const { signature } of violations) page.lines.push(colors.red(`  ${harmless(signature)}`));
+  /** A campaign looks less often than a story: what it judges is the verdict, which tokens and the known list go by. */
+  summary(judged: readonly Violation[]): void {
+    const { page, colors, trial } = this;
+    const signatures = new Set(judged.map(({ signature }) => signature));
+    const passing = trial.violations.filter(({ signature }) => !signatures.has(signature));
+    const listed = (violations: readonly Violation[], tint: Tint): void => {
+      for (const { signature } of violations) page.whole(2, harmless(signature), tint);
+    };
+    if (passing.length > 0) {
+      page.line(0, 'seen above, where a campaign does not look:', colors.yellow);
+      listed(passing, colors.yellow);
+    }
+    if (judged.length === 0) page.line(0, `every law of the ${trial.contract.id} contract held`, colors.green);
+    else page.line(0, `${count(judged.length, 'violation')}:`, colors.red);
+    listed(judged, colors.red);
   }
 }
