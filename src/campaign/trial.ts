@@ -5,13 +5,14 @@
 import type { Contract } from '../contract/contracts.ts';
 import { bystandersUnchanged } from '../contract/invariants/bystanders-unchanged.ts';
 import { capacityOfWrites } from '../contract/invariants/capacity-respected.ts';
+import { decisionTaken, noSpuriousRefusal } from '../contract/invariants/no-spurious-refusal.ts';
 import { trackerMatches } from '../contract/invariants/tracker-matches.ts';
 import { type Cause, endStateClass, signatureOf } from '../contract/signature.ts';
 import { perform, type Resolved } from '../engine/operations.ts';
 import type { Run } from '../engine/run.ts';
 import { type Settled, settle } from '../engine/settle.ts';
 import { SERVICE } from '../nova/states.ts';
-import { JOB, serviceUp, World } from '../nova/world.ts';
+import { JOB, OPERATION, serviceUp, World } from '../nova/world.ts';
 import type { Observation } from '../observation/observation.ts';
 import { NONE } from '../state/table.ts';
 
@@ -86,7 +87,7 @@ export class Trial {
       run.armed = true;
       for (let i = 0; i < world.globals.instances; i++) world.instances[i]!.disturbed = 0;
     }
-    if (contract.cloud) this.judgeStep(k);
+    if (contract.cloud) this.judgeStep(k, resolved);
     this.judgeAfter(k);
   }
 
@@ -155,7 +156,8 @@ export class Trial {
     const { contract, run } = this;
     const broken: string[] = [];
     const details: string[] = [];
-    const judged = { observation, instance, settled, pointOfNoReturn: contract.pointOfNoReturn };
+    const peaceful = settled === null && run.world.globals.disturbed === 0;
+    const judged = { observation, instance, settled, peaceful, pointOfNoReturn: contract.pointOfNoReturn };
     for (const invariant of contract.invariants) {
       const detail = invariant.broken(judged);
       if (detail === null) continue;
@@ -167,16 +169,31 @@ export class Trial {
     this.found(observation, instance, broken, details, k);
   }
 
-  private judgeStep(k: number): void {
+  private judgeStep(k: number, resolved: Resolved): void {
     const { before } = this;
     const { world } = this.run;
     const overCapacity = capacityOfWrites.broken(before, world);
     if (overCapacity !== null) this.found(world, NONE, [capacityOfWrites.id], [overCapacity.detail], k + 1);
+    this.judgeDecision(k, resolved);
     const bystander = bystandersUnchanged.broken(before, world, (i) => world.instances[i]!.touched === 1);
     if (bystander !== null && world.instances[bystander.instance]!.condemned === 0) {
       world.instances[bystander.instance]!.condemned = 1;
       this.found(world, bystander.instance, [bystandersUnchanged.id], [bystander.detail], k + 1);
     }
+  }
+
+  /** A confirm or revert of a move that met nothing, in a cloud that met nothing. */
+  private judgeDecision(k: number, { operation: { operation }, instance }: Resolved): void {
+    const { before } = this;
+    const { world } = this.run;
+    if (operation !== 'confirm' && operation !== 'revert') return;
+    if (world.globals.disturbed === 1 || world.operations[k]!.outcome !== OPERATION.ACCEPTED) return;
+    for (const job of world.jobs) if (job.state !== JOB.FREE) return;
+    if (world.instances[instance]!.condemned === 1) return;
+    const detail = decisionTaken(before, world, instance, operation);
+    if (detail === null) return;
+    world.instances[instance]!.condemned = 1;
+    this.found(world, instance, [noSpuriousRefusal.id], [detail], k + 1);
   }
 
   private judgeTrackers(observation: Observation, k: number): void {

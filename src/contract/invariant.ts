@@ -8,6 +8,8 @@ export interface Case {
   readonly instance: number;
   /** what settle came to; null at a quiescent state where nothing had gone wrong */
   readonly settled: Settled | null;
+  /** no fault fired, no hold cut in and no service was down so far: nothing that lasts is excused by anything */
+  readonly peaceful: boolean;
   /** `nova`: a move that fails after instance.host flipped leaves the server, rightly, where it is */
   readonly pointOfNoReturn: boolean;
 }

@@ -1,4 +1,6 @@
-import { lastMoveOf } from '../facts.ts';
+import { STATUS } from '../../nova/states.ts';
+import type { Observation } from '../../observation/observation.ts';
+import { isOpen, lastMoveOf } from '../facts.ts';
 import type { Invariant } from '../invariant.ts';
 
 export const noSpuriousRefusal: Invariant = {
@@ -13,3 +15,16 @@ export const noSpuriousRefusal: Invariant = {
     return move.committed === 1 ? null : 'a move that fits and met no fault did not commit';
   },
 };
+
+/** The other half, judged after a confirm or revert that the API took: what was open is decided as it was asked. */
+export function decisionTaken(
+  before: Observation,
+  after: Observation,
+  i: number,
+  asked: 'confirm' | 'revert',
+): string | null {
+  const move = lastMoveOf(before, i);
+  if (move === undefined || move.disturbed === 1 || !isOpen(before, i) || after.instances[i]!.exists !== 1) return null;
+  const wanted = asked === 'confirm' ? STATUS.CONFIRMED : STATUS.REVERTED;
+  return after.migrations[move.migration]!.status === wanted ? null : `the ${asked} was accepted and did not happen`;
+}
