@@ -142,3 +142,16 @@ describe('list', () => {
     expect(silent).toEqual([]);
   });
 });
+
+test('the finding in the README is as replay prints it', () => {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const token = /replay (cc1\.\S+)/.exec(readme)![1]!;
+  const { stdout } = claimcheck('replay', token);
+  const shown = readme
+    .slice(readme.indexOf('    3  confirm'), readme.indexOf('The whole story'))
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+  const printed = new Set(stdout.split('\n'));
+  expect(shown.length).toBeGreaterThan(20);
+  expect(shown.filter((line) => !printed.has(line.slice(4)))).toEqual([]);
+});

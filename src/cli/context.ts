@@ -1,4 +1,5 @@
 /** What every verb shares: where it prints, and how it ends. */
+import { printable } from '../scenario/printable.ts';
 
 /** 0 held or known, 1 an unknown violation, 2 usage or unreadable input, 3 undecided, 4 a replay that changed. */
 export const EXIT = { OK: 0, VIOLATION: 1, USAGE: 2, UNDECIDED: 3, CHANGED: 4, INTERRUPTED: 130 } as const;
@@ -31,7 +32,7 @@ export function wholeNumber(flag: string, least: number, most: number): (text: s
   return (text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < least || value > most) {
-      throw new UsageError(`${flag} takes a whole number from ${least} to ${most}, not "${text.slice(0, 40)}"`);
+      throw new UsageError(`${flag} takes a whole number from ${least} to ${most}, not "${printable(text)}"`);
     }
     return value;
   };
@@ -41,7 +42,7 @@ export function oneOf<T extends string>(flag: string, allowed: readonly T[]): (t
   return (text) => {
     const found = allowed.find((value) => value === text);
     if (found === undefined)
-      throw new UsageError(`${flag} takes one of ${allowed.join(', ')}, not "${text.slice(0, 40)}"`);
+      throw new UsageError(`${flag} takes one of ${allowed.join(', ')}, not "${printable(text)}"`);
     return found;
   };
 }

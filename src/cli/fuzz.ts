@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command } from 'commander';
@@ -122,21 +122,29 @@ async function run(campaign: Campaign, runs: number, keep: (campaign: Campaign) 
   return stopped;
 }
 
-/** Appends each new finding to a file, so that a run that dies keeps what it had. */
+/** Appends each new finding to a file, so that a run that dies keeps what it had, and the runs before it theirs. */
 function keeper(dir: string): (campaign: Campaign) => void {
   const file = join(dir, 'findings.jsonl');
   try {
-    mkdirSync(dir, { recursive: true });
-    writeFileSync(file, '');
+    // not recursive: under /proc Node's mkdirSync would never come back
+    if (!existsSync(dir)) mkdirSync(dir);
+    appendFileSync(file, '');
   } catch (error) {
     throw new UsageError(`--out cannot write ${printable(file)}: ${reason(error)}`);
   }
   const kept = new Set<string>();
+  let writable = true;
   return ({ findings }) => {
     for (const { signature, token, known, invariants } of findings.values()) {
       if (kept.has(signature)) continue;
       kept.add(signature);
-      appendFileSync(file, `${JSON.stringify({ signature, invariants, known: known?.weakness ?? null, token })}\n`);
+      try {
+        appendFileSync(file, `${JSON.stringify({ signature, invariants, known: known?.weakness ?? null, token })}\n`);
+      } catch (error) {
+        // the table at the end has it all the same
+        if (writable) note(`claimcheck: ${printable(file)} takes no more findings: ${reason(error)}`);
+        writable = false;
+      }
     }
   };
 }

@@ -24,7 +24,8 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    if (error.exitCode !== 0) note(`claimcheck: ${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}`);
+    const said = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    if (error.exitCode !== 0) note(`claimcheck: ${said.split(' ').map(printable).join(' ')}`);
     process.exitCode = error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
   } else if (error instanceof UsageError) {
     note(`claimcheck: ${error.message}`);

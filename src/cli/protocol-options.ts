@@ -1,6 +1,7 @@
 /** Options that say what is run: protocol, contract, defects, releases. */
 import { Option } from 'commander';
 import { DEFECTS, findDefect } from '../nova/defects.ts';
+import { printable } from '../scenario/printable.ts';
 import { oneOf, UsageError, wholeNumber } from './context.ts';
 
 export const PROTOCOL_NAMES = ['nova', 'rollback'] as const;
@@ -13,9 +14,10 @@ function defect(kind: 'defect' | 'repair') {
     const found = findDefect(text);
     const fits = found !== undefined && (found.kind === 'repair') === (kind === 'repair');
     if (!fits) {
-      const all = DEFECTS.filter((one) => (one.kind === 'repair') === (kind === 'repair')).map(({ id }) => id);
+      const named = DEFECTS.filter((one) => one.kind === kind);
+      const some = named.map(({ id }) => id).join(', ');
       throw new UsageError(
-        `--${kind} takes one of ${all.join(', ')} or an alias of theirs, not "${text.slice(0, 40)}"`,
+        `--${kind} takes an id or an alias of "list defects" (${some}${kind === 'defect' ? ' or a mutant' : ''}), not "${printable(text)}"`,
       );
     }
     return before.includes(found.id) ? [...before] : [...before, found.id];
