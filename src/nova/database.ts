@@ -2,7 +2,7 @@
  * Nova's databases as handlers use them: rows, and the private copies in a job that are saved back field by field.
  */
 import { assert, NONE } from '../state/table.ts';
-import { STATUS, TASK, VM } from './states.ts';
+import { MOVE_TYPE, STATUS, TASK, VM } from './states.ts';
 import { OUTCOME, type Outcome } from './step.ts';
 import type { Instance, Job, Migration, Move, World } from './world.ts';
 
@@ -87,10 +87,10 @@ export function setMigrationContext(job: Job, migration: number): void {
 
 /** Any task_state will do. */
 export const ANY_TASK = -1;
-/** Bits of task states, for a save that expects one of several. */
-export function taskBits(...tasks: number[]): number {
+/** Bits of task states or of statuses, for a save that expects one of several. */
+export function oneOf(...values: number[]): number {
   let bits = 0;
-  for (const task of tasks) bits |= 1 << task;
+  for (const value of values) bits |= 1 << value;
   return bits;
 }
 
@@ -146,11 +146,8 @@ export function saveMigrationStatus(world: World, row: Migration, status: number
   return OUTCOME.OK;
 }
 
-/** Migration.create. */
-export function createMigration(
-  world: World,
-  fields: Pick<Migration, 'instance' | 'type' | 'source' | 'oldFlavor' | 'newFlavor'>,
-): number {
+/** Migration.create, for the move that the job is about. */
+export function createMigration(world: World, job: Job): number {
   const { globals } = world;
   const id = globals.migrations;
   assert(id < world.migrations.length, 'the table of migrations is full');
@@ -159,13 +156,18 @@ export function createMigration(
   row.exists = 1;
   row.status = STATUS.PRE_MIGRATING;
   row.destination = NONE;
-  row.instance = fields.instance;
-  row.type = fields.type;
-  row.source = fields.source;
-  row.oldFlavor = fields.oldFlavor;
-  row.newFlavor = fields.newFlavor;
+  row.instance = job.instance;
+  row.type = moveType(job);
+  row.source = job.host;
+  row.oldFlavor = job.instanceFlavor;
+  row.newFlavor = job.flavor;
   row.updated = ++globals.updates;
   return id;
+}
+
+/** A resize to the flavor that the server has is a cold migration. */
+export function moveType(job: Job): number {
+  return job.instanceFlavor !== job.flavor ? MOVE_TYPE.RESIZE : MOVE_TYPE.MIGRATION;
 }
 
 /** nova/db/main/api.py:instance_destroy: the row and its migrations are soft-deleted. */

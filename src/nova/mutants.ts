@@ -5,12 +5,12 @@
 
 import { NO_ROWS } from '../state/holdings.ts';
 import { NONE } from '../state/table.ts';
-import { createMigration, instanceOf, loadInstance, migrationOf, noteMigration } from './database.ts';
+import { createMigration, instanceOf, loadInstance, migrationOf, noteMigration, oneOf } from './database.ts';
 import type { Defect } from './defects.ts';
 import { here, I, M, refuse, wanted } from './handlers/common.ts';
 import { PROTOCOLS } from './protocols.ts';
-import { oneOf, transact } from './rollback/transaction.ts';
-import { MOVE_TYPE, STATUS, TASK, VM } from './states.ts';
+import { transact } from './rollback/transaction.ts';
+import { STATUS, TASK, VM } from './states.ts';
 import { database, type Item, isGroup, OUTCOME, type Outcome } from './step.ts';
 import { recount } from './tracker.ts';
 import { amountsOf, type Instance, type Job, type Migration, type World } from './world.ts';
@@ -75,13 +75,7 @@ const acceptWithoutMigration: Run = (world, job) => {
 const makeMigration: Run = (world, job) => {
   job.retry = job.requested === NONE && world.setting.options.max_attempts > 1 ? 1 : 0;
   if (job.migration !== NONE) return OUTCOME.OK;
-  job.migration = createMigration(world, {
-    instance: job.instance,
-    type: job.instanceFlavor !== job.flavor ? MOVE_TYPE.RESIZE : MOVE_TYPE.MIGRATION,
-    source: job.host,
-    oldFlavor: job.instanceFlavor,
-    newFlavor: job.flavor,
-  });
+  job.migration = createMigration(world, job);
   noteMigration(world, job);
   return OUTCOME.OK;
 };

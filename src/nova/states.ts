@@ -18,7 +18,6 @@ export const TASK_NAMES = [
   'rebooting_hard',
   'reboot_started_hard',
   'spawning',
-  'resize_confirming',
 ] as const;
 export const TASK = {
   NONE: 0,
@@ -33,8 +32,6 @@ export const TASK = {
   REBOOTING_HARD: 9,
   REBOOT_STARTED_HARD: 10,
   SPAWNING: 11,
-  /** of the rollback protocol alone: Nova's confirm sets no task_state */
-  RESIZE_CONFIRMING: 12,
 } as const;
 
 /** Migration.status of a resize or cold migration (nova/objects/fields.py, nova/compute/manager.py) */

@@ -106,6 +106,23 @@ const giveBackWithHost: UndoGroup = (prefix) => [
   ...giveBack(prefix),
 ];
 
+/** The remaining alternates go back to conductor; a failure of the call is logged, and the one under way goes on. */
+export const callConductorAgain = (id: string): Step =>
+  call(
+    id,
+    'nova/conductor/api.py:ComputeTaskAPI.resize_instance',
+    'conductor.migrate_server',
+    () => SERVICE.CONDUCTOR,
+    () => OUTCOME.DONE,
+    {
+      swallows: true,
+      fill: (_world, _job, message) => {
+        message.rescheduled = 1;
+        message.destination = NONE;
+      },
+    },
+  );
+
 const reschedule: UndoGroup = (prefix) => [
   {
     steps: [
@@ -119,20 +136,7 @@ const reschedule: UndoGroup = (prefix) => [
         },
         { else: '$end', swallows: '$end' },
       ),
-      call(
-        `${prefix}.undo.reschedule.call-conductor`,
-        'nova/conductor/api.py:ComputeTaskAPI.resize_instance',
-        'conductor.migrate_server',
-        () => SERVICE.CONDUCTOR,
-        () => OUTCOME.DONE,
-        {
-          swallows: true,
-          fill: (_world, _job, message) => {
-            message.rescheduled = 1;
-            message.destination = NONE;
-          },
-        },
-      ),
+      callConductorAgain(`${prefix}.undo.reschedule.call-conductor`),
     ],
   },
 ];

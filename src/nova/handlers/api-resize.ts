@@ -1,5 +1,5 @@
 import { NONE } from '../../state/table.ts';
-import { instanceOf, loadInstance, saveInstance, setTask, taskBits } from '../database.ts';
+import { instanceOf, loadInstance, oneOf, saveInstance, setTask } from '../database.ts';
 import { SAME_HOST_TRAIT_BIT } from '../setting.ts';
 import { SERVICE, TASK, VM } from '../states.ts';
 import { cast, database, OUTCOME, type Outcome, read, request } from '../step.ts';
@@ -46,7 +46,7 @@ export const apiResize = handler({
     ),
     database('api.set-task-state', `${API}.resize`, (world, job) => {
       setTask(job, TASK.RESIZE_PREP);
-      return saveInstance(world, job, taskBits(TASK.NONE)) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 409);
+      return saveInstance(world, job, oneOf(TASK.NONE)) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 409);
     }),
     database('api.action-record', `${API}._record_action_start`, ok),
     cast(

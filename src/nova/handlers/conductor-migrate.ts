@@ -1,7 +1,7 @@
 import { NONE } from '../../state/table.ts';
-import { createMigration, findMigration, noteMigration } from '../database.ts';
+import { createMigration, findMigration, moveType, noteMigration } from '../database.ts';
 import { claimResources, getAllocations, moveAllocations, strict } from '../report-client.ts';
-import { MOVE_TYPE, SERVICE, STATUS } from '../states.ts';
+import { SERVICE, STATUS } from '../states.ts';
 import { call, cast, database, memory, neutron, OUTCOME, type Outcome, read } from '../step.ts';
 import type { Job, World } from '../world.ts';
 import { compute, handler, I, lowest, M, ok, wanted } from './common.ts';
@@ -14,18 +14,8 @@ const MIGRATION_TASK = `${TASK_PY}:MigrationTask`;
  * looks whether the instance is still there.
  */
 function createOrAdopt(world: World, job: Job): Outcome {
-  const type = job.instanceFlavor !== job.flavor ? MOVE_TYPE.RESIZE : MOVE_TYPE.MIGRATION;
-  const found = findMigration(world, job.instance, STATUS.PRE_MIGRATING, type);
-  job.migration =
-    found !== NONE
-      ? found
-      : createMigration(world, {
-          instance: job.instance,
-          type,
-          source: job.host,
-          oldFlavor: job.instanceFlavor,
-          newFlavor: job.flavor,
-        });
+  const found = findMigration(world, job.instance, STATUS.PRE_MIGRATING, moveType(job));
+  job.migration = found !== NONE ? found : createMigration(world, job);
   noteMigration(world, job);
   return OUTCOME.OK;
 }

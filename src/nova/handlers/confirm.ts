@@ -4,13 +4,13 @@ import {
   instanceOf,
   loadInstance,
   migrationOf,
+  oneOf,
   saveInstance,
   saveMigrationStatus,
   saveStatus,
   setMigrationContext,
   setTask,
   setVm,
-  taskBits,
 } from '../database.ts';
 import { POWER, STATUS, TASK, VM } from '../states.ts';
 import {
@@ -124,7 +124,7 @@ export const computeConfirmResize = handler({
         setVm(job, job.power === POWER.SHUTDOWN ? VM.STOPPED : VM.ACTIVE);
         setTask(job, TASK.NONE);
       },
-      taskBits(TASK.NONE, TASK.DELETING),
+      oneOf(TASK.NONE, TASK.DELETING),
     ),
     notification('confirm.end-notify', `${MANAGER}._confirm_resize`),
   ],

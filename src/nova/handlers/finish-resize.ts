@@ -1,4 +1,4 @@
-import { instanceOf, migrationOf, saveStatus, setFlavor, setOldFlavor, setTask, setVm, taskBits } from '../database.ts';
+import { instanceOf, migrationOf, oneOf, saveStatus, setFlavor, setOldFlavor, setTask, setVm } from '../database.ts';
 import { getAllocations, ignore, strict } from '../report-client.ts';
 import { STATUS, TASK, VM } from '../states.ts';
 import {
@@ -45,7 +45,7 @@ export const finishResize = handler({
       (_world, job) => {
         setTask(job, TASK.RESIZE_FINISH);
       },
-      taskBits(TASK.RESIZE_MIGRATED),
+      oneOf(TASK.RESIZE_MIGRATED),
     ),
     cinder('finish.volumes-update', `${MANAGER}._update_volume_attachments`),
     read('finish.get-allocs', `${MANAGER}._finish_resize`, getAllocations(I), strict(ignore)),
@@ -64,7 +64,7 @@ export const finishResize = handler({
         setVm(job, VM.RESIZED);
         setTask(job, TASK.NONE);
       },
-      taskBits(TASK.RESIZE_FINISH),
+      oneOf(TASK.RESIZE_FINISH),
     ),
     // behind that context, but not behind the one that drops the source's claim
     notification('finish.post', `${MANAGER}._finish_resize_helper`, undefined, { outside: ['vm'] }),

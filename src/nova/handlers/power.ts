@@ -1,5 +1,5 @@
 import { NONE } from '../../state/table.ts';
-import { instanceOf, loadInstance, saveInstance, setPower, setTask, setVm, taskBits } from '../database.ts';
+import { instanceOf, loadInstance, oneOf, saveInstance, setPower, setTask, setVm } from '../database.ts';
 import { POWER, TASK, VM } from '../states.ts';
 import { cast, database, driver, type Handler, OUTCOME, type Outcome, request } from '../step.ts';
 import type { Job, World } from '../world.ts';
@@ -31,7 +31,7 @@ function powerRequest(
       database(`${verb}.set-task`, `${API}.${nova}`, (world, job) => {
         if (alsoVm && instanceOf(world, job).vm !== job.vm) return refuse(world, job, 409);
         setTask(job, task);
-        return saveInstance(world, job, taskBits(TASK.NONE)) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 409);
+        return saveInstance(world, job, oneOf(TASK.NONE)) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 409);
       }),
       cast(`${verb}.cast`, `nova/compute/rpcapi.py:ComputeAPI.${to}`, `compute.${to}`, (_world, job) =>
         compute(job.host),
@@ -73,7 +73,7 @@ export function power(world: World, job: Job, on: boolean): Outcome {
 export function settleState(world: World, job: Job, vm: number, ...expected: number[]): Outcome {
   setVm(job, vm);
   setTask(job, TASK.NONE);
-  return expected.length === 0 ? saveInstance(world, job) : saveInstance(world, job, taskBits(...expected));
+  return expected.length === 0 ? saveInstance(world, job) : saveInstance(world, job, oneOf(...expected));
 }
 
 export const stopInstance = handler({
@@ -109,7 +109,7 @@ export const rebootInstance = handler({
   steps: [
     database('hard-reboot.set-started', `${MANAGER}._reboot_instance`, (world, job) => {
       setTask(job, TASK.REBOOT_STARTED_HARD);
-      return saveInstance(world, job, taskBits(TASK.REBOOTING_HARD));
+      return saveInstance(world, job, oneOf(TASK.REBOOTING_HARD));
     }),
     driver('hard-reboot.driver', 'nova/virt/driver.py:ComputeDriver.reboot', (world, job) => power(world, job, true)),
     database('hard-reboot.set-state', `${MANAGER}._reboot_instance`, (world, job) =>

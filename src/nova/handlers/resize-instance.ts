@@ -1,4 +1,4 @@
-import { instanceOf, migrationOf, saveStatus, setHost, setOldFlavor, setTask, taskBits } from '../database.ts';
+import { instanceOf, migrationOf, oneOf, saveStatus, setHost, setOldFlavor, setTask } from '../database.ts';
 import { STATUS, TASK } from '../states.ts';
 import { cast, cinder, database, driver, neutron, notification, OUTCOME, type Outcome, saving } from '../step.ts';
 import type { Job, World } from '../world.ts';
@@ -28,7 +28,7 @@ export const resizeInstance = handler({
       'src.set-task',
       `${MANAGER}._resize_instance`,
       (_world, job) => setTask(job, TASK.RESIZE_MIGRATING),
-      taskBits(TASK.RESIZE_PREP),
+      oneOf(TASK.RESIZE_PREP),
     ),
     driver('src.driver', 'nova/virt/driver.py:ComputeDriver.migrate_disk_and_power_off', migrateDiskAndPowerOff, {
       mayRollBack: true,
@@ -47,7 +47,7 @@ export const resizeInstance = handler({
         setOldFlavor(job, job.instanceFlavor);
         setTask(job, TASK.RESIZE_MIGRATED);
       },
-      taskBits(TASK.RESIZE_MIGRATING),
+      oneOf(TASK.RESIZE_MIGRATING),
     ),
     cast('src.cast-finish', 'nova/compute/rpcapi.py:ComputeAPI.finish_resize', 'compute.finish_resize', toDestination),
     // outside the contexts that mark instance and migration, inside the one that gives the claim back

@@ -4,6 +4,7 @@ import {
   instanceOf,
   loadInstance,
   migrationOf,
+  oneOf,
   saveInstance,
   saveMigrationStatus,
   saveStatus,
@@ -12,7 +13,6 @@ import {
   setMigrationContext,
   setTask,
   setVm,
-  taskBits,
 } from '../database.ts';
 import { getAllocations, ignore, legacy, moveAllocations } from '../report-client.ts';
 import { STATUS, TASK, VM } from '../states.ts';
@@ -57,7 +57,7 @@ export const apiRevert = handler({
     }),
     database('revert.set-task', `${API}.revert_resize`, (world, job) => {
       setTask(job, TASK.RESIZE_REVERTING);
-      const saved = saveInstance(world, job, taskBits(TASK.NONE));
+      const saved = saveInstance(world, job, oneOf(TASK.NONE));
       if (saved !== OUTCOME.OK) return refuse(world, job, 409);
       noteDecision(world, job.instance, 2);
       return OUTCOME.OK;
@@ -138,7 +138,7 @@ export const computeFinishRevertResize = handler({
         if (job.oldFlavor !== NONE) setFlavor(job, job.oldFlavor);
         setHost(job, migrationOf(world, job).source);
       },
-      taskBits(TASK.RESIZE_REVERTING),
+      oneOf(TASK.RESIZE_REVERTING),
     ),
     {
       steps: [

@@ -13,6 +13,7 @@
 import { NO_ROWS } from '../../state/holdings.ts';
 import { NONE } from '../../state/table.ts';
 import {
+  ANY_TASK,
   createMigration,
   destroyInstance,
   findMigration,
@@ -20,10 +21,7 @@ import {
   loadInstance,
   migrationOf,
   noteMigration,
-  saveInstance,
-  setNewFlavor,
-  setOldVm,
-  setTask,
+  oneOf,
 } from '../database.ts';
 import { apiResize } from '../handlers/api-resize.ts';
 import {
@@ -32,7 +30,6 @@ import {
   handler,
   here,
   I,
-  lowest,
   M,
   MANAGER,
   ok,
@@ -42,14 +39,16 @@ import {
   toSource,
   wanted,
 } from '../handlers/common.ts';
-import { noteDecision } from '../handlers/confirm.ts';
+import { conductorMigrateServer } from '../handlers/conductor-migrate.ts';
+import { noteDecision, apiConfirm as novasConfirm } from '../handlers/confirm.ts';
+import { apiDelete as novasDelete, terminateInstance as novasTerminate } from '../handlers/delete.ts';
 import { createGuest } from '../handlers/finish-resize.ts';
-import { claimMove, trackerUpdate } from '../handlers/prep-resize.ts';
+import { claimMove, prepResize, trackerUpdate } from '../handlers/prep-resize.ts';
 import { migrateDiskAndPowerOff } from '../handlers/resize-instance.ts';
-import { checkRevert, destroyGuest, restoreGuest } from '../handlers/revert.ts';
+import { computeRevertResize, destroyGuest, apiRevert as novasRevert, restoreGuest } from '../handlers/revert.ts';
 import { selectDestinations } from '../handlers/scheduler.ts';
 import { claimResources, forceDeleteAllocations, getAllocations, ignore, legacy, strict } from '../report-client.ts';
-import { inProgress, MOVE_TYPE, POWER, SERVICE, STATUS, TASK, VM } from '../states.ts';
+import { inProgress, POWER, SERVICE, STATUS, TASK, VM } from '../states.ts';
 import {
   call,
   cast,
@@ -72,48 +71,43 @@ import {
 } from '../step.ts';
 import { dropMoveClaim } from '../tracker.ts';
 import { type Job, trackingOf, type World } from '../world.ts';
-import { ALLOC } from './names.ts';
-import { ANY, clearMove, oneOf, transact } from './transaction.ts';
+import { clearMove, transact } from './transaction.ts';
+
+const ALLOC = 'nova/scheduler/client/report.py:SchedulerReportClient.move_allocations';
 
 const notify = (id: string, nova: string): Step => notification(id, nova, ok, { swallows: true });
 
-/** The named steps of one of Nova's handlers, as they are. */
-function stepOf(from: Handler, id: string): Step {
-  for (const item of from.steps) if (!isGroup(item) && item.id === id) return item;
-  throw new Error(`${from.id} has no step ${id}`);
-}
+/** Steps of one of Nova's handlers, as they are there. */
+const asIn = (from: Handler, ...ids: string[]): Step[] =>
+  ids.map((id) => {
+    for (const item of from.steps) if (!isGroup(item) && item.id === id) return item;
+    throw new Error(`${from.id} has no step ${id}`);
+  });
+
+/** What a consumer holds goes, or the handler fails and is driven again. */
+const release = (id: string, consumer: typeof I): Step => ({
+  ...forceDeleteAllocations(id, consumer, 'raise'),
+  falsyRaises: OUTCOME.RAISE_PLACEMENT,
+});
 
 // ---- the way there
 
 export const apiResizeWithIntent = handler({
   ...apiResize,
   steps: [
-    stepOf(apiResize, 'api.validate'),
-    stepOf(apiResize, 'api.validate.get-traits'),
+    ...asIn(apiResize, 'api.validate', 'api.validate.get-traits'),
     // task_state and the migration row in one transaction: from here on somebody will know
     database('api.set-task-state', `${API}.resize`, (world, job) => {
       const instance = instanceOf(world, job);
       if (instance.exists !== 1 || instance.task !== TASK.NONE || instance.vm !== job.vm)
         return refuse(world, job, 409);
       instance.task = TASK.RESIZE_PREP;
-      job.migration = createMigration(world, {
-        instance: job.instance,
-        type: job.instanceFlavor !== job.flavor ? MOVE_TYPE.RESIZE : MOVE_TYPE.MIGRATION,
-        source: job.host,
-        oldFlavor: job.instanceFlavor,
-        newFlavor: job.flavor,
-      });
+      job.migration = createMigration(world, job);
       instance.oldVm = instance.vm;
       noteMigration(world, job);
       return loadInstance(world, job);
     }),
-    database('api.action-record', `${API}._record_action_start`, ok),
-    cast(
-      'api.cast-conductor',
-      'nova/conductor/rpcapi.py:ComputeTaskAPI.migrate_server',
-      'conductor.migrate_server',
-      () => SERVICE.CONDUCTOR,
-    ),
+    ...asIn(apiResize, 'api.action-record', 'api.cast-conductor'),
   ],
 });
 
@@ -129,31 +123,9 @@ export const migrateServer = handler({
       return OUTCOME.OK;
     }),
     database('conductor.read-source-node', `${MIGRATION_TASK}._execute`, (world, job) =>
-      stillAt(world, job, oneOf(STATUS.PRE_MIGRATING)),
+      stillAt(world, job, oneOf(STATUS.PRE_MIGRATING)) ? OUTCOME.OK : OUTCOME.RAISE_TASK_STATE,
     ),
-    call(
-      'conductor.schedule',
-      `${MIGRATION_TASK}._schedule`,
-      'scheduler.select_destinations',
-      (_world, job) => (job.rescheduled === 1 ? NONE : SERVICE.SCHEDULER),
-      (_world, job, callee) => {
-        job.destination = callee.destination;
-        job.hosts = callee.hosts;
-        return OUTCOME.OK;
-      },
-    ),
-    memory(
-      'conductor.reschedule',
-      `${MIGRATION_TASK}._reschedule`,
-      (_world, job) => {
-        if (job.rescheduled === 0) return OUTCOME.ELSE;
-        job.destination = lowest(job.hosts);
-        if (job.destination === NONE) return OUTCOME.RAISE_NO_VALID_HOST;
-        job.hosts &= ~(1 << job.destination);
-        return OUTCOME.OK;
-      },
-      { else: 'conductor.fill' },
-    ),
+    ...asIn(conductorMigrateServer, 'conductor.schedule', 'conductor.reschedule'),
     // one PUT moves the migration's claim from the host that failed to the alternate
     claimResources(
       'conductor.reschedule.claim-get',
@@ -163,7 +135,7 @@ export const migrateServer = handler({
       'conductor.reschedule',
       true,
     ),
-    memory('conductor.fill', 'nova/scheduler/utils.py:fill_provider_mapping', ok),
+    ...asIn(conductorMigrateServer, 'conductor.fill'),
     cast('conductor.cast-prep', 'nova/compute/rpcapi.py:ComputeAPI.prep_resize', 'compute.prep_resize', (_world, job) =>
       compute(job.destination),
     ),
@@ -184,10 +156,10 @@ export const scheduler = selectDestinations(
   true,
 );
 
-/** Whether the move is still where this leg expects it; if not, somebody has overtaken it and there is nothing to do. */
-function stillAt(world: World, job: Job, status: number): Outcome {
+/** Whether the move is still where this leg expects it, in one of the statuses; if not, somebody has overtaken it. */
+function stillAt(world: World, job: Job, statuses: number): boolean {
   const migration = migrationOf(world, job);
-  return migration.exists === 1 && ((1 << migration.status) & status) !== 0 ? OUTCOME.OK : OUTCOME.RAISE_TASK_STATE;
+  return migration.exists === 1 && ((1 << migration.status) & statuses) !== 0;
 }
 
 export const prep = handler({
@@ -196,24 +168,7 @@ export const prep = handler({
   prefix: 'prep',
   steps: [
     notify('prep.start-notify', `${MANAGER}._send_prep_resize_notifications`),
-    memory('prep.group-policy', `${MANAGER}._validate_instance_group_policy`, ok, { mayRollBack: true }),
-    database(
-      'prep.stash',
-      `${MANAGER}._prep_resize`,
-      (world, job) => {
-        const sameHost = job.host === here(job);
-        if (sameHost && job.flavor === job.instanceFlavor && !world.setting.options.supports_migrate_to_same_host) {
-          return OUTCOME.RAISE_ROLLBACK;
-        }
-        setNewFlavor(job, job.flavor);
-        setOldVm(job, job.vm);
-        return saveInstance(world, job);
-      },
-      { mayRollBack: true },
-    ),
-    memory('prep.pci-map', 'nova/compute/utils.py:update_pci_request_with_placement_allocations', ok, {
-      mayAbort: true,
-    }),
+    ...asIn(prepResize, 'prep.group-policy', 'prep.stash', 'prep.pci-map'),
     read('prep.get-allocs', `${MANAGER}._prep_resize`, getAllocations(M), legacy(ignore), { falsy: 'go-on' }),
     {
       ...database('prep.rt-claim.save-migration', `${TRACKER}._claim_existing_migration`, (world, job) =>
@@ -230,7 +185,7 @@ export const prep = handler({
     tracker('prep.rt-claim', `${TRACKER}._move_claim`, claimMove),
     trackerUpdate('prep.rt-claim.placement'),
     cast('prep.cast-resize', 'nova/compute/rpcapi.py:ComputeAPI.resize_instance', 'compute.resize_instance', toSource),
-    notification('prep.end-notify', `${MANAGER}._send_prep_resize_notifications`, ok, { swallows: true }),
+    notify('prep.end-notify', `${MANAGER}._send_prep_resize_notifications`),
   ],
 });
 
@@ -331,10 +286,10 @@ const undoSteps = (after: string): readonly Item[] => [
   ),
   call('undo.destination', 'rollback:conductor.undo_move', 'compute.discard_guest', undoDestination, () => OUTCOME.OK),
   call('undo.source', 'rollback:conductor.undo_move', 'compute.restore_guest', toSource, () => OUTCOME.OK),
-  { ...forceDeleteAllocations('undo.drop-claim', M), falsy: 'raise', falsyRaises: OUTCOME.RAISE_PLACEMENT },
+  release('undo.drop-claim', M),
   database('undo.save', 'rollback:conductor.undo_move', (world, job) => {
     const outcome = transact(world, job, {
-      task: ANY,
+      task: ANY_TASK,
       status: oneOf(STATUS.UNDOING),
       write: (instance, migration) => {
         migration.status = STATUS.ERROR;
@@ -387,18 +342,22 @@ function livesHere(world: World, job: Job): boolean {
   return instance.exists === 1 && instance.host === here(job);
 }
 
+const hasCopy = (world: World, job: Job): boolean => (instanceOf(world, job).backups & (1 << here(job))) !== 0;
+
+/** Without a `_resize` copy an earlier try has restored the guest. */
+const restoreOnce = (world: World, job: Job): Outcome => (hasCopy(world, job) ? restoreGuest(world, job) : OUTCOME.OK);
+
 /** On the source: the guest comes back from its `_resize` copy, running if it was. */
 export const restoreGuestHandler = handler({
   id: 'compute.restore_guest',
   nova: 'nova/virt/driver.py:ComputeDriver.finish_revert_migration',
   prefix: 'restore',
   locksInstance: true,
-  steps: [
-    driver('restore.driver', 'nova/virt/driver.py:ComputeDriver.finish_revert_migration', (world, job) =>
-      (instanceOf(world, job).backups & (1 << here(job))) === 0 ? OUTCOME.OK : restoreGuest(world, job),
-    ),
-  ],
+  steps: [driver('restore.driver', 'nova/virt/driver.py:ComputeDriver.finish_revert_migration', restoreOnce)],
 });
+
+/** Statuses in which nothing is left to do, or all waits for the user. */
+const AT_REST = oneOf(STATUS.FINISHED, STATUS.CONFIRMED, STATUS.REVERTED);
 
 /**
  * What nobody asked for: goes over the migrations that are under way with nobody at work on them, and takes each to the
@@ -411,13 +370,11 @@ export const recoverMoves = handler({
   steps: [
     database('recover.next', 'rollback:conductor.recover_moves', (world, job) => {
       for (let m = job.cursor; m < world.globals.migrations; m++) {
-        const migration = world.migrations[m]!;
-        const { status } = migration;
-        if (migration.exists === 1 && (status === STATUS.FINISHED || status === STATUS.CONFIRMED)) continue;
-        if (migration.exists === 1 && status === STATUS.REVERTED) continue;
-        job.cursor = m + 1;
         job.migration = m;
-        job.instance = migration.instance;
+        if (stillAt(world, job, AT_REST)) continue;
+        const { instance, status } = migrationOf(world, job);
+        job.cursor = m + 1;
+        job.instance = instance;
         job.payloadStatus = status;
         loadInstance(world, job);
         return OUTCOME.OK;
@@ -428,7 +385,7 @@ export const recoverMoves = handler({
       'recover.confirm',
       'rollback:conductor.recover_moves',
       'compute.confirm_resize',
-      (world, job) => (recovers(world, job, STATUS.CONFIRMING) ? toSource(world, job) : NONE),
+      (world, job) => (stillAt(world, job, oneOf(STATUS.CONFIRMING)) ? toSource(world, job) : NONE),
       () => OUTCOME.OK,
       { swallows: true },
     ),
@@ -436,7 +393,7 @@ export const recoverMoves = handler({
       'recover.revert',
       'rollback:conductor.recover_moves',
       'compute.revert_resize',
-      (world, job) => (recovers(world, job, STATUS.REVERTING) ? toDestination(world, job) : NONE),
+      (world, job) => (stillAt(world, job, oneOf(STATUS.REVERTING)) ? toDestination(world, job) : NONE),
       () => OUTCOME.OK,
       { swallows: true },
     ),
@@ -454,10 +411,7 @@ export const recoverMoves = handler({
       'recover.undo',
       'rollback:conductor.recover_moves',
       'conductor.undo_move',
-      (world, job) =>
-        migrationOf(world, job).exists === 1 && ((1 << migrationOf(world, job).status) & UNDOABLE) !== 0
-          ? SERVICE.CONDUCTOR
-          : NONE,
+      (world, job) => (stillAt(world, job, UNDOABLE) ? SERVICE.CONDUCTOR : NONE),
       undefined,
       { swallows: true },
     ),
@@ -465,21 +419,17 @@ export const recoverMoves = handler({
   ],
 });
 
-function recovers(world: World, job: Job, status: number): boolean {
-  const migration = migrationOf(world, job);
-  return migration.exists === 1 && migration.status === status;
-}
-
 // ---- confirm: the claims change places in one write, then the source is cleaned up
 
+/** The leg of a confirm and both of a revert begin so: it is still wanted, or there is nothing to do. */
+const stillDeciding = (id: string, nova: string, status: number): Step =>
+  database(id, nova, (world, job) => {
+    if (!stillAt(world, job, oneOf(status))) return OUTCOME.DONE;
+    return loadInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : OUTCOME.DONE;
+  });
+
 export const confirmSteps: readonly Step[] = [
-  request('confirm.api', `${API}.confirm_resize`, (world, job) => {
-    if (loadInstance(world, job) !== OUTCOME.OK) return refuse(world, job, 404);
-    if (job.vm !== VM.RESIZED || job.task !== TASK.NONE) return refuse(world, job, 409);
-    job.migration = findMigration(world, job.instance, STATUS.FINISHED);
-    if (job.migration === NONE) return refuse(world, job, 400);
-    return world.hosts[migrationOf(world, job).source]!.up === 0 ? refuse(world, job, 409) : OUTCOME.OK;
-  }),
+  ...asIn(novasConfirm, 'confirm.api'),
   database('confirm.set-confirming', `${API}.confirm_resize`, (world, job) => {
     const outcome = transact(world, job, {
       task: oneOf(TASK.NONE),
@@ -492,15 +442,10 @@ export const confirmSteps: readonly Step[] = [
     noteDecision(world, job.instance, 1);
     return OUTCOME.OK;
   }),
-  cast('confirm.cast', 'nova/compute/rpcapi.py:ComputeAPI.confirm_resize', 'compute.confirm_resize', toSource),
+  ...asIn(novasConfirm, 'confirm.cast'),
 ];
 
-export const apiConfirm = handler({
-  id: 'api.confirm_resize',
-  nova: `${API}.confirm_resize`,
-  prefix: 'api-confirm',
-  steps: confirmSteps,
-});
+export const apiConfirm = handler({ ...novasConfirm, steps: confirmSteps });
 
 export const confirmResize = handler({
   id: 'compute.confirm_resize',
@@ -508,11 +453,7 @@ export const confirmResize = handler({
   prefix: 'confirm',
   locksInstance: true,
   steps: [
-    database('confirm.check', `${MANAGER}.confirm_resize`, (world, job) => {
-      const migration = migrationOf(world, job);
-      if (migration.exists !== 1 || migration.status !== STATUS.CONFIRMING) return OUTCOME.DONE;
-      return loadInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : OUTCOME.DONE;
-    }),
+    stillDeciding('confirm.check', `${MANAGER}.confirm_resize`, STATUS.CONFIRMING),
     read(
       'confirm.swap.get-migration',
       ALLOC,
@@ -565,7 +506,7 @@ export const confirmResize = handler({
     tracker('confirm.drop-claim', `${TRACKER}.drop_move_claim_at_source`, (world, job) => {
       const { oldFlavor } = migrationOf(world, job);
       const outcome = transact(world, job, {
-        task: ANY,
+        task: ANY_TASK,
         status: oneOf(STATUS.CONFIRMING),
         write: (instance, migration) => {
           migration.status = STATUS.CONFIRMED;
@@ -581,7 +522,7 @@ export const confirmResize = handler({
     memory('confirm.done', `${MANAGER}._confirm_resize`, () => OUTCOME.DONE),
     database('confirm.reopen', 'rollback:compute.confirm_resize', (world, job) =>
       transact(world, job, {
-        task: ANY,
+        task: ANY_TASK,
         status: oneOf(STATUS.CONFIRMING),
         write: (_instance, migration) => {
           migration.status = STATUS.FINISHED;
@@ -611,11 +552,9 @@ const withinOneHost = (world: World, job: Job): boolean => {
 // ---- revert: guest and claim of the destination go, then the server is where it was, in one transaction
 
 export const apiRevert = handler({
-  id: 'api.revert_resize',
-  nova: `${API}.revert_resize`,
-  prefix: 'api-revert',
+  ...novasRevert,
   steps: [
-    request('revert.api', `${API}.revert_resize`, checkRevert),
+    ...asIn(novasRevert, 'revert.api'),
     database('revert.set-task', `${API}.revert_resize`, (world, job) => {
       const outcome = transact(world, job, {
         task: oneOf(TASK.NONE),
@@ -630,28 +569,20 @@ export const apiRevert = handler({
       noteDecision(world, job.instance, 2);
       return OUTCOME.OK;
     }),
-    cast('revert.cast', 'nova/compute/rpcapi.py:ComputeAPI.revert_resize', 'compute.revert_resize', toDestination),
+    ...asIn(novasRevert, 'revert.cast'),
   ],
 });
-
-/** Both legs of a revert begin so: it is still wanted, or there is nothing to do. */
-const stillReverting = (id: string): Step =>
-  database(id, `${MANAGER}.revert_resize`, (world, job) => {
-    const migration = migrationOf(world, job);
-    if (migration.exists !== 1 || migration.status !== STATUS.REVERTING) return OUTCOME.DONE;
-    return loadInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : OUTCOME.DONE;
-  });
 
 export const revertResize = handler({
   id: 'compute.revert_resize',
   nova: `${MANAGER}.revert_resize`,
   prefix: 'revert',
   steps: [
-    stillReverting('revert.check'),
+    stillDeciding('revert.check', `${MANAGER}.revert_resize`, STATUS.REVERTING),
     neutron('revert.dest-network', `${MANAGER}.revert_resize`, ok),
     driver('revert.dest-destroy', 'nova/virt/driver.py:ComputeDriver.destroy', (world, job) => {
       // driven again on one host: what is here now is what an earlier try restored
-      const restored = withinOneHost(world, job) && (instanceOf(world, job).backups & (1 << here(job))) === 0;
+      const restored = withinOneHost(world, job) && !hasCopy(world, job);
       return restored ? OUTCOME.OK : destroyGuest(world, job);
     }),
     cinder('revert.dest-volumes', `${MANAGER}._terminate_volume_connections`, ok),
@@ -659,12 +590,7 @@ export const revertResize = handler({
       dropIfTracked(world, here(job), job.instance, migrationOf(world, job).newFlavor, withinOneHost(world, job));
       return OUTCOME.OK;
     }),
-    cast(
-      'revert.cast-finish',
-      'nova/compute/rpcapi.py:ComputeAPI.finish_revert_resize',
-      'compute.finish_revert_resize',
-      toSource,
-    ),
+    ...asIn(computeRevertResize, 'revert.cast-finish'),
   ],
 });
 
@@ -673,18 +599,16 @@ export const finishRevertResize = handler({
   nova: `${MANAGER}._finish_revert_resize`,
   prefix: 'frevert',
   steps: [
-    stillReverting('frevert.check'),
+    stillDeciding('frevert.check', `${MANAGER}.revert_resize`, STATUS.REVERTING),
     database('frevert.prepare', `${MANAGER}._update_bdm_for_swap_to_finish_resize`, ok),
     neutron('frevert.network', `${MANAGER}._finish_revert_resize`, ok),
     cinder('frevert.volumes', `${MANAGER}._update_volume_attachments`, ok),
-    driver('frevert.driver', 'nova/virt/driver.py:ComputeDriver.finish_revert_migration', (world, job) =>
-      (instanceOf(world, job).backups & (1 << here(job))) === 0 ? OUTCOME.OK : restoreGuest(world, job),
-    ),
+    driver('frevert.driver', 'nova/virt/driver.py:ComputeDriver.finish_revert_migration', restoreOnce),
     cinder('frevert.volumes-complete', `${MANAGER}._complete_volume_attachments`, ok),
-    { ...forceDeleteAllocations('frevert.release', M), falsy: 'raise', falsyRaises: OUTCOME.RAISE_PLACEMENT },
+    release('frevert.release', M),
     database('frevert.set-state', `${MANAGER}._finish_revert_resize`, (world, job) =>
       transact(world, job, {
-        task: ANY,
+        task: ANY_TASK,
         status: oneOf(STATUS.REVERTING),
         write: (instance, migration) => {
           migration.status = STATUS.REVERTED;
@@ -718,7 +642,7 @@ const releaseMigrations = (prefix: string): readonly Item[] => [
     },
     { else: `${prefix}.delete-alloc` },
   ),
-  { ...forceDeleteAllocations(`${prefix}.release-migration`, M), falsy: 'raise', falsyRaises: OUTCOME.RAISE_PLACEMENT },
+  release(`${prefix}.release-migration`, M),
   cast(
     `${prefix}.cast-discard`,
     'rollback: a delete releases what its moves parked',
@@ -739,35 +663,21 @@ const releaseMigrations = (prefix: string): readonly Item[] => [
 ];
 
 export const apiDelete = handler({
-  id: 'api.delete',
-  nova: `${API}._delete`,
-  prefix: 'delete',
+  ...novasDelete,
   steps: [
     request('delete.api', `${API}._delete`, (world, job) =>
       loadInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 404),
     ),
-    database('delete.set-task', `${API}._delete`, (world, job) => {
-      setTask(job, TASK.DELETING);
-      const saved = saveInstance(world, job);
-      return saved === OUTCOME.RAISE_NOT_FOUND ? OUTCOME.DONE : saved;
-    }),
+    ...asIn(novasDelete, 'delete.set-task'),
     memory(
       'delete.check-host',
       `${API}._delete`,
       (world, job) => (job.host === NONE || world.hosts[job.host]!.up === 0 ? OUTCOME.ELSE : OUTCOME.OK),
       { else: 'delete.local.network' },
     ),
-    cast(
-      'delete.cast',
-      'nova/compute/rpcapi.py:ComputeAPI.terminate_instance',
-      'compute.terminate_instance',
-      (_world, job) => compute(job.host),
-    ),
-    memory('delete.done', `${API}._delete`, () => OUTCOME.DONE),
-    neutron('delete.local.network', `${API}._local_delete`, ok),
-    cinder('delete.local.volumes', `${API}._local_cleanup_bdm_volumes`, ok),
+    ...asIn(novasDelete, 'delete.cast', 'delete.done', 'delete.local.network', 'delete.local.volumes'),
     ...releaseMigrations('delete.local'),
-    { ...forceDeleteAllocations('delete.local.delete-alloc', I), falsy: 'raise', falsyRaises: OUTCOME.RAISE_PLACEMENT },
+    release('delete.local.delete-alloc', I),
     database('delete.local.destroy', `${API}._local_delete`, destroyRow),
   ],
 });
@@ -783,8 +693,7 @@ export const terminateInstance = handler({
   prefix: 'terminate',
   locksInstance: true,
   steps: [
-    driver('terminate.driver', `${MANAGER}._shutdown_instance`, destroyGuest),
-    cinder('terminate.volumes', `${MANAGER}._cleanup_volumes`, ok),
+    ...asIn(novasTerminate, 'terminate.driver', 'terminate.volumes'),
     tracker('terminate.rt-update', `${MANAGER}._update_resource_tracker`, (world, job) => {
       // counted as an incoming move or as a resident, whichever it still was; within one host as both
       const waiting = findMigration(world, job.instance, STATUS.FINISHED);
@@ -800,7 +709,7 @@ export const terminateInstance = handler({
       return OUTCOME.OK;
     }),
     ...releaseMigrations('terminate'),
-    { ...forceDeleteAllocations('terminate.delete-alloc', I), falsy: 'raise', falsyRaises: OUTCOME.RAISE_PLACEMENT },
+    release('terminate.delete-alloc', I),
     database('terminate.destroy', `${MANAGER}._delete_instance`, destroyRow),
   ],
 });
@@ -831,11 +740,7 @@ export const recoverDeletes = handler({
       { swallows: true },
     ),
     ...releaseMigrations('recover-delete'),
-    {
-      ...forceDeleteAllocations('recover-delete.delete-alloc', I),
-      falsy: 'raise',
-      falsyRaises: OUTCOME.RAISE_PLACEMENT,
-    },
+    release('recover-delete.delete-alloc', I),
     database(
       'recover-delete.destroy',
       'rollback:conductor.recover_deletes',

@@ -2,14 +2,13 @@
  * Nova's power handlers, with saves that compare: one that was overtaken by a delete leaves the server to it. Nova's save
  * what their error handlers hold dirty, over whatever stands there.
  */
-import { instanceOf, loadInstance } from '../database.ts';
+import { instanceOf, loadInstance, oneOf } from '../database.ts';
 import { handler, MANAGER } from '../handlers/common.ts';
 import { power, settleState } from '../handlers/power.ts';
 import { initHandler, initInstance } from '../handlers/service.ts';
 import { TASK, VM } from '../states.ts';
 import { database, driver, OUTCOME, type UndoGroup } from '../step.ts';
 import type { Job, World } from '../world.ts';
-import { oneOf } from './transaction.ts';
 
 const REBOOTS = oneOf(TASK.REBOOTING_HARD, TASK.REBOOT_STARTED_HARD);
 const POWER_TASKS = REBOOTS | oneOf(TASK.POWERING_OFF, TASK.POWERING_ON);

@@ -8,14 +8,10 @@ import { loadInstance, noteCommit } from '../database.ts';
 import { OUTCOME, type Outcome } from '../step.ts';
 import type { Instance, Job, Migration, World } from '../world.ts';
 
-/** Any of several values, as bits; ANY for whatever it is. */
-export const ANY = 0xffff;
-export const oneOf = (...values: number[]): number => values.reduce((bits, value) => bits | (1 << value), 0);
-
 export interface Transaction {
-  /** task states of the instance under which it may happen */
+  /** task states of the instance under which it may happen, as bits */
   readonly task: number;
-  /** statuses of the migration under which it may happen */
+  /** statuses of the migration under which it may happen, as bits */
   readonly status: number;
   write(instance: Instance, migration: Migration, job: Job): void;
 }

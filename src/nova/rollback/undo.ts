@@ -9,7 +9,8 @@ import { instanceOf, migrationOf } from '../database.ts';
 import { here } from '../handlers/common.ts';
 import { destroyGuest, restoreGuest } from '../handlers/revert.ts';
 import { SERVICE, STATUS } from '../states.ts';
-import { call, cast, database, driver, memory, OUTCOME, type UndoGroup, type UndoRow } from '../step.ts';
+import { cast, database, driver, memory, OUTCOME, type UndoGroup, type UndoRow } from '../step.ts';
+import { callConductorAgain } from '../undo.ts';
 
 export const ROLLBACK_UNDO: Readonly<Record<string, UndoRow>> = {
   'conductor.migrate_server': { claim: 'ask-for-undo' },
@@ -37,20 +38,7 @@ const reschedule: UndoGroup = (prefix) => [
         },
         { else: '$end' },
       ),
-      call(
-        `${prefix}.undo.call-conductor`,
-        'nova/conductor/api.py:ComputeTaskAPI.resize_instance',
-        'conductor.migrate_server',
-        () => SERVICE.CONDUCTOR,
-        () => OUTCOME.DONE,
-        {
-          swallows: true,
-          fill: (_world, _job, message) => {
-            message.rescheduled = 1;
-            message.destination = NONE;
-          },
-        },
-      ),
+      callConductorAgain(`${prefix}.undo.call-conductor`),
     ],
   },
 ];

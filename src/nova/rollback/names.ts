@@ -1,1 +1,0 @@
-export const ALLOC = 'nova/scheduler/client/report.py:SchedulerReportClient.move_allocations';
