@@ -2,7 +2,15 @@
  * Laws of a target, each named as what it says. Given the model, a real Placement or a real Nova they are the same laws; what
  * holds for the rollback protocol holds for any failure, what holds for Nova says for which.
  */
-import type { Fault, FaultKind, Operation, Play, Scenario, Target } from 'claimcheck';
+import {
+  DEFAULT_OPTIONS,
+  type Fault,
+  type FaultKind,
+  type Operation,
+  type Play,
+  type Scenario,
+  type Target,
+} from 'claimcheck';
 import fc from 'fast-check';
 
 /** A failure point with a kind of fault that fits it. */
@@ -11,17 +19,19 @@ export interface Strike {
   readonly kind: FaultKind;
 }
 
+const BOOT: Operation = { operation: 'boot', server: 's1', flavor: 'm1' };
+const STOP: Operation = { operation: 'stop', server: 's1' };
 const RESIZE: Operation = { operation: 'resize', server: 's1', flavor: 'm2' };
 const CONFIRM: Operation = { operation: 'confirm', server: 's1' };
 const REVERT: Operation = { operation: 'revert', server: 's1' };
 const DELETE: Operation = { operation: 'delete', server: 's1' };
 
-/** One server of 1, 512 and 1 on the first of two or three roomy hosts, and a flavor of twice that to go to. */
-function scenario(
+/** What happens to one server of 1, 512 and 1 on the first of so many roomy hosts; a flavor of twice that is there too. */
+export function scenario(
   hosts: number,
-  stopped: boolean,
   operations: readonly Operation[],
   faults: readonly Fault[],
+  options: Partial<Scenario['options']> = {},
 ): Scenario {
   const inventory = { total: 64, reserved: 0, min_unit: 1, max_unit: 64, step_size: 1, allocation_ratio: 1 };
   const memory = { ...inventory, total: 65536, max_unit: 65536 };
@@ -34,10 +44,6 @@ function scenario(
     swap: 0,
     properties: {},
   });
-  const before: Operation[] = [
-    { operation: 'boot', server: 's1', flavor: 'm1' },
-    ...(stopped ? [{ operation: 'stop', server: 's1' } as const] : []),
-  ];
   return {
     version: 1,
     cloud: {
@@ -48,21 +54,14 @@ function scenario(
       })),
       flavors: [flavor('m1', 1), flavor('m2', 2)],
     },
-    options: {
-      allow_resize_to_same_host: false,
-      supports_migrate_to_same_host: false,
-      max_attempts: 3,
-      client_replay: 0,
-      nova_release: 34,
-      placement_release: 16,
-    },
-    operations: [...before, ...operations],
-    faults: faults.map((fault) => ({ ...fault, operation: fault.operation + before.length })),
+    options: { ...DEFAULT_OPTIONS, ...options },
+    operations: [...operations],
+    faults: [...faults],
     holds: [],
   };
 }
 
-const at = (operation: number, { point, kind }: Strike): Fault => ({ operation, point, kind, nth: 1, times: 1 });
+export const at = (operation: number, { point, kind }: Strike): Fault => ({ operation, point, kind, nth: 1, times: 1 });
 
 const OLD = { VCPU: 1, MEMORY_MB: 512, DISK_GB: 1 };
 const NEW = { VCPU: 2, MEMORY_MB: 1024, DISK_GB: 2 };
@@ -82,7 +81,11 @@ function forEvery(
     fc.constantFrom(...strikes),
     fc.integer({ min: 2, max: 3 }),
     fc.boolean(),
-    (strike, hosts, stopped) => judge(target.play(scenario(hosts, stopped, operations, [at(struck, strike)]))),
+    (strike, hosts, stopped) => {
+      const before = stopped ? [BOOT, STOP] : [BOOT];
+      const fault = at(before.length + struck, strike);
+      return judge(target.play(scenario(hosts, [...before, ...operations], [fault])));
+    },
   );
 }
 
@@ -145,7 +148,8 @@ export const deletedServerHoldsNothingEvenInMidMove = (target: Target, strikes: 
 
 export const moveThatMeetsNoFaultCommits = (target: Target) =>
   fc.property(fc.integer({ min: 2, max: 3 }), fc.boolean(), (hosts, stopped) => {
-    const { instances, allocations } = target.play(scenario(hosts, stopped, [RESIZE], [])).settledPicture;
+    const operations = stopped ? [BOOT, STOP, RESIZE] : [BOOT, RESIZE];
+    const { instances, allocations } = target.play(scenario(hosts, operations, [])).settledPicture;
     return instances[0]?.vm_state === 'resized' && Object.keys(allocations).length === 2;
   });
 

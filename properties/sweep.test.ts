@@ -7,16 +7,14 @@ import {
   type Code,
   compile,
   type Fault,
-  type FaultKind,
   findDefect,
   kindsFor,
-  load,
   type Operation,
   PROTOCOLS,
-  type Scenario,
-  Trial,
+  tryScenario,
 } from 'claimcheck';
 import { expect, test } from 'vitest';
+import { at, scenario } from './moves.ts';
 
 const rollback = compile(PROTOCOLS.rollback);
 const ofMoves =
@@ -25,53 +23,17 @@ const points = rollback.points.filter(({ handlers }) => [...handlers].some((id) 
 const pairOf = (point: string, kind: string): string => `${point} ${kind}`;
 const pairs = points.flatMap(({ id, step }) => kindsFor(step).map((kind) => ({ point: id, kind })));
 
-const inventory = { total: 64, reserved: 0, min_unit: 1, max_unit: 64, step_size: 1, allocation_ratio: 1 };
-const flavor = (name: string, size: number) => ({
-  name,
-  vcpus: size,
-  ram: size,
-  disk: size,
-  ephemeral: 0,
-  swap: 0,
-  properties: {},
-});
-
-/** One server on the first of three roomy hosts. */
-function scenario(operations: readonly Operation[], faults: readonly Fault[], sameHost = false): Scenario {
-  return {
-    version: 1,
-    cloud: {
-      hosts: ['h1', 'h2', 'h3'].map((name) => ({
-        name,
-        inventories: { VCPU: inventory, MEMORY_MB: inventory, DISK_GB: inventory },
-        traits: [],
-      })),
-      flavors: [flavor('m1', 1), flavor('m2', 2)],
-    },
-    options: {
-      allow_resize_to_same_host: sameHost,
-      supports_migrate_to_same_host: false,
-      max_attempts: 3,
-      client_replay: 0,
-      nova_release: 34,
-      placement_release: 16,
-    },
-    operations: [{ operation: 'boot', server: 's1', flavor: 'm1', host: 'h1' }, ...operations],
-    faults: [...faults],
-    holds: [],
-  };
-}
-
+const boot: Operation = { operation: 'boot', server: 's1', flavor: 'm1', host: 'h1' };
 const resize: Operation = { operation: 'resize', server: 's1', flavor: 'm2' };
 const recover: readonly Operation[] = ['h1', 'h2', 'h3'].map((host) => ({ operation: 'audit', host }));
 const shrink: readonly Operation[] = ['h2', 'h3'].map((host) => ({
   operation: 'set_inventory',
   host,
   resource_class: 'VCPU',
-  inventory: { ...inventory, max_unit: 1 },
+  inventory: { total: 64, reserved: 0, min_unit: 1, max_unit: 1, step_size: 1, allocation_ratio: 1 },
 }));
 
-/** What a user does, and the index of the operation that is struck; a boot comes before. */
+/** What a user does, and the index of the operation that is struck. */
 interface Story {
   readonly operations: readonly Operation[];
   readonly struck: number;
@@ -79,13 +41,16 @@ interface Story {
 }
 
 const stories: readonly Story[] = [
-  { operations: [resize, ...recover], struck: 1 },
-  { operations: [resize, ...recover], struck: 1, sameHost: true },
-  { operations: [{ operation: 'cold_migrate', server: 's1' }, ...recover], struck: 1 },
-  { operations: [resize, { operation: 'confirm', server: 's1' }, ...recover], struck: 2 },
-  { operations: [resize, { operation: 'revert', server: 's1' }, ...recover], struck: 2 },
+  { operations: [boot, resize, ...recover], struck: 1 },
+  { operations: [boot, resize, ...recover], struck: 1, sameHost: true },
+  { operations: [boot, { operation: 'cold_migrate', server: 's1' }, ...recover], struck: 1 },
+  { operations: [boot, resize, { operation: 'confirm', server: 's1' }, ...recover], struck: 2 },
+  { operations: [boot, resize, { operation: 'revert', server: 's1' }, ...recover], struck: 2 },
   // the operator takes back what the new flavor needs: the confirm is refused and can be asked for again
-  { operations: [resize, ...shrink, { operation: 'confirm', server: 's1' }, ...recover], struck: 2 + shrink.length },
+  {
+    operations: [boot, resize, ...shrink, { operation: 'confirm', server: 's1' }, ...recover],
+    struck: 2 + shrink.length,
+  },
 ];
 
 interface Swept {
@@ -99,13 +64,10 @@ interface Swept {
 function sweep(code: Code): Swept {
   const broken: string[] = [];
   const tell = (story: Story, faults: readonly Fault[]): { reached: readonly string[]; struck: boolean } => {
-    const { run, operations } = load(code, scenario(story.operations, faults, story.sameHost));
-    const trial = new Trial(run, CONTRACTS.strict);
-    trial.begin();
-    for (const [k, resolved] of operations.entries()) trial.step(k, resolved);
-    trial.end();
+    const options = { allow_resize_to_same_host: story.sameHost === true };
+    const { run, violations } = tryScenario(code, CONTRACTS.strict, scenario(3, story.operations, faults, options));
     const what = faults.map(({ point, kind }) => pairOf(point, kind)).join(', ');
-    broken.push(...trial.violations.map(({ signature }) => `${what}: ${signature}`));
+    broken.push(...violations.map(({ signature }) => `${what}: ${signature}`));
     return {
       reached: code.points.filter(({ index }) => run.reached[index]! > 0).map(({ id }) => id),
       struck: run.world.faults.every((one) => one.fired > 0),
@@ -117,7 +79,7 @@ function sweep(code: Code): Swept {
   for (const story of stories) {
     const usual = new Set(tell(story, []).reached);
     for (const pair of pairs) {
-      const first = fault(pair, story.struck);
+      const first = at(story.struck, pair);
       const { struck, reached } = tell(story, [first]);
       if (!struck) continue;
       fired.add(pairOf(pair.point, pair.kind));
@@ -130,21 +92,13 @@ function sweep(code: Code): Swept {
     for (const pair of pairs) {
       if (fired.has(pairOf(pair.point, pair.kind)) || !reached.has(pair.point)) continue;
       // where on the way the detour is taken: within the operation, or as the audits recover it
-      for (let operation = story.struck; operation <= story.operations.length; operation++) {
-        if (tell(story, [first, fault(pair, operation)]).struck) fired.add(pairOf(pair.point, pair.kind));
+      for (let operation = story.struck; operation < story.operations.length; operation++) {
+        if (tell(story, [first, at(operation, pair)]).struck) fired.add(pairOf(pair.point, pair.kind));
       }
     }
   }
   return { alone, fired, broken };
 }
-
-const fault = ({ point, kind }: { point: string; kind: FaultKind }, operation: number): Fault => ({
-  operation,
-  point,
-  kind,
-  nth: 1,
-  times: 1,
-});
 
 const { alone, fired, broken } = sweep(rollback);
 

@@ -1,21 +1,27 @@
 /** What property suites and other programs use of claimcheck. */
 export { BLOCK_SIZE, Campaign, type CampaignConfig, compileFor, type Finding } from './campaign/campaign.ts';
-export { judgeScenario } from './campaign/judge.ts';
+export { judgeScenario, tryScenario } from './campaign/judge.ts';
 export { isSimplerOrEqual, minimise } from './campaign/minimise.ts';
 export { Player } from './campaign/player.ts';
-export { Trial, type Violation } from './campaign/trial.ts';
-export { CONTRACTS } from './contract/contracts.ts';
+export type { Violation } from './campaign/trial.ts';
+export { CLOUD_LAWS, CONTRACTS } from './contract/contracts.ts';
 export { indexKnown, KNOWN_OF_NOVA, NOTHING_KNOWN } from './contract/known/known.ts';
 export { type Code, compile } from './engine/compile.ts';
 export { fits, kindsFor } from './engine/faults.ts';
-export { load } from './engine/load.ts';
 export { deriveSeed, sample, wordStream } from './generate/adapter.ts';
 export { madeUp } from './generate/clouds.ts';
 export { GROUP, HEADER, MOST_OPERATIONS } from './generate/decode.ts';
 export { DEFECTS, findDefect } from './nova/defects.ts';
 export { PROTOCOLS } from './nova/protocols.ts';
 export { campaignJson, verdictOf } from './report/campaign-report.ts';
-export type { Fault, FaultKind, Hold, Operation, Scenario } from './scenario/scenario.ts';
+export {
+  DEFAULT_OPTIONS,
+  type Fault,
+  type FaultKind,
+  type Hold,
+  type Operation,
+  type Scenario,
+} from './scenario/scenario.ts';
 export { decodeToken, encodeToken } from './scenario/token.ts';
 export { modelTarget } from './targets/model.ts';
 export type { Play, Target } from './targets/target.ts';

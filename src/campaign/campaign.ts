@@ -7,10 +7,10 @@ import type { Known, KnownSignature } from '../contract/known/known.ts';
 import { type Code, compile } from '../engine/compile.ts';
 import { deriveSeed, sample, type Words, wordStream } from '../generate/adapter.ts';
 import { drawnFrom, madeUp, type Situation } from '../generate/clouds.ts';
-import { type Choices, GROUP, HEADER, MOST_OPERATIONS } from '../generate/decode.ts';
+import { GROUP, HEADER, MOST_OPERATIONS } from '../generate/decode.ts';
 import { findDefect } from '../nova/defects.ts';
 import { PROTOCOLS } from '../nova/protocols.ts';
-import type { Flavor, Host, OperationName, Scenario } from '../scenario/scenario.ts';
+import type { Flavor, Host, Scenario } from '../scenario/scenario.ts';
 import { decodeToken, encodeToken } from '../scenario/token.ts';
 import { isSimplerOrEqual, minimise } from './minimise.ts';
 import { Player } from './player.ts';
@@ -67,12 +67,6 @@ export function compileFor(config: Pick<CampaignConfig, 'protocol' | 'defects' |
   return compile(PROTOCOLS[config.protocol], named);
 }
 
-/** Nova's own operations are all drawn; under rollback, a reset of a server's state would be sabotage of its recovery. */
-function choicesFor(config: CampaignConfig): Choices {
-  const without = new Set<OperationName>();
-  return { mostFaults: config.faults, without, spareMoves: config.protocol === 'rollback' };
-}
-
 /** A known signature is not minimised again: its witness is the minimal scenario. */
 function scenarioOf({ witness }: KnownSignature): Scenario {
   const reading = decodeToken(witness);
@@ -104,15 +98,16 @@ export class Campaign {
   runBlock(block: number, runs = BLOCK_SIZE): void {
     const { config, code, contract } = this;
     const situations = this.situations(block);
-    const player = new Player(code, contract, choicesFor(config), situations);
+    const playing = (): Player => new Player(code, contract, config.faults, situations);
+    const player = playing();
     const seed = deriveSeed(config.seed, config.protocol, block);
     const part = emptyStatistics();
-    const shrinker = (): Player => new Player(code, contract, choicesFor(config), situations);
     this.stream.forEach(seed, runs, (words, run) => {
       player.play(words);
       countPlay(part, player);
       const { violations } = player.trial;
-      for (let k = 0; k < violations.length; k++) this.violated(violations[k]!, player, { seed, block, run, shrinker });
+      for (let k = 0; k < violations.length; k++)
+        this.violated(violations[k]!, player, { seed, block, run, shrinker: playing });
     });
     countRun(part, player.run);
     addStatistics(this.statistics, part);

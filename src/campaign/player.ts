@@ -6,7 +6,7 @@ import { type ArmedFault, type ArmedHold, Run } from '../engine/run.ts';
 import { settle } from '../engine/settle.ts';
 import type { Words } from '../generate/adapter.ts';
 import { MOST_CLASSES, MOST_HOSTS, type Situation } from '../generate/clouds.ts';
-import { type Choices, Decoder, MOST_OPERATIONS, MOST_SERVERS } from '../generate/decode.ts';
+import { Decoder, MOST_OPERATIONS, MOST_SERVERS } from '../generate/decode.ts';
 import { makeSetting, type Setting } from '../nova/setting.ts';
 import { populate, type Shape, World } from '../nova/world.ts';
 import { SCENARIO_VERSION, type Scenario } from '../scenario/scenario.ts';
@@ -47,7 +47,7 @@ export class Player {
   private readonly prepared: readonly Prepared[];
   private playing: Prepared;
 
-  constructor(code: Code, contract: Contract, choices: Choices, situations: readonly Situation[]) {
+  constructor(code: Code, contract: Contract, mostFaults: number, situations: readonly Situation[]) {
     const settings = situations.map(({ cloud, options }) => makeSetting(cloud, options));
     const shape = largestShape(settings);
     this.prepared = situations.map((situation, k) => {
@@ -59,7 +59,7 @@ export class Player {
     this.playing = this.prepared[0]!;
     this.run = new Run(code, new World(shape, settings[0]!));
     this.trial = new Trial(this.run, contract);
-    this.decoder = new Decoder(code, choices);
+    this.decoder = new Decoder(code, mostFaults);
   }
 
   /** Runs and judges one array of words; the violations are in `trial.violations`. */

@@ -11,8 +11,7 @@ import { type Cause, endStateClass, signatureOf } from '../contract/signature.ts
 import { perform, type Resolved } from '../engine/operations.ts';
 import type { Run } from '../engine/run.ts';
 import { type Settled, settle } from '../engine/settle.ts';
-import { SERVICE } from '../nova/states.ts';
-import { JOB, OPERATION, serviceUp, World } from '../nova/world.ts';
+import { everythingUp, nothingUnderWay, OPERATION, World } from '../nova/world.ts';
 import type { Observation } from '../observation/observation.ts';
 import { NONE } from '../state/table.ts';
 
@@ -31,15 +30,6 @@ export interface Violation {
 /** Values of `Instance.disturbed`: something went wrong, and since then it was judged at rest, or not yet. */
 const DISTURBED = 1;
 const JUDGED = 2;
-
-/** An operation that changes nothing of the server it names. */
-const HARMLESS = new Set(['audit', 'set_inventory', 'cleanup_incomplete_migrations', 'settle', 'crash', 'restart']);
-
-function everythingUp(world: World): boolean {
-  const services = SERVICE.COMPUTE + world.setting.hosts.length;
-  for (let s = 0; s < services; s++) if (!serviceUp(world, s)) return false;
-  return true;
-}
 
 export class Trial {
   readonly run: Run;
@@ -72,7 +62,7 @@ export class Trial {
     const { run, contract } = this;
     const { world } = run;
     const { instance } = resolved;
-    if (instance !== NONE && !HARMLESS.has(resolved.operation.operation)) this.judgeBefore(instance, k);
+    if (instance !== NONE) this.judgeBefore(instance, k);
     this.operations.push(resolved);
     if (contract.cloud) this.before.copy(world);
     for (let i = 0; i < world.globals.instances; i++) world.instances[i]!.touched = 0;
@@ -106,7 +96,7 @@ export class Trial {
     const row = world.instances[i]!;
     if (row.exists === 0 || row.disturbed !== DISTURBED || row.condemned === 1) return;
     // a job of it is under way: this operation is part of what happens to it
-    for (const job of world.jobs) if (job.state !== JOB.FREE && job.instance === i) return;
+    if (!nothingUnderWay(world, i)) return;
     const settled = this.settledClone();
     this.judge(this.clone, i, settled, k);
     row.disturbed = JUDGED;
@@ -127,8 +117,7 @@ export class Trial {
 
   private judgeAfter(k: number): void {
     const { world } = this.run;
-    for (const job of world.jobs) if (job.state !== JOB.FREE) return;
-    const quiet = world.globals.disturbed === 0;
+    if (!nothingUnderWay(world)) return;
     for (let i = 0; i < world.globals.instances; i++) {
       const row = world.instances[i]!;
       if (row.exists === 0 || row.condemned === 1) continue;
@@ -138,7 +127,7 @@ export class Trial {
       }
       if (row.touched === 1 || this.thorough) this.judge(world, i, null, k + 1);
     }
-    if (quiet && this.contract.cloud) this.judgeTrackers(world, k + 1);
+    if (world.globals.disturbed === 0 && this.contract.cloud) this.judgeTrackers(world, k + 1);
   }
 
   private judgeAll(observation: World, settled: Settled, k: number): void {
@@ -188,8 +177,7 @@ export class Trial {
     const { world } = this.run;
     if (operation !== 'confirm' && operation !== 'revert') return;
     if (world.globals.disturbed === 1 || world.operations[k]!.outcome !== OPERATION.ACCEPTED) return;
-    for (const job of world.jobs) if (job.state !== JOB.FREE) return;
-    if (world.instances[instance]!.condemned === 1) return;
+    if (!nothingUnderWay(world) || world.instances[instance]!.condemned === 1) return;
     const detail = decisionTaken(before, world, instance, operation);
     if (detail === null) return;
     world.instances[instance]!.condemned = 1;

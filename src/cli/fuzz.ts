@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { logUpdateStderr } from 'log-update';
 import { BLOCK_SIZE, Campaign, type CampaignConfig } from '../campaign/campaign.ts';
 import { readCloud } from '../cloud/read-cloud.ts';
-import { indexKnown, KNOWN_OF_NOVA, type Known, knownListSchema, NOTHING_KNOWN } from '../contract/known/known.ts';
+import { indexKnown, type Known, knownListSchema, knownOf, NOTHING_KNOWN } from '../contract/known/known.ts';
 import { campaignJson, campaignReport, progressLine, type Verdict, verdictOf } from '../report/campaign-report.ts';
 import { printable } from '../scenario/printable.ts';
 import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
@@ -13,6 +13,7 @@ import { EXIT, note, print, replayLine, UsageError, useColor, wholeNumber } from
 import {
   contractOption,
   defectOption,
+  named,
   novaReleaseOption,
   placementReleaseOption,
   protocolOption,
@@ -64,8 +65,8 @@ async function fuzz(flags: FuzzFlags): Promise<void> {
     seed: flags.seed,
     protocol: flags.protocol,
     contract: flags.contract,
-    defects: flags.defect.filter((name) => name !== 'none'),
-    repairs: flags.repair.filter((name) => name !== 'none'),
+    defects: named(flags.defect),
+    repairs: named(flags.repair),
     placementRelease: flags.placementRelease,
     faults: flags.faults,
     cloud: flags.cloud === undefined ? null : readUserCloud(flags.cloud),
@@ -151,7 +152,7 @@ function keeper(dir: string): (campaign: Campaign) => void {
 
 function readKnown({ known, protocol }: FuzzFlags): Known {
   if (known === 'none') return NOTHING_KNOWN;
-  if (known === undefined) return protocol === 'nova' ? indexKnown(KNOWN_OF_NOVA) : NOTHING_KNOWN;
+  if (known === undefined) return knownOf(protocol);
   let data: unknown;
   try {
     data = JSON.parse(readFileSync(known, 'utf8'));

@@ -1,7 +1,5 @@
 import { Argument, Command } from 'commander';
-import { CONTRACTS } from '../contract/contracts.ts';
-import { bystandersUnchanged } from '../contract/invariants/bystanders-unchanged.ts';
-import { trackerMatches } from '../contract/invariants/tracker-matches.ts';
+import { CLOUD_LAWS, CONTRACTS } from '../contract/contracts.ts';
 import { KNOWN_OF_NOVA } from '../contract/known/known.ts';
 import { SOMETIMES } from '../contract/sometimes.ts';
 import { type Code, compile } from '../engine/compile.ts';
@@ -162,13 +160,13 @@ function failurePoints(code: Code): Listing {
 }
 
 function invariants(): Listing {
-  const all = [...CONTRACTS.strict.invariants, bystandersUnchanged, trackerMatches].map(({ id, code, when, law }) => ({
+  const all = [...CONTRACTS.strict.invariants, ...CLOUD_LAWS].map(({ id, code, when, law }) => ({
     id,
     code,
     when,
     law,
     contracts: Object.values(CONTRACTS)
-      .filter((contract) => contract.invariants.some((one) => one.id === id) || (contract.cloud && isOfTheCloud(id)))
+      .filter(({ invariants: own, cloud }) => [...own, ...(cloud ? CLOUD_LAWS : [])].some((one) => one.id === id))
       .map((contract) => contract.id),
   }));
   return {
@@ -177,5 +175,3 @@ function invariants(): Listing {
     data: all,
   };
 }
-
-const isOfTheCloud = (id: string): boolean => id === bystandersUnchanged.id || id === trackerMatches.id;

@@ -24,6 +24,9 @@ function defect(kind: 'defect' | 'repair') {
   };
 }
 
+/** What was named, without the `none` that takes a token's own away. */
+export const named = (flags: readonly string[]): string[] => flags.filter((name) => name !== 'none');
+
 export const defectOption = (): Option =>
   new Option('--defect <id>', 'bring a historical bug or a mutant into the protocol (repeatable)')
     .argParser(defect('defect'))

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { compileFor } from '../campaign/campaign.ts';
 import type { Violation } from '../campaign/trial.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
-import { indexKnown, KNOWN_OF_NOVA } from '../contract/known/known.ts';
+import { knownOf } from '../contract/known/known.ts';
 import { ScenarioError } from '../engine/load.ts';
 import { tellStory } from '../report/story.ts';
 import { printable } from '../scenario/printable.ts';
@@ -13,6 +13,7 @@ import { EXIT, print, UsageError, useColor } from './context.ts';
 import {
   contractOption,
   defectOption,
+  named,
   novaReleaseOption,
   placementReleaseOption,
   protocolOption,
@@ -78,25 +79,25 @@ function verdictOf(signature: string | null, violations: readonly Violation[]): 
 }
 
 function read(source: string): Envelope {
-  if (/^\s*cc\d+\./.test(source)) {
-    const reading = decodeToken(source);
-    if (!reading.ok) throw new UsageError(reading.error);
-    return reading.value;
-  }
+  if (isToken(source)) return readToken(source);
   let text: string;
   try {
     text = readFileSync(source, 'utf8');
   } catch {
     throw new UsageError(`${printable(source)} is neither a token (cc1....) nor a file that can be read`);
   }
-  if (/^\s*cc\d+\./.test(text)) {
-    const reading = decodeToken(text);
-    if (!reading.ok) throw new UsageError(reading.error);
-    return reading.value;
-  }
+  if (isToken(text)) return readToken(text);
   const reading = readScenario(text, source);
   if (!reading.ok) throw new UsageError(reading.error);
   return { scenario: reading.value, protocol: 'nova', contract: 'strict', defects: [], repairs: [], signature: null };
+}
+
+const isToken = (text: string): boolean => /^\s*cc\d+\./.test(text);
+
+function readToken(token: string): Envelope {
+  const reading = decodeToken(token);
+  if (!reading.ok) throw new UsageError(reading.error);
+  return reading.value;
 }
 
 function override(envelope: Envelope, flags: ReplayFlags): Envelope {
@@ -108,15 +109,13 @@ function override(envelope: Envelope, flags: ReplayFlags): Envelope {
     scenario: { ...envelope.scenario, options },
     protocol: flags.protocol ?? envelope.protocol,
     contract: flags.contract ?? envelope.contract,
-    defects: flags.defect.length > 0 ? flags.defect.filter(given) : envelope.defects,
-    repairs: flags.repair.length > 0 ? flags.repair.filter(given) : envelope.repairs,
+    defects: flags.defect.length > 0 ? named(flags.defect) : envelope.defects,
+    repairs: flags.repair.length > 0 ? named(flags.repair) : envelope.repairs,
   };
 }
 
-const given = (name: string): boolean => name !== 'none';
-
 function sentence(envelope: Envelope, verdict: ReplayVerdict, violations: readonly Violation[]): string {
-  const known = envelope.protocol === 'nova' ? indexKnown(KNOWN_OF_NOVA) : new Map();
+  const known = knownOf(envelope.protocol);
   switch (verdict) {
     case 'FIXED':
       return 'FIXED: every law held.';

@@ -2,6 +2,7 @@
 
 import type { Invariant } from './invariant.ts';
 import { atomicDecision } from './invariants/atomic-decision.ts';
+import { bystandersUnchanged } from './invariants/bystanders-unchanged.ts';
 import { capacityRespected } from './invariants/capacity-respected.ts';
 import { deleteReleasesAll } from './invariants/delete-releases-all.ts';
 import { destinationEmpty } from './invariants/destination-empty.ts';
@@ -15,6 +16,7 @@ import { noSpuriousRefusal } from './invariants/no-spurious-refusal.ts';
 import { noStuckMigration } from './invariants/no-stuck-migration.ts';
 import { sourceUnchanged } from './invariants/source-unchanged.ts';
 import { sourceZero } from './invariants/source-zero.ts';
+import { trackerMatches } from './invariants/tracker-matches.ts';
 
 export interface Contract {
   readonly id: 'strict' | 'nova' | 'mission';
@@ -25,6 +27,9 @@ export interface Contract {
   /** a move that fails after instance.host flipped is judged where the server is */
   readonly pointOfNoReturn: boolean;
 }
+
+/** Laws about no single server, judged under contracts of the whole cloud; capacity stands among the others as well. */
+export const CLOUD_LAWS = [bystandersUnchanged, trackerMatches] as const;
 
 const ALL: readonly Invariant[] = [
   destinationEmpty,

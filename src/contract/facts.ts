@@ -2,8 +2,9 @@
 
 import { STATUS, TASK, VM } from '../nova/states.ts';
 import { amounts } from '../observation/amounts.ts';
-import type { Observation, ObservedHoldings, ObservedInstance, ObservedMove } from '../observation/observation.ts';
+import type { Observation, ObservedHoldings, ObservedMove } from '../observation/observation.ts';
 import { NONE } from '../state/table.ts';
+import type { Case } from './invariant.ts';
 
 /** The holdings are exactly what the flavor asks for, all on that provider. */
 export function holdsExactly(
@@ -97,9 +98,21 @@ export function isOpen(observation: Observation, i: number): boolean {
   );
 }
 
-/** It was taken, or left something behind, and is not committed. */
-export function failed(move: ObservedMove | undefined): move is ObservedMove {
-  return move !== undefined && move.accepted > 0 && move.committed === 0;
+/** A move that came to nothing. */
+export interface UndoneMove {
+  readonly move: ObservedMove;
+  /** it failed behind the flip of instance.host, under a contract that leaves the server there */
+  readonly stayed: boolean;
+}
+
+/** The last move of the instance, if it was taken and did not commit, or was reverted; else undefined. */
+export function undoneMove({ observation, instance, pointOfNoReturn }: Case): UndoneMove | undefined {
+  const move = lastMoveOf(observation, instance);
+  const row = observation.instances[instance]!;
+  if (move === undefined || row.exists !== 1) return undefined;
+  const failed = move.accepted > 0 && move.committed === 0;
+  const reverted = move.committed === 1 && move.decision === 2 && row.host === move.source;
+  return failed || reverted ? { move, stayed: failed && pointOfNoReturn && move.flipped === 1 } : undefined;
 }
 
 /**
@@ -122,8 +135,9 @@ export function holdsBothSides(observation: Observation, i: number, move: Observ
   );
 }
 
-export function isLive(instance: ObservedInstance): boolean {
-  return instance.exists === 1;
+/** What is wrong with a server that stayed where its failed move had brought it, or null. */
+export function notAtHome(observation: Observation, i: number): string | null {
+  return restsOnItsHost(observation, i) ? null : 'the server does not hold exactly its flavor where it is';
 }
 
 /** The instance holds exactly its flavor on its host, and no migration of it holds anything. */

@@ -14,9 +14,7 @@ export interface Case {
   readonly pointOfNoReturn: boolean;
 }
 
-/**
- * always: after every operation. settled: at rest, on a clone where need be. sometimes: must be reached in a long campaign.
- */
+/** always: after every operation. settled: at rest, on a clone where need be. */
 export type When = 'always' | 'settled';
 
 /** A pure judgement. `broken` returns what is wrong, in one clause, or null. */

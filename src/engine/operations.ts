@@ -5,7 +5,18 @@
 
 import { indexOfName, SAME_HOST_TRAIT_BIT, type Setting } from '../nova/setting.ts';
 import { CONTROLLER_NAMES, POWER, SERVICE, TASK, VM } from '../nova/states.ts';
-import { amountsOf, internRatio, JOB, type Job, OPERATION, serviceUp, setService, type World } from '../nova/world.ts';
+import {
+  amountsOf,
+  everythingUp,
+  internRatio,
+  JOB,
+  type Job,
+  nothingUnderWay,
+  OPERATION,
+  serviceUp,
+  setService,
+  type World,
+} from '../nova/world.ts';
 import { serve } from '../placement/server.ts';
 import type { Operation } from '../scenario/scenario.ts';
 import { NONE } from '../state/table.ts';
@@ -132,8 +143,7 @@ function fits(run: Run, resolved: Resolved, flavor: number): boolean {
   const { world } = run;
   const { setting, placement } = world;
   const instance = world.instances[resolved.instance]!;
-  for (const job of world.jobs) if (job.state !== JOB.FREE) return false;
-  for (let s = 0; s < SERVICE.COMPUTE + setting.hosts.length; s++) if (!serviceUp(world, s)) return false;
+  if (!nothingUnderWay(world) || !everythingUp(world)) return false;
   if (instance.exists !== 1 || instance.task !== TASK.NONE || instance.host === NONE) return false;
   if (instance.vm !== VM.ACTIVE && instance.vm !== VM.STOPPED) return false;
   const resize = resolved.operation.operation === 'resize';

@@ -64,15 +64,6 @@ const ON_SERVER = new Set<OperationName>([
   'reset_state',
 ]);
 
-export interface Choices {
-  /** most faults and holds of a scenario, together: each is one thing that goes differently */
-  readonly mostFaults: number;
-  /** operations that a campaign leaves out altogether */
-  readonly without: ReadonlySet<OperationName>;
-  /** reset_state of a server whose move is under way would be sabotage under this protocol */
-  readonly spareMoves: boolean;
-}
-
 interface Target {
   readonly point: number;
   readonly kinds: readonly FaultKind[];
@@ -98,7 +89,10 @@ function resolved(
 
 export class Decoder {
   private readonly targets = new Map<OperationName, readonly Target[]>();
-  private readonly choices: Choices;
+  private readonly mostFaults: number;
+  /** where the protocol recovers moves by itself, reset_state of a server that is being moved would be sabotage */
+  private readonly sparesMoves: boolean;
+  /** what the operation that is decoded can be about */
   private readonly list: number[] = [];
   private faults = 0;
   private holds = 0;
@@ -107,8 +101,10 @@ export class Decoder {
   private total = 0;
   private allowedKinds = 0;
 
-  constructor(code: Code, choices: Choices) {
-    this.choices = choices;
+  /** @param mostFaults of a scenario, holds counted in: each is one thing that goes differently */
+  constructor(code: Code, mostFaults: number) {
+    this.mostFaults = mostFaults;
+    this.sparesMoves = code.entries.has('conductor.recover_moves');
     for (const name of OPERATIONS) this.targets.set(name, reachable(code, name));
   }
 
@@ -124,7 +120,7 @@ export class Decoder {
     for (let k = 0; k < OPERATIONS.length; k++) {
       const name = OPERATIONS[k]!;
       const drawn = STAYS[k]! || (allowed & (1 << k)) !== 0;
-      this.weights[k] = drawn && !this.choices.without.has(name) ? WEIGHTS[name] : 0;
+      this.weights[k] = drawn ? WEIGHTS[name] : 0;
       this.total += this.weights[k]!;
     }
     this.allowedKinds = (kinds & 3) === 0 ? -1 : kinds >>> 2;
@@ -140,7 +136,7 @@ export class Decoder {
     const at = HEADER + g * GROUP;
     const kind = words[at]!;
     if (kind === 0 && world.globals.instances > 0) return null;
-    const name = world.globals.instances === 0 ? 'boot' : this.pick(world, kind);
+    const name = this.pick(world, kind);
     if (name === null) return null;
     const made = this.make(name, world, words, at, servers);
     if (made === null) return null;
@@ -152,26 +148,31 @@ export class Decoder {
     return { resolved: made, hold, fault, second };
   }
 
+  /** The operation that the word says, or the next that is possible; what it can be about is then in the list. */
   private pick(world: World, word: number): OperationName | null {
+    if (world.globals.instances === 0) {
+      this.findCandidates('boot', world);
+      return 'boot';
+    }
     const { weights } = this;
     let rest = word % this.total;
     let start = 0;
     while (rest >= weights[start]!) rest -= weights[start++]!;
     for (let k = 0; k < OPERATIONS.length; k++) {
       const at = (start + k) % OPERATIONS.length;
-      if (weights[at] !== 0 && this.candidates(OPERATIONS[at]!, world).length > 0) return OPERATIONS[at]!;
+      if (weights[at] === 0) continue;
+      this.findCandidates(OPERATIONS[at]!, world);
+      if (this.list.length > 0) return OPERATIONS[at]!;
     }
     return null;
   }
 
-  private candidates(name: OperationName, world: World): readonly number[] {
+  private findCandidates(name: OperationName, world: World): void {
     this.list.length = 0;
     CANDIDATES[name](world, this.list);
-    if (name === 'boot' && world.globals.instances >= MOST_SERVERS) this.list.length = 0;
-    if (name === 'reset_state' && this.choices.spareMoves) {
+    if (name === 'reset_state' && this.sparesMoves) {
       for (let k = this.list.length - 1; k >= 0; k--) if (moves(world, this.list[k]!)) this.list.splice(k, 1);
     }
-    return this.list;
   }
 
   private make(
@@ -185,7 +186,7 @@ export class Decoder {
     const what = words[at + 2]!;
     const how = words[at + 3]!;
     const { setting } = world;
-    const list = this.candidates(name, world);
+    const { list } = this;
     let chosen = list.length === 0 ? NONE : list[(who >>> 1) % list.length]!;
     // one in two goes on with the server of the operation before
     if ((who & 1) === 1 && list.includes(this.last)) chosen = this.last;
@@ -306,7 +307,7 @@ export class Decoder {
 
   private fault(name: OperationName, k: number, whether: number, which: number, word: number): ArmedFault | null {
     const targets = this.targets.get(name)!;
-    if (this.faults + this.holds >= this.choices.mostFaults || targets.length === 0 || whether % 5 < 3) return null;
+    if (this.faults + this.holds >= this.mostFaults || targets.length === 0 || whether % 5 < 3) return null;
     const target = targets[which % targets.length]!;
     const wanted = target.kinds.filter((kind) => (this.allowedKinds & (1 << FAULT_KINDS.indexOf(kind))) !== 0);
     const kinds = wanted.length > 0 ? wanted : target.kinds;
@@ -326,7 +327,7 @@ export class Decoder {
   private hold(words: Words, at: number, name: OperationName, k: number): ArmedHold | null {
     const word = words[at + 7]!;
     const targets = this.targets.get(name)!;
-    if (this.faults + this.holds >= this.choices.mostFaults || this.holds >= 1 || targets.length === 0) return null;
+    if (this.faults + this.holds >= this.mostFaults || this.holds >= 1 || targets.length === 0) return null;
     if (word % 20 < 19) return null;
     this.holds++;
     return { operation: k, point: targets[(word >>> 4) % targets.length]!.point, nth: 1, until: k + 1, handler: null };

@@ -7,7 +7,7 @@ import type { OperationName } from '../scenario/scenario.ts';
 import { NONE } from '../state/table.ts';
 import { findMigration } from './database.ts';
 import { CONTROLLER_NAMES, SERVICE, STATUS, TASK, VM } from './states.ts';
-import { type Instance, JOB, serviceUp, type World } from './world.ts';
+import { type Instance, nothingUnderWay, serviceUp, type World } from './world.ts';
 
 export type Candidates = (world: World, into: number[]) => void;
 
@@ -34,17 +34,6 @@ const movable = (world: World, { vm, task, host }: Instance): boolean =>
 const waits = (world: World, instance: Instance, i: number): boolean =>
   instance.vm === VM.RESIZED && instance.task === TASK.NONE && findMigration(world, i, STATUS.FINISHED) !== NONE;
 
-/** Nobody is at work on it: a reset of its state is the operator's repair, not sabotage. */
-function atRest(world: World, i: number): boolean {
-  for (const job of world.jobs) if (job.state !== JOB.FREE && job.instance === i) return false;
-  return true;
-}
-
-function nothingUnderWay(world: World): boolean {
-  for (const job of world.jobs) if (job.state !== JOB.FREE) return false;
-  return true;
-}
-
 const services =
   (wanted: boolean): Candidates =>
   (world, into) => {
@@ -68,8 +57,10 @@ export const CANDIDATES: Readonly<Record<OperationName, Candidates>> = {
     (_world, { vm, task, host }) =>
       (vm === VM.ACTIVE || vm === VM.STOPPED || vm === VM.ERROR) && task === TASK.NONE && host !== NONE,
   ),
+  // with nobody at work on it: the operator's repair, not sabotage
   reset_state: servers(
-    (world, { vm, task }, i) => (vm === VM.ERROR || task !== TASK.NONE) && task !== TASK.DELETING && atRest(world, i),
+    (world, { vm, task }, i) =>
+      (vm === VM.ERROR || task !== TASK.NONE) && task !== TASK.DELETING && nothingUnderWay(world, i),
   ),
   audit: hosts(up),
   poll_unconfirmed_resizes: hosts(up),

@@ -498,6 +498,20 @@ export function setService(world: World, service: number, up: number): void {
   else world.hosts[service - SERVICE.COMPUTE]!.up = up;
 }
 
+export function everythingUp(world: World): boolean {
+  const services = SERVICE.COMPUTE + world.setting.hosts.length;
+  for (let service = 0; service < services; service++) if (!serviceUp(world, service)) return false;
+  return true;
+}
+
+/** No handler is at work, held or on its way: of one instance, or, with NONE, of any. */
+export function nothingUnderWay(world: World, instance: number = NONE): boolean {
+  for (const job of world.jobs) {
+    if (job.state !== JOB.FREE && (instance === NONE || job.instance === instance)) return false;
+  }
+  return true;
+}
+
 /** The move of an instance that the API took last, or, where it took none, that was asked for last. */
 export function lastMove(world: World, instance: number): Move | undefined {
   let last: Move | undefined;

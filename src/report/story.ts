@@ -5,10 +5,7 @@
 import { createColors } from 'picocolors';
 import { judgeScenario } from '../campaign/judge.ts';
 import { Trial, type Violation } from '../campaign/trial.ts';
-import type { Contract } from '../contract/contracts.ts';
-import { bystandersUnchanged } from '../contract/invariants/bystanders-unchanged.ts';
-import { capacityOfWrites } from '../contract/invariants/capacity-respected.ts';
-import { trackerMatches } from '../contract/invariants/tracker-matches.ts';
+import { CLOUD_LAWS, type Contract } from '../contract/contracts.ts';
 import { type Code, type Instruction, KIND } from '../engine/compile.ts';
 import { load } from '../engine/load.ts';
 import type { Listener } from '../engine/run.ts';
@@ -538,19 +535,9 @@ class Teller implements Listener {
       this.told(at, `call ${name} to ${this.cast.service(service)}${down} -> ${this.came(at, outcome)}`);
       return;
     }
-    const fate =
-      kind === 'late'
-        ? ', late'
-        : kind === 'doubled'
-          ? ', twice'
-          : kind === 'lost'
-            ? ', lost'
-            : kind === 'refused'
-              ? ', not sent'
-              : down !== ''
-                ? `${down}: lost`
-                : '';
-    this.told(at, `cast ${name} to ${this.cast.service(service)}${fate}`);
+    const fate = kind === undefined ? undefined : FATES[kind];
+    const unheard = down === '' ? '' : `${down}: lost`;
+    this.told(at, `cast ${name} to ${this.cast.service(service)}${fate ?? unheard}`);
   }
 
   // ---- requests
@@ -651,6 +638,14 @@ class Teller implements Listener {
 
 const STEP = INDENT + 2;
 
+/** What becomes of a message under a fault. */
+const FATES: Partial<Record<FaultKind, string>> = {
+  late: ', late',
+  doubled: ', twice',
+  lost: ', lost',
+  refused: ', not sent',
+};
+
 /** Faults of the wire that leave the client without an answer. */
 const NO_ANSWER: ReadonlySet<FaultKind> = new Set([
   'refused',
@@ -683,7 +678,7 @@ class Verdicts {
     this.trial = trial;
     this.page = page;
     this.colors = colors;
-    const laws = [...trial.contract.invariants, capacityOfWrites, bystandersUnchanged, trackerMatches];
+    const laws = [...trial.contract.invariants, ...CLOUD_LAWS];
     this.laws = new Map(laws.map(({ id, law }) => [id, law]));
   }
 

@@ -51,3 +51,7 @@ export const NOTHING_KNOWN: Known = new Map();
 
 /** What is known of Nova 34.0.0 with the model's Placement 16. */
 export const KNOWN_OF_NOVA: KnownList = knownListSchema.parse(nova);
+
+/** The list that comes with a protocol. */
+export const knownOf = (protocol: KnownList['protocol']): Known =>
+  protocol === 'nova' ? indexKnown(KNOWN_OF_NOVA) : NOTHING_KNOWN;
