@@ -1,6 +1,7 @@
 /**
  * What does not change while a scenario runs, as numbers: names resolved to indexes, flavors to amounts.
  */
+import { STANDARD_CLASSES } from '../placement/standard.ts';
 import type { Cloud, Flavor, Inventory, Operation, Options } from '../scenario/scenario.ts';
 import { ModelError, NONE } from '../state/table.ts';
 
@@ -40,28 +41,6 @@ export interface Setting {
 const SAME_HOST_TRAIT = 'COMPUTE_SAME_HOST_COLD_MIGRATE';
 const GROUP_KEY = /^(resources|trait)([a-zA-Z0-9_-]{1,64})?:(.*)$/;
 const FLAVOR_CLASSES = ['VCPU', 'MEMORY_MB', 'DISK_GB'];
-/** os_resource_classes.STANDARDS */
-const STANDARD_CLASSES = [
-  ...FLAVOR_CLASSES,
-  'PCI_DEVICE',
-  'SRIOV_NET_VF',
-  'NUMA_SOCKET',
-  'NUMA_CORE',
-  'NUMA_THREAD',
-  'NUMA_MEMORY_MB',
-  'IPV4_ADDRESS',
-  'VGPU',
-  'VGPU_DISPLAY_HEAD',
-  'NET_BW_EGR_KILOBIT_PER_SEC',
-  'NET_BW_IGR_KILOBIT_PER_SEC',
-  'PCPU',
-  'MEM_ENCRYPTION_CONTEXT',
-  'FPGA',
-  'PGPU',
-  'NET_PACKET_RATE_KILOPACKET_PER_SEC',
-  'NET_PACKET_RATE_EGR_KILOPACKET_PER_SEC',
-  'NET_PACKET_RATE_IGR_KILOPACKET_PER_SEC',
-];
 
 export function makeSetting(cloud: Cloud, options: Options, operations: readonly Operation[] = []): Setting {
   const classes = [...FLAVOR_CLASSES];

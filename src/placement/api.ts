@@ -5,6 +5,9 @@
 import { NO_ROWS, type Rows } from '../state/holdings.ts';
 import { NONE } from '../state/table.ts';
 
+/** Below 1.28 a write carries no consumer generation, and none is asked for. */
+export const ANY_GENERATION = -2;
+
 /** One consumer's part of a write. `generation` NONE is JSON null: the consumer must not exist. */
 export interface Entry {
   readonly consumer: number;
@@ -60,6 +63,7 @@ export type Detail =
   | ''
   | 'consumer generation conflict'
   | 'unknown provider named'
+  | 'unknown resource class named'
   | 'no inventory of the class'
   | 'constraints violated'
   | 'capacity exceeded'

@@ -3,11 +3,12 @@
  * placement/handlers/util.py:ensure_consumer and placement/objects/allocation.py:_set_allocations of 16.0.0, and of older
  * releases by `overCapacityRewrite`. Microversions are those that Nova asks for: consumer generations are required.
  *
- * Known limits: every resource class and trait that a request can name exists (else 400), and providers are roots.
+ * Known limits: every trait that a request can name exists (else 400), and providers are roots. http/ has neither.
  */
 import type { Holdings } from '../state/holdings.ts';
-import { assert, NONE } from '../state/table.ts';
+import { NONE } from '../state/table.ts';
 import {
+  ANY_GENERATION,
   answer,
   type Detail,
   type Entry,
@@ -17,7 +18,7 @@ import {
   type Response,
   type Subject,
 } from './api.ts';
-import { capacity, type InventoryRecord, type Store } from './store.ts';
+import { type Consumer, capacity, type InventoryRecord, type Store } from './store.ts';
 
 /** Cells of Placement that a defect may change; each is how the server really behaves unless a defect says otherwise. */
 export interface PlacementRules {
@@ -43,11 +44,8 @@ export const PLACEMENT_RULES: Readonly<PlacementRules> = {
 
 const NOTHING_HELD = answer(200);
 const NO_PROVIDER = failure(404, 'not-found', 'no such provider');
+const UNKNOWN_CLASS = failure(400, 'undefined', 'unknown resource class named');
 const NO_ALLOCATIONS = failure(404, 'not-found', 'no allocations for the consumer');
-
-/** Parts of one request are a mask of one cell. */
-const MOST_ENTRIES = 32;
-const TOO_MANY_ENTRIES = `a request names at most ${MOST_ENTRIES} consumers`;
 
 /**
  * Serves one request.
@@ -89,27 +87,40 @@ export function serve(store: Store, rules: PlacementRules, request: Request, cut
   }
 }
 
+/** POST /reshaper sets inventories within the transaction; what it throws there, its caller undoes. */
+export interface Reshape {
+  /** all inventories that there are to be, and all that there were */
+  interim(): void;
+  /** those that there are to be */
+  final(): void;
+}
+
 /**
  * In this order, so that the first of several mistakes is the one answered: consumer generations, one consumer after the
  * other, each missing one made at once; providers; then, in one transaction, inventories, units and capacity.
  */
-function writeAllocations(store: Store, rules: PlacementRules, entries: readonly Entry[], cut: boolean): Response {
-  assert(entries.length <= MOST_ENTRIES, TOO_MANY_ENTRIES);
-  // bit e: entry e made its consumer
-  let made = 0;
+export function writeAllocations(
+  store: Store,
+  rules: PlacementRules,
+  entries: readonly Entry[],
+  cut = false,
+  reshape: Reshape | null = null,
+): Response {
+  /** consumers that this request made */
+  const made: Consumer[] = [];
   for (let e = 0; e < entries.length; e++) {
     const { consumer: id, generation } = entries[e]!;
     const consumer = store.consumers[id]!;
     const expected = consumer.exists === 0 ? NONE : consumer.generation;
-    if (rules.checkConsumerGeneration && generation !== expected) {
-      if (rules.atomicWrites) unmake(store, entries, made);
+    if (rules.checkConsumerGeneration && generation !== expected && generation !== ANY_GENERATION) {
+      if (rules.atomicWrites) unmake(made);
       const subject = { consumer: id, generation: expected, provider: NONE, resourceClass: NONE };
       return failure(409, 'concurrent-update', 'consumer generation conflict', true, subject);
     }
     if (consumer.exists === 0) {
       consumer.exists = 1;
       consumer.generation = 0;
-      made |= 1 << e;
+      made.push(consumer);
     }
   }
   if (cut) return failure(0, 'refused', 'connection reset after the request was sent');
@@ -123,29 +134,34 @@ function writeAllocations(store: Store, rules: PlacementRules, entries: readonly
       return failure(400, 'undefined', 'unknown provider named', false, about(allocations[k]!, NONE));
     }
   }
+  if (namesUnknownClass(entries)) {
+    if (rules.atomicWrites) unmake(made);
+    return UNKNOWN_CLASS;
+  }
 
+  reshape?.interim();
   for (let e = 0; e < entries.length; e++) account(store, store.consumers[entries[e]!.consumer]!.allocations, -1);
   const refusal = occupy(store, rules, entries);
   if (refusal !== null) {
     for (let e = 0; e < entries.length; e++) account(store, store.consumers[entries[e]!.consumer]!.allocations, 1);
-    if (rules.atomicWrites) unmake(store, entries, made);
+    if (rules.atomicWrites) unmake(made);
     return refusal;
   }
 
-  // bit p: the write names provider p, or empties a consumer that had it; not if a new, non-empty set just drops it
-  let touched = 0;
+  // those that the write names, and those that a consumer emptied by it had; not those that a new, non-empty set just drops
+  const touched: number[] = [];
   for (let e = 0; e < entries.length; e++) {
     const { consumer: id, allocations: rows } = entries[e]!;
     const consumer = store.consumers[id]!;
     const { allocations } = consumer;
     if (rows.length > 0) {
-      for (let k = 0; k < rows.length; k += 3) touched |= 1 << rows[k]!;
+      for (let k = 0; k < rows.length; k += 3) addOnce(touched, rows[k]!);
       allocations.assign(rows);
     } else {
       const { count } = allocations;
       // emptying a consumer that held nothing writes nothing: its row stays, at the generation it has
       if (count === 0) continue;
-      for (let row = 0; row < count; row++) touched |= 1 << allocations.provider(row);
+      for (let row = 0; row < count; row++) addOnce(touched, allocations.provider(row));
       allocations.clear();
       if (rules.dropEmptyConsumers) {
         consumer.exists = 0;
@@ -155,14 +171,26 @@ function writeAllocations(store: Store, rules: PlacementRules, entries: readonly
     }
     consumer.generation++;
   }
-  for (let p = 0; p < store.providers.length; p++) if ((touched & (1 << p)) !== 0) store.providers[p]!.generation++;
+  for (let k = 0; k < touched.length; k++) store.providers[touched[k]!]!.generation++;
+  reshape?.final();
   return NO_CONTENT;
 }
 
-function unmake(store: Store, entries: readonly Entry[], made: number): void {
+function addOnce(ids: number[], id: number): void {
+  if (!ids.includes(id)) ids.push(id);
+}
+
+function namesUnknownClass(entries: readonly Entry[]): boolean {
   for (let e = 0; e < entries.length; e++) {
-    if ((made & (1 << e)) === 0) continue;
-    const consumer = store.consumers[entries[e]!.consumer]!;
+    const { allocations } = entries[e]!;
+    for (let k = 1; k < allocations.length; k += 3) if (allocations[k] === NONE) return true;
+  }
+  return false;
+}
+
+function unmake(made: readonly Consumer[]): void {
+  for (let k = 0; k < made.length; k++) {
+    const consumer = made[k]!;
     consumer.exists = 0;
     consumer.generation = 0;
   }
@@ -218,7 +246,7 @@ function judge(
   const resourceClass = rows[k + 1]!;
   const amount = rows[k + 2]!;
   if (inventory.exists === 0) return refuse(store, entries, 'no inventory of the class', provider, resourceClass);
-  if (amount < inventory.minUnit || amount > inventory.maxUnit || amount % inventory.stepSize !== 0) {
+  if (!inUnits(inventory, amount)) {
     return refuse(store, entries, 'constraints violated', provider, resourceClass);
   }
   const sum = inventory.used + amount;
@@ -306,6 +334,16 @@ function deleteAllocations(store: Store, rules: PlacementRules, id: number): Res
   return NO_CONTENT;
 }
 
+/** min_unit, max_unit and step_size bound each single amount, never the sum. */
+function inUnits(inventory: InventoryRecord, amount: number): boolean {
+  return amount >= inventory.minUnit && amount <= inventory.maxUnit && amount % inventory.stepSize === 0;
+}
+
+/** placement/objects/research_context.py:_capacity_check_clause: without the exemption that writes have. */
+export function hasRoom(store: Store, inventory: InventoryRecord, amount: number): boolean {
+  return inventory.used + amount <= capacity(store, inventory) && inUnits(inventory, amount);
+}
+
 /** GET /allocation_candidates for flat providers: roots that have every class and trait, in the order of their ids. */
 function candidates(store: Store, request: Extract<Request, { op: 'get-candidates' }>): Response {
   const found: number[] = [];
@@ -316,9 +354,7 @@ function candidates(store: Store, request: Extract<Request, { op: 'get-candidate
     if ((provider.traits & required) !== required || (provider.traits & forbidden) !== 0) continue;
     for (let k = 0; k < resources.length; k += 2) {
       const inventory = store.inventories[p * store.classes + resources[k]!]!;
-      const amount = resources[k + 1]!;
-      if (inventory.exists === 0 || inventory.used + amount > capacity(store, inventory)) continue next;
-      if (amount < inventory.minUnit || amount > inventory.maxUnit || amount % inventory.stepSize !== 0) continue next;
+      if (inventory.exists === 0 || !hasRoom(store, inventory, resources[k + 1]!)) continue next;
     }
     found.push(p);
   }

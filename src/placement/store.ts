@@ -133,7 +133,16 @@ export function makeStore(cells: Int32Array, offset: number, shape: StoreShape, 
   };
 }
 
+/** Single rows with cells of their own, for a store that grows. */
+export const newProvider = (): Provider => new ProviderTable(new Int32Array(ProviderTable.size), 0);
+export const newInventory = (): InventoryRecord => new InventoryView(new Int32Array(InventoryBase.size), 0);
+export const newConsumer = (rows: number): Consumer =>
+  new ConsumerView(new Int32Array(ConsumerBase.size + Holdings.size(rows)), 0, rows);
+
 /** Capacity as Placement computes it: a double, subtracted and multiplied in this order, never rounded. */
-export function capacity(store: Store, inventory: InventoryRecord): number {
+export function capacity(
+  store: Pick<Store, 'ratios'>,
+  inventory: Pick<InventoryRecord, 'total' | 'reserved' | 'ratio'>,
+): number {
   return (inventory.total - inventory.reserved) * store.ratios[inventory.ratio]!;
 }

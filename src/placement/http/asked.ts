@@ -1,0 +1,35 @@
+/** What a handler is given, and what it gives back. */
+import type { Json } from '../rest.ts';
+import type { Database, ProviderRow } from './database.ts';
+import { Refusal } from './refusal.ts';
+
+export interface Asked {
+  readonly database: Database;
+  readonly release: number;
+  /** the minor of the microversion: 1.x */
+  readonly version: number;
+  /** what stands for `{...}` in the route */
+  readonly at: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly body: string;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly body?: Json;
+  /** a path */
+  readonly location?: string;
+  /** carries Last-Modified and Cache-Control from 1.15 on */
+  readonly dated?: boolean;
+}
+
+export const NO_CONTENT: Answered = { status: 204 };
+
+/** A list answers with this from 1.15 on. */
+export const shown = (body: Json): Answered => ({ status: 200, body, dated: true });
+
+export function providerAsked({ database, at }: Asked): ProviderRow {
+  const found = database.provider(at.uuid!);
+  if (found === undefined) throw new Refusal(404, `No resource provider with uuid ${at.uuid} found`);
+  return found;
+}
