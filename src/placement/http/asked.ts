@@ -19,8 +19,8 @@ export interface Answered {
   readonly body?: Json;
   /** a path */
   readonly location?: string;
-  /** carries Last-Modified and Cache-Control from 1.15 on */
-  readonly dated?: boolean;
+  /** carries Last-Modified and Cache-Control from 1.15 on; an empty list of inventories has no date */
+  readonly dated?: true | 'no-cache';
 }
 
 export const NO_CONTENT: Answered = { status: 204 };

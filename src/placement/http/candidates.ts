@@ -567,10 +567,7 @@ class Finder {
     });
   }
 
-  private limited(
-    candidates: Candidate[],
-    _nestedAware: boolean,
-  ): { candidates: Candidate[]; trees: Set<ProviderRow> } {
+  private limited(candidates: Candidate[]): { candidates: Candidate[]; trees: Set<ProviderRow> } {
     const { limit } = this.wide;
     const kept = limit === null ? candidates : candidates.slice(0, limit);
     return { candidates: kept, trees: this.treesOf(kept) };

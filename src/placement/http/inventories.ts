@@ -79,7 +79,7 @@ function showAll({ database }: Asked, provider: ProviderRow, classes: readonly n
       resource_provider_generation: database.generation(provider),
       inventories: Object.fromEntries(inventories),
     },
-    dated: true,
+    dated: classes.length > 0 ? true : 'no-cache',
   };
 }
 

@@ -43,14 +43,15 @@ export class HttpPlacement {
       return this.rendered(this.answer(request, version), version);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
+      const form = errorForm(headers.accept);
       return {
         status: error.status,
         headers: {
           ...(version === null ? {} : { 'openstack-api-version': `placement 1.${version}` }),
-          'content-type': 'application/json',
+          'content-type': form === 'application/json' ? form : `${form}; charset=UTF-8`,
           ...error.headers,
         },
-        body: errorBody(error, version),
+        body: form === 'application/json' ? errorBody(error, version) : `${error.status} ${STATUS[error.status]![0]}`,
       };
     }
   }
@@ -72,7 +73,8 @@ export class HttpPlacement {
     if (endpoint.takes === 'json') refuseContent(headers['content-type']);
     if (endpoint.gives === 'json') refuseAccept(headers.accept);
     if (endpoint.typesFirst === true) refuseOld();
-    if (route !== '/' && !mayUse(headers, this.release))
+    const query = new URLSearchParams(search);
+    if (route !== '/' && !mayUse(headers, this.release, endpoint, query))
       throw new Refusal(403, 'Policy does not allow it to be performed.');
     const values = found.pattern.exec(route)!.slice(1).map(decode);
     const asked: Asked = {
@@ -80,7 +82,7 @@ export class HttpPlacement {
       release: this.release,
       version,
       at: Object.fromEntries(found.names.map((name, k) => [name, values[k]!])),
-      query: new URLSearchParams(search),
+      query,
       body: body ?? '',
     };
     return endpoint.handle(asked, this.surroundings.madeUuid);
@@ -94,9 +96,8 @@ export class HttpPlacement {
         vary: 'openstack-api-version',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(location === undefined ? {} : { location }),
-        ...(dated === true && version >= 15
-          ? { 'last-modified': this.surroundings.now(), 'cache-control': 'no-cache' }
-          : {}),
+        ...(dated !== undefined && version >= 15 ? { 'cache-control': 'no-cache' } : {}),
+        ...(dated === true && version >= 15 ? { 'last-modified': this.surroundings.now() } : {}),
       },
       body: body === undefined ? '' : JSON.stringify(body),
     };
@@ -148,16 +149,48 @@ function refuseContent(type: string | undefined): void {
 
 function refuseAccept(accept: string | undefined): void {
   if (accept === undefined || accept === '') return;
-  const types = accept.split(',').map((part) => part.split(';')[0]!.trim().toLowerCase());
-  if (types.some((type) => ['*/*', 'application/*', 'application/json'].includes(type))) return;
+  if (quality(accept, 'application/json') > 0) return;
   throw new Refusal(406, 'Only application/json is provided');
 }
 
-/** placement/auth.py:NoAuthMiddleware and the default policies: an administrator, and from 15.0.0 on a service. */
-function mayUse(headers: HttpRequest['headers'], release: number): boolean {
-  const [user] = headers['x-auth-token']!.split(':');
+/**
+ * placement/auth.py:NoAuthMiddleware and placement/policies: an administrator, and in releases since 8.0.0 a service; to
+ * reshape only a service; usages of a project also its readers.
+ */
+function mayUse(headers: HttpRequest['headers'], release: number, endpoint: Endpoint, query: URLSearchParams): boolean {
+  const [user, project = user] = headers['x-auth-token']!.split(/:(.*)/s);
   const roles = headers['x-roles']?.split(',') ?? (user === 'admin' ? ['admin'] : []);
-  return roles.includes('admin') || (release >= 15 && roles.includes('service'));
+  const served = release > 8 && roles.includes('service');
+  if (endpoint.policy === 'reshape' && release > 8) return served;
+  if (endpoint.policy === 'usages' && roles.includes('reader') && query.get('project_id') === project) return true;
+  return served || roles.includes('admin');
+}
+
+/** webob/exc.py:WSGIHTTPException.generate_response; an Accept that is missing or takes anything means JSON here. */
+function errorForm(accept: string | undefined): 'application/json' | 'text/html' | 'text/plain' {
+  if (accept === undefined || accept === '' || accept === '*/*') return 'application/json';
+  const json = quality(accept, 'application/json');
+  const html = quality(accept, 'text/html');
+  if (html > 0 && html >= json) return 'text/html';
+  return json > 0 ? 'application/json' : 'text/plain';
+}
+
+/** How much a type is wanted: the most specific range that covers it says so. */
+function quality(accept: string, type: string): number {
+  const [kind] = type.split('/');
+  const ranges = accept.split(',').map((part) =>
+    part
+      .trim()
+      .toLowerCase()
+      .split(/\s*;\s*/),
+  );
+  for (const range of [type, `${kind}/*`, '*/*']) {
+    const found = ranges.find(([name]) => name === range);
+    if (found === undefined) continue;
+    const q = found.find((parameter) => parameter.startsWith('q='));
+    return q === undefined ? 1 : Number(q.slice(2));
+  }
+  return 0;
 }
 
 function decode(part: string): string {

@@ -50,6 +50,8 @@ export interface Endpoint {
   readonly takes?: 'json';
   /** these are asked before the version */
   readonly typesFirst?: true;
+  /** not the one that all others have */
+  readonly policy?: 'reshape' | 'usages';
 }
 
 const shows = (handle: Endpoint['handle'], since = 0): Endpoint => ({ handle, since, gives: 'json' });
@@ -109,6 +111,6 @@ export const ROUTES: Readonly<Record<string, Methods>> = {
     PUT: takes(putProviderTraits, 6),
     DELETE: does(deleteProviderTraits, 6),
   },
-  '/usages': { GET: shows(getUsages, 9) },
-  '/reshaper': { POST: takes(reshape, 30) },
+  '/usages': { GET: { ...shows(getUsages, 9), policy: 'usages' } },
+  '/reshaper': { POST: { ...takes(reshape, 30), policy: 'reshape' } },
 };
