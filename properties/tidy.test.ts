@@ -28,7 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // laws see observations: of the model only its words and settings, of the engine what settle and faults are called
   contract: ['state', 'observation', 'nova', 'engine'],
   generate: ['state', 'placement', 'nova', 'engine', 'scenario'],
-  targets: ['state', 'nova', 'engine', 'observation', 'scenario'],
+  targets: ['state', 'placement', 'nova', 'engine', 'observation', 'scenario'],
   campaign: ['state', 'nova', 'engine', 'observation', 'contract', 'generate', 'scenario', 'targets'],
   report: ['state', 'placement', 'nova', 'engine', 'observation', 'contract', 'campaign', 'scenario'],
   cli: ['cloud', 'nova', 'engine', 'contract', 'campaign', 'report', 'scenario', 'targets'],

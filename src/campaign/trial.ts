@@ -104,14 +104,17 @@ export class Trial {
 
   private settledClone(): Settled {
     const { run, clone } = this;
-    const { world, listener, armed } = run;
+    const { world, listener, armed, placement } = run;
     clone.copy(world);
     run.world = clone;
     run.listener = null;
+    // what would be is asked of the model: a real server has only one present
+    run.placement = null;
     const settled = settle(run);
     run.world = world;
     run.listener = listener;
     run.armed = armed;
+    run.placement = placement;
     return settled;
   }
 

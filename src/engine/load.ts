@@ -4,7 +4,7 @@ import { populate, type Shape, World } from '../nova/world.ts';
 import type { Fault, Hold, Scenario } from '../scenario/scenario.ts';
 import type { Code } from './compile.ts';
 import { type Resolved, resolve, serverNames } from './operations.ts';
-import { type ArmedFault, type ArmedHold, Run } from './run.ts';
+import { type ArmedFault, type ArmedHold, type PlacementService, Run } from './run.ts';
 
 /** A scenario that no world can be made for: a message for the user. */
 export class ScenarioError extends Error {
@@ -44,7 +44,8 @@ export function shapeFor(
   };
 }
 
-export function load(code: Code, scenario: Scenario): Loaded {
+/** @param placement who answers in the model's place */
+export function load(code: Code, scenario: Scenario, placement: PlacementService | null = null): Loaded {
   const setting = makeSetting(scenario.cloud, scenario.options, scenario.operations);
   const servers = serverNames(scenario.operations);
   if (servers.length > MOST_INSTANCES) throw new ScenarioError(`a scenario boots at most ${MOST_INSTANCES} servers`);
@@ -60,6 +61,8 @@ export function load(code: Code, scenario: Scenario): Loaded {
   );
   populate(world, setting, []);
   const run = new Run(code, world);
+  run.placement = placement;
+  placement?.begin(world);
   const faults = armFaults(code, scenario.faults);
   const holds = armHolds(code, scenario.holds);
   run.arm(faults, holds);

@@ -223,13 +223,13 @@ const restart: Start = (run, k, { service }) => {
 
 const setInventory: Start = (run, k, { operation, host }) => {
   if (operation.operation !== 'set_inventory') return false;
-  const { world, code } = run;
+  const { world } = run;
   if (world.globals.placementUp === 0) return false;
   const { inventory, resource_class } = operation;
   const { placement, setting } = world;
   // what was asked before and refused afterwards was refused for a reason
   for (let m = 0; m < world.globals.moves; m++) world.moves[m]!.disturbed = 1;
-  const response = serve(placement, code.rules, {
+  const response = run.request({
     op: 'put-inventory',
     provider: host,
     resourceClass: setting.classes.indexOf(resource_class),

@@ -42,6 +42,17 @@ export interface ArmedHold {
 /** What Nova saw of a fault that left no outcome of its own. */
 export const SEEN = { LOST: 40, LATE: 41, CRASH: 42, DOUBLED: 43, TIMEOUT: 44 } as const;
 
+/**
+ * A Placement that answers in the model's place. It keeps the world's store as the answers say it is: laws and observations
+ * read that. Faults of the wire strike around it, as around the model.
+ */
+export interface PlacementService {
+  /** The world was populated anew: these providers, nobody holds anything. */
+  begin(world: World): void;
+  /** @param cut the server dies between its two transactions */
+  serve(world: World, request: Request, cut: boolean): Response;
+}
+
 /** Told of everything, in replay; null in a campaign. */
 export interface Listener {
   step(job: Job, at: Instruction, outcome: Outcome, request: Request | null, response: Response | null): void;
@@ -60,6 +71,8 @@ export class Run {
   faults: readonly ArmedFault[] = [];
   holds: readonly ArmedHold[] = [];
   listener: Listener | null = null;
+  /** null: the model */
+  placement: PlacementService | null = null;
   /** settle disarms faults and holds */
   armed = true;
   steps = 0;
@@ -531,7 +544,7 @@ export class Run {
   /** One sending of a request. Null: the asking service died. */
   private exchange(job: Job, at: Instruction, request: Request): Response | null {
     const fault = this.watched[at.point] !== 0 && this.armed ? this.strike(job, at) : null;
-    const { world, code } = this;
+    const { world } = this;
     switch (fault) {
       case null:
         break;
@@ -553,7 +566,7 @@ export class Run {
         return PROVIDER_CONFLICT;
     }
     if (world.globals.placementUp === 0) return REFUSED;
-    const response = serve(world.placement, code.rules, request, fault === 'placement-crash');
+    const response = this.request(request, fault === 'placement-crash');
     switch (fault) {
       case 'reply-lost':
       case 'placement-crash':
@@ -572,6 +585,13 @@ export class Run {
       default:
         return response;
     }
+  }
+
+  /** A request that reaches Placement. */
+  request(request: Request, cut = false): Response {
+    const { placement, world, code } = this;
+    if (placement !== null) return placement.serve(world, request, cut);
+    return serve(world.placement, code.rules, request, cut);
   }
 
   // ---- what follows

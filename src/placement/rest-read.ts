@@ -1,0 +1,109 @@
+/** Answers as they come from the wire, read into the words of api.ts: what rest.ts renders, the other way round. */
+import { NO_ROWS } from '../state/holdings.ts';
+import { NONE } from '../state/table.ts';
+import { answer, type Detail, failure, NO_CONTENT, type Request, type Response } from './api.ts';
+
+/** What names stand for; undefined for what is none of ours. */
+export interface Ids {
+  readonly provider: (uuid: string) => number | undefined;
+  readonly consumer: (uuid: string) => number | undefined;
+  readonly resourceClass: (name: string) => number | undefined;
+  /** the bit of a trait */
+  readonly trait: (name: string) => number | undefined;
+}
+
+interface Resources {
+  readonly [name: string]: number;
+}
+
+interface Bodies {
+  readonly allocations?: Readonly<Record<string, { readonly resources: Resources }>>;
+  readonly consumer_generation?: number;
+  readonly resource_provider_generation?: number;
+  readonly traits?: readonly string[];
+  readonly allocation_requests?: readonly {
+    readonly allocations: Readonly<Record<string, { readonly resources: Resources }>>;
+  }[];
+  readonly errors?: readonly { readonly code?: string; readonly detail?: string }[];
+}
+
+/** An answer that is not what Placement gives to such a request. */
+export class UnreadableAnswer extends Error {
+  override readonly name = 'UnreadableAnswer';
+}
+
+export function readResponse(request: Request, status: number, body: unknown, ids: Ids): Response {
+  const sent = (typeof body === 'object' && body !== null ? body : {}) as Bodies;
+  if (status === 204) return NO_CONTENT;
+  if (status >= 400) return readFailure(status, sent);
+  switch (request.op) {
+    case 'get-allocations': {
+      const rows = rowsOf(needed(sent.allocations), ids);
+      // a consumer without allocations shows nothing else
+      return rows.length === 0 ? answer(status) : answer(status, needed(sent.consumer_generation), rows);
+    }
+    case 'get-provider-allocations': {
+      const consumers = Object.keys(needed(sent.allocations)).map((uuid) => needed(ids.consumer(uuid)));
+      return answer(
+        status,
+        needed(sent.resource_provider_generation),
+        NO_ROWS,
+        consumers.sort((a, b) => a - b),
+      );
+    }
+    case 'get-provider-traits': {
+      const bits = needed(sent.traits).map((name) => needed(ids.trait(name)));
+      return answer(
+        status,
+        bits.reduce((mask, bit) => mask | (1 << bit), 0),
+      );
+    }
+    case 'get-candidates': {
+      // one provider each, in the order that the model has; those of others are left out
+      const providers = needed(sent.allocation_requests).flatMap(({ allocations }) =>
+        Object.keys(allocations).flatMap((uuid) => ids.provider(uuid) ?? []),
+      );
+      return answer(
+        status,
+        NONE,
+        NO_ROWS,
+        providers.sort((a, b) => a - b),
+      );
+    }
+    case 'put-inventory':
+      return answer(status, needed(sent.resource_provider_generation));
+    case 'put-allocations':
+    case 'post-allocations':
+    case 'delete-allocations':
+      throw new UnreadableAnswer(`a write of allocations was answered with ${status}`);
+  }
+}
+
+function needed<T>(value: T | undefined): T {
+  if (value === undefined)
+    throw new UnreadableAnswer('the answer lacks what it should have, or names what is not ours');
+  return value;
+}
+
+/** Sorted by provider and class, as the store keeps them. */
+function rowsOf(allocations: NonNullable<Bodies['allocations']>, ids: Ids): readonly number[] {
+  const rows = Object.entries(allocations).flatMap(([uuid, { resources }]) =>
+    Object.entries(resources).map(([name, amount]) => [
+      needed(ids.provider(uuid)),
+      needed(ids.resourceClass(name)),
+      amount,
+    ]),
+  );
+  return rows.sort(([p, c], [q, d]) => p! - q! || c! - d!).flat();
+}
+
+/** Below 1.23 there is no code; of the requests that Nova sends so, none has a code of its own. */
+function readFailure(status: number, { errors }: Bodies): Response {
+  const [error] = errors ?? [];
+  if (error === undefined) throw new UnreadableAnswer(`an error ${status} that is not in Placement's form`);
+  const consumerConflict = (error.detail ?? '').includes('consumer generation conflict');
+  const detail: Detail = consumerConflict ? 'consumer generation conflict' : '';
+  if (error.code === 'placement.concurrent_update')
+    return failure(status, 'concurrent-update', detail, consumerConflict);
+  return failure(status, status === 404 ? 'not-found' : 'undefined', detail);
+}
