@@ -17,10 +17,26 @@ export interface InventoryValues {
   readonly allocation_ratio: number;
 }
 
-function whole(sent: Partial<InventoryBody>): InventoryValues {
-  const { total, reserved = 0, min_unit = 1, max_unit = MAX_INT, step_size = 1, allocation_ratio = 1 } = sent;
-  // a record whose class escaped the schema can lack a total, and int(None - 0) is a TypeError that nobody catches
-  if (typeof total !== 'number') throw new Refusal(500, 'unsupported operand type(s)');
+type Sent = Partial<InventoryBody>;
+
+/**
+ * The record of a class whose name escaped the schema may be anything. What Python's dict.update takes goes on, up to the
+ * question whether there is such a class.
+ */
+function merged(sent: unknown): Sent {
+  if (typeof sent === 'object' && sent !== null && !Array.isArray(sent)) return sent;
+  if (sent === '' || (Array.isArray(sent) && sent.length === 0)) return {};
+  throw new Refusal(500, 'cannot convert dictionary update sequence');
+}
+
+function whole({
+  total = Number.NaN,
+  reserved = 0,
+  min_unit = 1,
+  max_unit = MAX_INT,
+  step_size = 1,
+  allocation_ratio = 1,
+}: Sent): InventoryValues {
   return { total, reserved, min_unit, max_unit, step_size, allocation_ratio };
 }
 
@@ -55,6 +71,9 @@ function setRecord(database: Database, inventory: InventoryRecord, values: Inven
  */
 function refuseNoCapacity({ version }: Asked, provider: ProviderRow, name: string, values: InventoryValues): void {
   const { total, reserved, allocation_ratio } = values;
+  // int(None - 0) is a TypeError that nobody catches
+  if (![total, reserved, allocation_ratio].every(Number.isFinite))
+    throw new Refusal(500, 'unsupported operand type(s)');
   const product = capacity({ ratios: [allocation_ratio] }, { total, reserved, ratio: 0 });
   const capacityOf = Math.trunc(product);
   if (version >= 26 ? capacityOf >= 0 : capacityOf > 0) return;
@@ -113,7 +132,7 @@ export function createInventory(asked: Asked): Answered {
   const { database, body } = asked;
   const provider = providerAsked(asked);
   const { resource_class: name, ...sent } = read(body, postInventory);
-  const values = whole(sent as Partial<InventoryBody>);
+  const values = whole(sent as Sent);
   refuseNoCapacity(asked, provider, name, values);
   const c = database.classId(name);
   if (c < 0) throw new Refusal(400, `Unable to create inventory: No such resource class ${name}.`);
@@ -131,7 +150,7 @@ export function updateInventory(asked: Asked): Answered {
   const { resource_provider_generation, ...sent } = read(body, putInventory);
   if (resource_provider_generation !== database.generation(provider)) throw conflict();
   const name = at.resource_class!;
-  const values = whole(sent as Partial<InventoryBody>);
+  const values = whole(sent as Sent);
   refuseNoCapacity(asked, provider, name, values);
   const c = database.classId(name);
   if (c < 0) throw new Refusal(404, `No such resource class ${name}.`);
@@ -167,12 +186,7 @@ export function deleteInventory(asked: Asked): Answered {
 
 /** The records of a body that sets all of a provider. The reshaper does not ask whether they leave any capacity. */
 export function readAll(records: Readonly<Record<string, unknown>>): Map<string, InventoryValues> {
-  return new Map(Object.entries(records).map(([name, sent]) => [name, whole(objectOnly(sent))]));
-}
-
-function objectOnly(sent: unknown): Partial<InventoryBody> {
-  if (typeof sent === 'object' && sent !== null && !Array.isArray(sent)) return sent;
-  throw new Refusal(500, 'cannot convert dictionary update sequence');
+  return new Map(Object.entries(records).map(([name, sent]) => [name, whole(merged(sent))]));
 }
 
 /** placement/objects/resource_provider.py:_set_inventory: what is not named goes, unless something holds it. */
@@ -208,8 +222,8 @@ export function setInventories(asked: Asked): Answered {
   const { database, body } = asked;
   const provider = providerAsked(asked);
   const { resource_provider_generation, inventories } = read(body, putInventories);
-  if (resource_provider_generation !== database.generation(provider)) throw conflict();
   const records = readAll(inventories);
+  if (resource_provider_generation !== database.generation(provider)) throw conflict();
   for (const [name, values] of records) refuseNoCapacity(asked, provider, name, values);
   replaceAll(database, provider, records);
   return showAll(asked, provider, database.inventoried(provider));

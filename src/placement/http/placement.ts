@@ -47,7 +47,8 @@ export class HttpPlacement {
       return {
         status: error.status,
         headers: {
-          ...(version === null ? {} : { 'openstack-api-version': `placement 1.${version}` }),
+          // an exception that nobody caught passes the middleware of versions
+          ...(version === null || error.status === 500 ? {} : { 'openstack-api-version': `placement 1.${version}` }),
           'content-type': form === 'application/json' ? form : `${form}; charset=UTF-8`,
           ...error.headers,
         },

@@ -20,7 +20,7 @@ import { PLACEMENT_RULES, serve } from '../../placement/server.ts';
 import { uuidFor } from '../../placement/uuid.ts';
 import { NONE } from '../../state/table.ts';
 import { type Comparable, comparable, isSame } from './compare.ts';
-import type { Difference } from './differential.ts';
+import type { Difference, Sent } from './differential.ts';
 import { PlacementTrouble } from './trouble.ts';
 import type { Wire } from './wire.ts';
 
@@ -41,7 +41,7 @@ interface Playing {
   readonly ids: Ids;
   readonly consumers: readonly string[];
   /** since the database was empty, for telling a difference */
-  readonly log: HttpRequest[];
+  readonly log: Sent[];
 }
 
 export class RemotePlacement implements PlacementService {
@@ -120,7 +120,7 @@ export class RemotePlacement implements PlacementService {
     let generations = this.ours ? this.copies.get(key) : undefined;
     if (generations !== undefined) {
       this.copy(generations.name, 'restore');
-      this.playing!.log.push(...requests);
+      this.playing!.log.push(...requests.map(sent));
     } else {
       if (this.ours) this.copy('empty', 'restore');
       for (const request of requests) this.must(request);
@@ -294,7 +294,7 @@ export class RemotePlacement implements PlacementService {
   }
 
   private send(request: HttpRequest): HttpResponse {
-    this.playing?.log.push(request);
+    this.playing?.log.push(sent(request));
     const answered = this.wire.exchange(request);
     const { status, headers, body } = answered;
     const where = `Placement at ${this.wire.url} answers ${request.method} ${request.path}`;
@@ -322,6 +322,9 @@ export class RemotePlacement implements PlacementService {
     if (status !== 204) throw new PlacementTrouble(`Placement at ${this.wire.url} was not started by claimcheck`);
   }
 }
+
+/** The handlers ask for the generations they send. */
+const sent = (request: HttpRequest): Sent => ({ request, current: false });
 
 /** Headers are the HTTP layer's; here what Nova reads is compared. */
 const bare = ({ status, body }: Comparable): Comparable => ({ status, headers: {}, body });

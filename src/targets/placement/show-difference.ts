@@ -18,7 +18,7 @@ export function showDifference({ requests, model, real }: Difference, url: strin
   return [
     `The answers differ after ${requests.length === 1 ? 'this request' : `these ${requests.length} requests`}:`,
     '',
-    ...requests.map((request) => curl(request, url)),
+    ...requests.map(({ request }) => curl(request, url)),
     '',
     table.toString(),
   ];

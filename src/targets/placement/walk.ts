@@ -24,16 +24,55 @@ const OLD_VERSIONS = [18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2
 const RATIOS = [1, 1, 1.5, 2, 16, 0.7, 1.1, 0.3, 0.29, 0.57, 1.15, 1.001, 0.1, 0];
 const WRONG: readonly Json[] = [null, '', -1, 0, 1.5, 2.0, 2_147_483_648, [], {}, true, 'VCPU', [[]]];
 
+const plain = (method: string, path: string, body?: Json): HttpRequest => ({
+  method,
+  path,
+  headers: {
+    'openstack-api-version': 'placement 1.39',
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+  },
+  body: body === undefined ? null : JSON.stringify(body),
+});
+
 export class Walk {
   private readonly random: () => number;
   private readonly model: HttpPlacement;
 
+  /** a small cloud to walk in: from nothing, most requests would be about what is not there */
+  private readonly preamble: (() => [string, string, Json?])[];
+
   constructor(random: () => number, model: HttpPlacement) {
     this.random = random;
     this.model = model;
+    const parents = [null, null, this.chance(0.5) ? 0 : null, this.chance(0.5) ? 0 : null, this.chance(0.5) ? 2 : null];
+    this.preamble = [
+      () => ['PUT', '/resource_classes/CUSTOM_GOLD'],
+      () => ['PUT', '/traits/CUSTOM_FAST'],
+      () => ['PUT', '/traits/CUSTOM_SLOW'],
+      ...parents.flatMap((parent, k) => {
+        const uuid = PROVIDERS[k]!;
+        const path = `/resource_providers/${uuid}`;
+        const under = parent === null ? {} : { parent_provider_uuid: PROVIDERS[parent]! };
+        return [
+          (): [string, string, Json] => ['POST', '/resource_providers', { name: `name-${k}`, uuid, ...under }],
+          (): [string, string, Json] => [
+            'PUT',
+            `${path}/inventories`,
+            { resource_provider_generation: 0, inventories: this.records() },
+          ],
+          (): [string, string, Json] => [
+            'PUT',
+            `${path}/traits`,
+            { resource_provider_generation: this.providerGeneration(uuid), traits: this.some(TRAITS.slice(0, 3)) },
+          ],
+        ];
+      }),
+    ];
   }
 
   next(): HttpRequest {
+    const first = this.preamble.shift();
+    if (first !== undefined) return plain(...first());
     const version = this.chance(0.85) ? this.pick(VERSIONS) : this.pick(OLD_VERSIONS);
     const [method, path, body] = this.route(version);
     return this.spoiled({
@@ -73,11 +112,30 @@ export class Walk {
 
   private provider(): string {
     const there = PROVIDERS.filter((uuid) => this.model.database.provider(uuid) !== undefined);
-    return this.mostly(there.length === 0 ? PROVIDERS : there, [...PROVIDERS, NOBODY, 'junk']);
+    return this.mostly(there.length === 0 ? PROVIDERS : there, [...PROVIDERS, NOBODY, 'junk'], 0.06);
   }
 
   private consumer(): string {
     return this.mostly(CONSUMERS, [CONSUMERS[0]!.toUpperCase(), CONSUMERS[1]!.replaceAll('-', ''), 'junk'], 0.03);
+  }
+
+  /** One that has inventory, if there is one. */
+  private stocked(): string {
+    const { database } = this.model;
+    const there = PROVIDERS.filter((uuid) => {
+      const row = database.provider(uuid);
+      return row !== undefined && database.inventoried(row).length > 0;
+    });
+    return there.length === 0 || this.chance(0.08) ? this.provider() : this.pick(there);
+  }
+
+  /** What a provider could give. */
+  private resourcesOf(uuid: string): { [key: string]: Json } {
+    const { database } = this.model;
+    const row = database.provider(uuid);
+    const names = row === undefined ? [] : database.inventoried(row).map((c) => database.classes[c]!);
+    if (names.length === 0 || this.chance(0.1)) return this.resources();
+    return Object.fromEntries(this.some(names, 1).map((name) => [name, this.amount()]));
   }
 
   private className(): string {
@@ -90,7 +148,7 @@ export class Walk {
 
   private amount(): number {
     return this.mostly(
-      [1, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16],
+      [1, 1, 1, 2, 2, 3, 4, 4, 5, 6, 7, 8, 10, 13],
       [0, 29, 57, 115, 1001, 2_147_483_647, 5_000_000_000],
       0.04,
     );
@@ -130,7 +188,7 @@ export class Walk {
   }
 
   private resources(): { [key: string]: Json } {
-    const names = this.chance(0.6) ? ['VCPU'] : this.some(CLASSES.slice(0, 3), 1);
+    const names = this.chance(0.5) ? [this.pick(CLASSES.slice(0, 3))] : this.some(CLASSES.slice(0, 3), 1);
     if (this.chance(0.06)) names.push(this.className());
     return Object.fromEntries(names.map((name) => [name, this.amount()]));
   }
@@ -138,15 +196,15 @@ export class Walk {
   /** Of one consumer, in the form of the version; `posted` bodies may be empty earlier. */
   private allocations(consumer: string, version: number, posted: boolean): { [key: string]: Json } {
     const empty = this.chance(version >= 28 || posted ? 0.25 : 0.03);
-    const providers = empty ? [] : [...new Set([this.provider(), ...(this.chance(0.2) ? [this.provider()] : [])])];
+    const providers = empty ? [] : [...new Set([this.stocked(), ...(this.chance(0.2) ? [this.stocked()] : [])])];
     const owner = { project_id: this.pick(PROJECTS), user_id: this.pick(PROJECTS) };
     if (version < 12) {
-      const list = providers.map((uuid) => ({ resource_provider: { uuid }, resources: this.resources() }));
+      const list = providers.map((uuid) => ({ resource_provider: { uuid }, resources: this.resourcesOf(uuid) }));
       return { allocations: list, ...(version >= 8 ? owner : {}) };
     }
     const byProvider = providers.map((uuid) => [
       uuid,
-      { resources: this.resources(), ...(this.chance(0.1) ? { generation: 999 } : {}) },
+      { resources: this.resourcesOf(uuid), ...(this.chance(0.1) ? { generation: 999 } : {}) },
     ]);
     return {
       allocations: Object.fromEntries(byProvider),
@@ -193,7 +251,7 @@ export class Walk {
   }
 
   private writeAllocations(version: number): [string, string, Json?] {
-    if (this.chance(0.12)) return ['DELETE', `/allocations/${this.consumer()}`];
+    if (this.chance(0.08)) return ['DELETE', `/allocations/${this.consumer()}`];
     const consumer = this.consumer();
     if (version < 13 || this.chance(0.5)) {
       return ['PUT', `/allocations/${consumer}`, this.allocations(consumer, version, false)];
@@ -221,7 +279,7 @@ export class Walk {
       case 0:
         return ['GET', this.chance(0.5) ? all : one];
       case 1:
-        return ['DELETE', this.chance(0.3) ? all : one];
+        return ['DELETE', this.chance(0.15) ? all : one];
       case 2:
         return ['POST', all, { ...this.record(), resource_class: this.className() }];
       case 3:
@@ -304,7 +362,7 @@ export class Walk {
       case 0:
         return ['GET', one];
       case 1:
-        return ['DELETE', one];
+        return [this.chance(0.5) ? 'DELETE' : 'GET', one];
       case 2:
       case 3:
         return ['PUT', one, { name, ...parent }];
