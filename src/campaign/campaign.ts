@@ -5,6 +5,7 @@
 import { CONTRACTS, type Contract } from '../contract/contracts.ts';
 import type { Known, KnownSignature } from '../contract/known/known.ts';
 import { type Code, compile } from '../engine/compile.ts';
+import type { PlacementService } from '../engine/run.ts';
 import { deriveSeed, sample, type Words, wordStream } from '../generate/adapter.ts';
 import { drawnFrom, madeUp, type Situation } from '../generate/clouds.ts';
 import { GROUP, HEADER, MOST_OPERATIONS } from '../generate/decode.ts';
@@ -85,10 +86,13 @@ export class Campaign {
   executions = 0;
   /** which finding a signature taken before minimising leads to: worked out once */
   private readonly raw = new Map<string, string>();
+  private readonly placement: PlacementService | null;
   private readonly stream = wordStream(HEADER, GROUP, MOST_OPERATIONS);
 
-  constructor(config: CampaignConfig, known: Known) {
+  /** @param placement who answers in the model's place; shrinking and reducing are the model's in any case */
+  constructor(config: CampaignConfig, known: Known, placement: PlacementService | null = null) {
     this.config = config;
+    this.placement = placement;
     this.code = compileFor(config);
     this.contract = CONTRACTS[config.contract];
     this.known = known;
@@ -99,7 +103,7 @@ export class Campaign {
     const { config, code, contract } = this;
     const situations = this.situations(block);
     const playing = (): Player => new Player(code, contract, config.faults, situations);
-    const player = playing();
+    const player = new Player(code, contract, config.faults, situations, this.placement);
     const seed = deriveSeed(config.seed, config.protocol, block);
     const part = emptyStatistics();
     this.stream.forEach(seed, runs, (words, run) => {

@@ -2,7 +2,7 @@
 import type { Contract } from '../contract/contracts.ts';
 import type { Code } from '../engine/compile.ts';
 import { perform, type Resolved } from '../engine/operations.ts';
-import { type ArmedFault, type ArmedHold, Run } from '../engine/run.ts';
+import { type ArmedFault, type ArmedHold, type PlacementService, Run } from '../engine/run.ts';
 import { settle } from '../engine/settle.ts';
 import type { Words } from '../generate/adapter.ts';
 import { MOST_CLASSES, MOST_HOSTS, type Situation } from '../generate/clouds.ts';
@@ -47,7 +47,14 @@ export class Player {
   private readonly prepared: readonly Prepared[];
   private playing: Prepared;
 
-  constructor(code: Code, contract: Contract, mostFaults: number, situations: readonly Situation[]) {
+  /** @param placement who answers in the model's place */
+  constructor(
+    code: Code,
+    contract: Contract,
+    mostFaults: number,
+    situations: readonly Situation[],
+    placement: PlacementService | null = null,
+  ) {
     const settings = situations.map(({ cloud, options }) => makeSetting(cloud, options));
     const shape = largestShape(settings);
     this.prepared = situations.map((situation, k) => {
@@ -58,6 +65,7 @@ export class Player {
     });
     this.playing = this.prepared[0]!;
     this.run = new Run(code, new World(shape, settings[0]!));
+    this.run.placement = placement;
     this.trial = new Trial(this.run, contract);
     this.decoder = new Decoder(code, mostFaults);
   }
@@ -69,6 +77,7 @@ export class Player {
     this.playing = playing;
     run.arm([], []);
     run.world.copy(playing.template);
+    run.placement?.begin(run.world);
     operations.length = 0;
     faults.length = 0;
     holds.length = 0;

@@ -3,13 +3,24 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command } from 'commander';
 import { logUpdateStderr } from 'log-update';
-import { BLOCK_SIZE, Campaign, type CampaignConfig } from '../campaign/campaign.ts';
+import { BLOCK_SIZE, Campaign, type CampaignConfig, compileFor } from '../campaign/campaign.ts';
 import { readCloud } from '../cloud/read-cloud.ts';
 import { indexKnown, type Known, knownListSchema, knownOf, NOTHING_KNOWN } from '../contract/known/known.ts';
 import { campaignJson, campaignReport, progressLine, type Verdict, verdictOf } from '../report/campaign-report.ts';
 import { printable } from '../scenario/printable.ts';
 import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
+import { withRemote } from '../targets/placement/connect.ts';
 import { EXIT, note, print, replayLine, UsageError, useColor, wholeNumber } from './context.ts';
+import {
+  connect,
+  placementElsewhereOption,
+  placementUrlOption,
+  refuseDefectsOfPlacement,
+  refuseUrlWithoutTarget,
+  type TargetFlags,
+  targetOption,
+  tellEnd,
+} from './placement-options.ts';
 import {
   contractOption,
   defectOption,
@@ -23,8 +34,13 @@ import {
 /** Without a terminal, a line of progress this often. */
 const PROGRESS_MS = 10_000;
 
-interface FuzzFlags {
-  readonly runs: number;
+const RUNS = 20_000;
+const RUNS_ON_PLACEMENT = 200;
+/** A real server takes a third of a second a scenario: of each block only the beginning is run, so that one can be stopped. */
+const BLOCK_ON_PLACEMENT = 10;
+
+interface FuzzFlags extends TargetFlags {
+  readonly runs?: number;
   readonly seed: string;
   readonly protocol: CampaignConfig['protocol'];
   readonly contract: CampaignConfig['contract'];
@@ -42,7 +58,11 @@ interface FuzzFlags {
 export function fuzzCommand(): Command {
   return new Command('fuzz')
     .description('a campaign: makes up scenarios, runs them on the model, prints what breaks the laws')
-    .option('--runs <n>', 'scenarios', wholeNumber('--runs', 1, 1_000_000_000), 20_000)
+    .option(
+      '--runs <n>',
+      `scenarios (default: ${RUNS}, on a real Placement ${RUNS_ON_PLACEMENT})`,
+      wholeNumber('--runs', 1, 1_000_000_000),
+    )
     .option('--seed <text>', 'any text: a date, a commit hash', 'claimcheck')
     .addOption(protocolOption().default('nova'))
     .addOption(contractOption().default('strict'))
@@ -51,6 +71,9 @@ export function fuzzCommand(): Command {
     .option('--faults <n>', 'most faults of a scenario', wholeNumber('--faults', 0, 3), 1)
     .addOption(novaReleaseOption().default(DEFAULT_OPTIONS.nova_release))
     .addOption(placementReleaseOption().default(DEFAULT_OPTIONS.placement_release))
+    .addOption(targetOption())
+    .addOption(placementUrlOption())
+    .addOption(placementElsewhereOption())
     .option('--known <file>', 'signatures that are no news: a file, or "none" (default: the list of the protocol)')
     .option('--cloud <dir>', 'draw hosts and flavors from what the OpenStack client printed of your cloud')
     .option('--out <dir>', 'keep findings there as they come, a line of JSON each')
@@ -60,6 +83,7 @@ export function fuzzCommand(): Command {
 }
 
 async function fuzz(flags: FuzzFlags): Promise<void> {
+  refuseUrlWithoutTarget(flags);
   const known = readKnown(flags);
   const config: CampaignConfig = {
     seed: flags.seed,
@@ -72,9 +96,33 @@ async function fuzz(flags: FuzzFlags): Promise<void> {
     cloud: flags.cloud === undefined ? null : readUserCloud(flags.cloud),
   };
   const keep = flags.out === undefined ? () => {} : keeper(flags.out);
-  const campaign = new Campaign(config, known);
-  const interrupted = await run(campaign, flags.runs, keep);
-  const verdict = verdictOf(campaign, interrupted);
+  if (flags.target === 'model') {
+    const campaign = new Campaign(config, known);
+    const interrupted = await run(campaign, { runs: flags.runs ?? RUNS, block: BLOCK_SIZE }, keep);
+    report(campaign, verdictOf(campaign, interrupted), flags);
+    return;
+  }
+  refuseDefectsOfPlacement(compileFor(config));
+  const connection = await connect(flags, config.placementRelease);
+  await withRemote(connection, async (remote) => {
+    const campaign = new Campaign(config, known, remote);
+    let exit: number | null = null;
+    let interrupted = false;
+    try {
+      const runs = flags.runs ?? RUNS_ON_PLACEMENT;
+      interrupted = await run(campaign, { runs, block: BLOCK_ON_PLACEMENT }, keep);
+    } catch (error) {
+      exit = tellEnd(error, connection, config.placementRelease);
+      if (exit === null) throw error;
+      keep(campaign);
+    }
+    // what was found until then
+    report(campaign, exit === null ? verdictOf(campaign, interrupted) : 'undecided', flags);
+    if (exit !== null) process.exitCode = exit;
+  });
+}
+
+function report(campaign: Campaign, verdict: Verdict, flags: FuzzFlags): void {
   if (flags.json === true) print(JSON.stringify(campaignJson(campaign, verdict)));
   else
     print(
@@ -96,7 +144,11 @@ const EXIT_OF: Readonly<Record<Verdict, number>> = {
 };
 
 /** Runs block after block. Returns whether the user stopped it; what was found until then is kept. */
-async function run(campaign: Campaign, runs: number, keep: (campaign: Campaign) => void): Promise<boolean> {
+async function run(
+  campaign: Campaign,
+  { runs, block: size }: { readonly runs: number; readonly block: number },
+  keep: (campaign: Campaign) => void,
+): Promise<boolean> {
   let stopped = false;
   const stop = (): void => {
     stopped = true;
@@ -106,8 +158,8 @@ async function run(campaign: Campaign, runs: number, keep: (campaign: Campaign) 
   const live = process.stderr.isTTY === true;
   const began = Date.now();
   let told = began;
-  for (let block = 0; block * BLOCK_SIZE < runs && !stopped; block++) {
-    campaign.runBlock(block, Math.min(BLOCK_SIZE, runs - block * BLOCK_SIZE));
+  for (let block = 0; block * size < runs && !stopped; block++) {
+    campaign.runBlock(block, Math.min(size, runs - block * size));
     keep(campaign);
     const now = Date.now();
     if (live) logUpdateStderr(progressLine(campaign, runs, now - began));

@@ -1,10 +1,13 @@
 /** `claimcheck VERB ...`: one file a verb. */
 import { Command, CommanderError } from 'commander';
 import { printable } from '../scenario/printable.ts';
+import { PlacementTrouble } from '../targets/placement/trouble.ts';
+import { compareCommand } from './compare.ts';
 import { EXIT, note, UsageError } from './context.ts';
 import { fuzzCommand } from './fuzz.ts';
 import { listCommand } from './list.ts';
 import { replayCommand } from './replay.ts';
+import { serveCommand } from './serve.ts';
 
 const program = new Command('claimcheck')
   .description('Finds leaked, lost and doubled resource claims when OpenStack Nova moves servers between hosts.')
@@ -12,7 +15,7 @@ const program = new Command('claimcheck')
   .exitOverride()
   .configureOutput({ writeErr: (text) => process.stderr.write(text), outputError: () => {} })
   .showHelpAfterError(false);
-for (const command of [fuzzCommand(), replayCommand(), listCommand()]) {
+for (const command of [fuzzCommand(), replayCommand(), listCommand(), compareCommand(), serveCommand()]) {
   command.exitOverride().configureOutput({ outputError: () => {} });
   program.addCommand(command);
 }
@@ -30,6 +33,9 @@ try {
   } else if (error instanceof UsageError) {
     note(`claimcheck: ${error.message}`);
     process.exitCode = EXIT.USAGE;
+  } else if (error instanceof PlacementTrouble) {
+    note(`claimcheck: ${error.message}`);
+    process.exitCode = EXIT.UNDECIDED;
   } else {
     // a fault of ours: what it says may hold names
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

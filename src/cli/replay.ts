@@ -4,12 +4,25 @@ import { compileFor } from '../campaign/campaign.ts';
 import type { Violation } from '../campaign/trial.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
 import { knownOf } from '../contract/known/known.ts';
+import type { Code } from '../engine/compile.ts';
 import { ScenarioError } from '../engine/load.ts';
+import type { PlacementService } from '../engine/run.ts';
 import { tellStory } from '../report/story.ts';
 import { printable } from '../scenario/printable.ts';
 import { readScenario } from '../scenario/read.ts';
 import { decodeToken, type Envelope } from '../scenario/token.ts';
+import { withRemote } from '../targets/placement/connect.ts';
 import { EXIT, print, UsageError, useColor } from './context.ts';
+import {
+  connect,
+  placementElsewhereOption,
+  placementUrlOption,
+  refuseDefectsOfPlacement,
+  refuseUrlWithoutTarget,
+  type TargetFlags,
+  targetOption,
+  tellEnd,
+} from './placement-options.ts';
 import {
   contractOption,
   defectOption,
@@ -20,7 +33,7 @@ import {
   repairOption,
 } from './protocol-options.ts';
 
-interface ReplayFlags {
+interface ReplayFlags extends TargetFlags {
   readonly protocol?: Envelope['protocol'];
   readonly contract?: Envelope['contract'];
   readonly defect: readonly string[];
@@ -42,6 +55,9 @@ export function replayCommand(): Command {
     .addOption(repairOption())
     .addOption(novaReleaseOption())
     .addOption(placementReleaseOption())
+    .addOption(targetOption())
+    .addOption(placementUrlOption())
+    .addOption(placementElsewhereOption())
     .option('--verbose', 'every step, and requests as Nova sends them')
     .option('--json', 'one object on stdout and nothing else')
     .addHelpText(
@@ -51,24 +67,55 @@ export function replayCommand(): Command {
     .action(replay);
 }
 
-function replay(source: string, flags: ReplayFlags): void {
+async function replay(source: string, flags: ReplayFlags): Promise<void> {
+  refuseUrlWithoutTarget(flags);
   const envelope = override(read(source), flags);
   const contract = CONTRACTS[envelope.contract];
-  let told: { lines: readonly string[]; violations: readonly Violation[] };
-  try {
-    const code = compileFor({ protocol: envelope.protocol, defects: envelope.defects, repairs: envelope.repairs });
-    told = tellStory(
-      { scenario: envelope.scenario, code, contract },
+  const code = compileFor({ protocol: envelope.protocol, defects: envelope.defects, repairs: envelope.repairs });
+  const tell = (placement: PlacementService | null): Told =>
+    tellStory(
+      { scenario: envelope.scenario, code, contract, placement },
       { color: useColor(process.stdout), verbose: flags.verbose === true },
     );
+  let told: Told | null;
+  try {
+    told = flags.target === 'model' ? tell(null) : await onPlacement(flags, envelope, code, tell);
   } catch (error) {
     if (error instanceof ScenarioError) throw new UsageError(error.message);
     throw error;
   }
+  if (told === null) return;
   const verdict = verdictOf(envelope.signature, told.violations);
   if (flags.json === true) print(JSON.stringify(replayJson(envelope, verdict, told.violations)));
   else print([...told.lines, '', sentence(envelope, verdict, told.violations)].join('\n'));
   process.exitCode = { REPRODUCED: EXIT.VIOLATION, FIXED: EXIT.OK, CHANGED: EXIT.CHANGED }[verdict];
+}
+
+interface Told {
+  readonly lines: readonly string[];
+  readonly violations: readonly Violation[];
+}
+
+/** Null: it did not come to its end, which was told. */
+async function onPlacement(
+  flags: ReplayFlags,
+  { scenario }: Envelope,
+  code: Code,
+  tell: (placement: PlacementService) => Told,
+): Promise<Told | null> {
+  refuseDefectsOfPlacement(code);
+  const release = scenario.options.placement_release;
+  const connection = await connect(flags, release);
+  return withRemote(connection, (remote) => {
+    try {
+      return tell(remote);
+    } catch (error) {
+      const exit = tellEnd(error, connection, release);
+      if (exit === null) throw error;
+      process.exitCode = exit;
+      return null;
+    }
+  });
 }
 
 /** A scenario without a signature is one that may show anything. */

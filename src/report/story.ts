@@ -8,7 +8,7 @@ import { Trial, type Violation } from '../campaign/trial.ts';
 import { CLOUD_LAWS, type Contract } from '../contract/contracts.ts';
 import { type Code, type Instruction, KIND } from '../engine/compile.ts';
 import { load } from '../engine/load.ts';
-import type { Listener } from '../engine/run.ts';
+import type { Listener, PlacementService } from '../engine/run.ts';
 import type { Setting } from '../nova/setting.ts';
 import { CONTROLLER_NAMES, SERVICE, STATUS_NAMES, TASK_NAMES, VM_NAMES } from '../nova/states.ts';
 import { OUTCOME, OUTCOME_WORDS, type Outcome } from '../nova/step.ts';
@@ -29,11 +29,16 @@ type Colors = ReturnType<typeof createColors>;
 type Tint = (text: string) => string;
 
 export function tellStory(
-  { scenario, code, contract }: { scenario: Scenario; code: Code; contract: Contract },
+  {
+    scenario,
+    code,
+    contract,
+    placement = null,
+  }: { scenario: Scenario; code: Code; contract: Contract; placement?: PlacementService | null },
   { color, verbose = false }: { color: boolean; verbose?: boolean },
 ): { lines: string[]; violations: readonly Violation[] } {
   const colors = createColors(color);
-  const { run, operations, servers } = load(code, scenario);
+  const { run, operations, servers } = load(code, scenario, placement);
   const { world } = run;
   const trial = new Trial(run, contract);
   trial.thorough = true;

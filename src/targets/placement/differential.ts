@@ -18,7 +18,8 @@ export interface Difference {
   readonly real: Comparable;
 }
 
-const EMPTY = 'empty';
+/** the copy of the database that was made before anything was in it */
+export const EMPTY = 'empty';
 
 export class Differential {
   model: HttpPlacement;
@@ -31,20 +32,21 @@ export class Differential {
   /** what the real server called a provider that came without a uuid */
   private madeUuid = '';
 
-  /** The server must be one that claimcheck started, and nothing may be in it. */
+  /** The server must be one that claimcheck started. */
   constructor(wire: Wire, release: number) {
     this.wire = wire;
     this.release = release;
     this.model = this.freshModel();
-    this.copy('keep');
+    // whoever is the first to use a server keeps how it was
+    if (this.copy('restore') !== 204) this.copy('keep');
   }
 
   private freshModel(): HttpPlacement {
     return new HttpPlacement(this.release, { madeUuid: () => this.madeUuid, now: () => 'now' });
   }
 
-  private copy(what: 'keep' | 'restore'): void {
-    this.wire.exchange({ method: 'PUT', path: `/claimcheck/database/${EMPTY}`, headers: {}, body: what });
+  private copy(what: 'keep' | 'restore'): number {
+    return this.wire.exchange({ method: 'PUT', path: `/claimcheck/database/${EMPTY}`, headers: {}, body: what }).status;
   }
 
   /** Empties both. */

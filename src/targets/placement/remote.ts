@@ -20,7 +20,7 @@ import { PLACEMENT_RULES, serve } from '../../placement/server.ts';
 import { uuidFor } from '../../placement/uuid.ts';
 import { NONE } from '../../state/table.ts';
 import { type Comparable, comparable, isSame } from './compare.ts';
-import type { Difference, Sent } from './differential.ts';
+import { type Difference, EMPTY, type Sent } from './differential.ts';
 import { PlacementTrouble } from './trouble.ts';
 import type { Wire } from './wire.ts';
 
@@ -60,7 +60,7 @@ export class RemotePlacement implements PlacementService {
     this.ours = ours;
     this.prefix = prefix;
     this.refuseOthers();
-    if (ours) this.copy('empty', 'keep');
+    if (ours) this.copy(EMPTY, 'keep');
   }
 
   /** Whether it is Placement, and new enough for what Nova asks. */
@@ -122,7 +122,7 @@ export class RemotePlacement implements PlacementService {
       this.copy(generations.name, 'restore');
       this.playing!.log.push(...requests.map(sent));
     } else {
-      if (this.ours) this.copy('empty', 'restore');
+      if (this.ours) this.copy(EMPTY, 'restore');
       for (const request of requests) this.must(request);
       const name = `cloud-${this.copies.size}`;
       generations = { name, generations: uuids.map((uuid) => this.generationOf(uuid)) };

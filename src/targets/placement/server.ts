@@ -40,6 +40,8 @@ export async function startPlacement(release: Release): Promise<PlacementProcess
   void gone.then(() => rmSync(log, { force: true }));
   stdin.on('error', () => {});
   const end = (): Promise<void> => {
+    // waited for now
+    child.ref();
     stdin.end();
     return gone;
   };
@@ -62,13 +64,14 @@ function readyPort(child: ChildProcess, stdout: Readable, release: Release, log:
     };
     const timer = setTimeout(() => fail(`was not ready within ${START_MS / 1000} seconds`), START_MS);
     child.once('error', () => fail('did not start'));
-    child.once('exit', (code) => fail(`ended while it started, with exit code ${code}`));
+    const early = (code: number | null): void => fail(`ended while it started, with exit code ${code}`);
+    child.once('exit', early);
     stdout.setEncoding('utf8').on('data', (text: string) => {
       said += text;
       const ready = /^ready (\d+)$/m.exec(said);
       if (ready === null) return;
       clearTimeout(timer);
-      child.removeAllListeners('exit');
+      child.off('exit', early);
       resolve(Number(ready[1]));
     });
   });

@@ -2,9 +2,11 @@
  * Free random walks over Placement's API: mostly requests that could succeed, some stale, malformed, over capacity, about
  * what is not there. What to ask next is drawn with an eye on the model, so that generations and names mostly fit.
  */
+import seedrandom from 'seedrandom';
 import type { HttpRequest } from '../../placement/http/message.ts';
 import type { HttpPlacement } from '../../placement/http/placement.ts';
 import { uuidFor } from '../../placement/uuid.ts';
+import type { Difference, Differential } from './differential.ts';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -307,9 +309,10 @@ export class Walk {
       if (this.chance(version >= 21 ? 0.15 : 0.02)) this.memberOfInto(query, `member_of${suffix}`, version);
       if (this.chance(version >= 31 ? 0.15 : 0.02)) query.append(`in_tree${suffix}`, this.provider());
     }
-    // with no policy, or isolate, amounts of one class in several groups are added up in place (known/README)
-    if (groups.length > 1 || this.chance(0.03))
-      query.append('group_policy', this.mostly(['none'], ['isolate', 'other', ''], 0.3));
+    const several = groups.filter((suffix) => suffix !== '').length > 1;
+    if (several || this.chance(groups.length > 1 ? 0.5 : 0.03)) {
+      query.append('group_policy', this.mostly(['none', 'isolate'], ['other', '']));
+    }
     if (version >= 35 && this.chance(0.15))
       query.append(
         'root_required',
@@ -531,5 +534,31 @@ export class Walk {
           headers: { ...request.headers, ...typed, 'x-roles': this.pick(['admin', 'member', 'reader,service']) },
         };
     }
+  }
+}
+
+/** Requests of one walk; then both servers are emptied. */
+const LENGTH = 150;
+
+/** Walks of one seed, together so many requests. Each is a function of the seed and its number. */
+export function* walks(
+  seed: string,
+  both: Differential,
+  requests: number,
+): Generator<{ readonly asked: number; run(): Difference | null }> {
+  for (let k = 0, left = requests; left > 0; k++, left -= LENGTH) {
+    const asked = Math.min(LENGTH, left);
+    yield {
+      asked,
+      run() {
+        both.reset();
+        const walk = new Walk(seedrandom(`${seed} / walk / ${k}`), both.model);
+        for (let n = 0; n < asked; n++) {
+          const difference = both.ask(walk.next());
+          if (difference !== null) return difference;
+        }
+        return null;
+      },
+    };
   }
 }

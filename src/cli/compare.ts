@@ -1,0 +1,84 @@
+/** `claimcheck compare placement`: the same random requests to the model and to a real Placement. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Argument, Command } from 'commander';
+import { releaseLike, startedPlacement } from '../targets/placement/connect.ts';
+import { type Difference, Differential } from '../targets/placement/differential.ts';
+import { showDifference } from '../targets/placement/show-difference.ts';
+import { PlacementTrouble } from '../targets/placement/trouble.ts';
+import { walks } from '../targets/placement/walk.ts';
+import { EXIT, note, oneOf, print, wholeNumber } from './context.ts';
+import { placementReleaseOption } from './protocol-options.ts';
+
+const PROGRESS_MS = 10_000;
+
+interface CompareFlags {
+  readonly requests: number;
+  readonly seed: string;
+  readonly placementRelease: number;
+  readonly json?: boolean;
+}
+
+export function compareCommand(): Command {
+  return new Command('compare')
+    .description('asks the model and a real server the same, and prints the first answers that differ')
+    .addArgument(new Argument('<what>', 'placement').argParser(oneOf('compare', ['placement'])))
+    .option('--requests <n>', 'how many', wholeNumber('--requests', 1, 100_000_000), 10_000)
+    .option('--seed <text>', 'any text: a date, a commit hash', 'claimcheck')
+    .addOption(placementReleaseOption().default(16))
+    .option('--json', 'one object on stdout and nothing else')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 no difference, 1 a difference, 3 the server is not there or cannot be worked with.',
+    )
+    .action(compare);
+}
+
+async function compare(_what: string, flags: CompareFlags): Promise<void> {
+  const connection = await startedPlacement(releaseLike(flags.placementRelease));
+  const { wire, name, url } = connection;
+  note(`note: requests go to the model and to ${name} at ${url}`);
+  let asked = 0;
+  let difference: Difference | null = null;
+  let trouble: string | null = null;
+  let stopped = false;
+  const stop = (): void => {
+    stopped = true;
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  const both = new Differential(wire, flags.placementRelease);
+  let told = Date.now();
+  try {
+    for (const walk of walks(flags.seed, both, flags.requests)) {
+      const found = walk.run();
+      asked += walk.asked;
+      if (found !== null) {
+        difference = both.minimise(found);
+        break;
+      }
+      if (Date.now() - told >= PROGRESS_MS) {
+        told = Date.now();
+        note(`${asked} of ${flags.requests} requests, no difference`);
+      }
+      await nextTurn();
+      if (stopped) break;
+    }
+  } catch (error) {
+    if (!(error instanceof PlacementTrouble)) throw error;
+    trouble = error.message;
+  } finally {
+    await connection.close();
+  }
+  const known = Object.fromEntries(both.known);
+  if (flags.json === true) print(JSON.stringify({ seed: flags.seed, server: name, asked, known, difference, trouble }));
+  else {
+    if (difference !== null) print(showDifference(difference, url).join('\n'));
+    const listed = [...both.known].map(([id, times]) => `${id} ${times} times`).join(', ');
+    const counted = `${asked} requests to the model and to ${name}, seed ${flags.seed}`;
+    if (difference === null)
+      print(`${counted}: no difference${listed === '' ? '' : ` but those that are listed: ${listed}`}.`);
+  }
+  if (trouble !== null) note(`claimcheck: ${trouble}`);
+  process.exitCode =
+    difference !== null ? EXIT.VIOLATION : trouble !== null ? EXIT.UNDECIDED : stopped ? EXIT.INTERRUPTED : EXIT.OK;
+}
