@@ -64,6 +64,7 @@ export type Detail =
   | 'consumer generation conflict'
   | 'unknown provider named'
   | 'unknown resource class named'
+  | 'a trait is both required and forbidden'
   | 'no inventory of the class'
   | 'constraints violated'
   | 'capacity exceeded'

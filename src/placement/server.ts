@@ -44,6 +44,7 @@ export const PLACEMENT_RULES: Readonly<PlacementRules> = {
 
 const NOTHING_HELD = answer(200);
 const NO_PROVIDER = failure(404, 'not-found', 'no such provider');
+const CONFLICTING_TRAITS = failure(400, 'undefined', 'a trait is both required and forbidden');
 const UNKNOWN_CLASS = failure(400, 'undefined', 'unknown resource class named');
 const NO_ALLOCATIONS = failure(404, 'not-found', 'no allocations for the consumer');
 
@@ -348,6 +349,7 @@ export function hasRoom(store: Store, inventory: InventoryRecord, amount: number
 function candidates(store: Store, request: Extract<Request, { op: 'get-candidates' }>): Response {
   const found: number[] = [];
   const { resources, required, forbidden, inTree } = request;
+  if ((required & forbidden) !== 0) return CONFLICTING_TRAITS;
   next: for (let p = 0; p < store.providers.length; p++) {
     const provider = store.providers[p]!;
     if (provider.exists === 0 || (inTree !== NONE && inTree !== p)) continue;

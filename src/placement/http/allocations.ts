@@ -5,7 +5,7 @@
 import { NONE } from '../../state/table.ts';
 import { ANY_GENERATION, type Entry, type Response, type Subject } from '../api.ts';
 import type { Json } from '../rest.ts';
-import { PLACEMENT_RULES, type Reshape, serve, writeAllocations } from '../server.ts';
+import { type Reshape, serve, writeAllocations } from '../server.ts';
 import { type Answered, type Asked, NO_CONTENT, providerAsked, shown } from './asked.ts';
 import type { ConsumerRow, Database } from './database.ts';
 import { Refusal } from './refusal.ts';
@@ -69,11 +69,11 @@ export function postAllocations(asked: Asked): Answered {
   return NO_CONTENT;
 }
 
-export function deleteAllocations({ database, at }: Asked): Answered {
+export function deleteAllocations({ database, rules, at }: Asked): Answered {
   const uuid = at.consumer_uuid!;
   const row = database.consumer(uuid);
   const response =
-    row === undefined ? null : serve(database.store, PLACEMENT_RULES, { op: 'delete-allocations', consumer: row.id });
+    row === undefined ? null : serve(database.store, rules, { op: 'delete-allocations', consumer: row.id });
   if (row === undefined || response === null || response.status !== 204) {
     throw new Refusal(404, `No allocations for consumer '${uuid}'`);
   }
@@ -97,7 +97,7 @@ export function write(asked: Asked, sent: ReadonlyMap<string, AllocationsBody>, 
   }
   let response: Response;
   try {
-    response = inTransaction(database, entries, reshape);
+    response = inTransaction(asked, entries, reshape);
     if (response.status === 204) {
       // project, user and type of the request replace what is stored; below 1.38 there is no type, and none is replaced
       for (const [k, body] of [...sent.values()].entries()) {
@@ -112,8 +112,8 @@ export function write(asked: Asked, sent: ReadonlyMap<string, AllocationsBody>, 
 }
 
 /** A write of allocations undoes itself; what a reshape did around it goes back with it. */
-function inTransaction(database: Database, entries: readonly Entry[], reshape: Reshape | null): Response {
-  if (reshape === null) return writeAllocations(database.store, PLACEMENT_RULES, entries);
+function inTransaction({ database, rules }: Asked, entries: readonly Entry[], reshape: Reshape | null): Response {
+  if (reshape === null) return writeAllocations(database.store, rules, entries);
   const before = database.snapshot();
   let begun = false;
   const noted: Reshape = {
@@ -125,7 +125,7 @@ function inTransaction(database: Database, entries: readonly Entry[], reshape: R
   };
   let response: Response | null = null;
   try {
-    response = writeAllocations(database.store, PLACEMENT_RULES, entries, false, noted);
+    response = writeAllocations(database.store, rules, entries, false, noted);
     return response;
   } finally {
     if (begun && response?.status !== 204) database.restore(before);

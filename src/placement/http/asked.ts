@@ -1,11 +1,12 @@
 /** What a handler is given, and what it gives back. */
 import type { Json } from '../rest.ts';
+import type { PlacementRules } from '../server.ts';
 import type { Database, ProviderRow } from './database.ts';
 import { Refusal } from './refusal.ts';
 
 export interface Asked {
   readonly database: Database;
-  readonly release: number;
+  readonly rules: PlacementRules;
   /** the minor of the microversion: 1.x */
   readonly version: number;
   /** what stands for `{...}` in the route */

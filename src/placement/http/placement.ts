@@ -2,6 +2,7 @@
  * Placement as a client meets it: an HTTP request in, an HTTP answer out, from version 1.0 to 1.39. placement/deploy.py and
  * placement/handler.py: who is asked in which order before a handler runs.
  */
+import { PLACEMENT_RULES, type PlacementRules } from '../server.ts';
 import type { Answered, Asked } from './asked.ts';
 import { Database } from './database.ts';
 import type { HttpRequest, HttpResponse } from './message.ts';
@@ -26,10 +27,13 @@ export class HttpPlacement {
   readonly database: Database;
   private readonly release: number;
   private readonly surroundings: Surroundings;
+  private readonly rules: PlacementRules;
 
-  constructor(release: number, surroundings: Surroundings) {
+  /** @param rules other than Placement's, to show that a comparison notices */
+  constructor(release: number, surroundings: Surroundings, rules: PlacementRules = PLACEMENT_RULES) {
     this.release = release;
     this.surroundings = surroundings;
+    this.rules = rules;
     this.database = new Database(release);
   }
 
@@ -80,7 +84,7 @@ export class HttpPlacement {
     const values = found.pattern.exec(route)!.slice(1).map(decode);
     const asked: Asked = {
       database: this.database,
-      release: this.release,
+      rules: this.rules,
       version,
       at: Object.fromEntries(found.names.map((name, k) => [name, values[k]!])),
       query,

@@ -1,6 +1,7 @@
 /** One request to two Placements: the model and a real server. */
 import type { HttpRequest, HttpResponse } from '../../placement/http/message.ts';
 import { HttpPlacement } from '../../placement/http/placement.ts';
+import { PLACEMENT_RULES, type PlacementRules } from '../../placement/server.ts';
 import { type Comparable, comparable, isSame } from './compare.ts';
 import { KNOWN_DIFFERENCES } from './known-differences.ts';
 import type { Wire } from './wire.ts';
@@ -32,17 +33,23 @@ export class Differential {
   /** what the real server called a provider that came without a uuid */
   private madeUuid = '';
 
-  /** The server must be one that claimcheck started. */
-  constructor(wire: Wire, release: number) {
+  private readonly rules: PlacementRules;
+
+  /**
+   * The server must be one that claimcheck started.
+   * @param rules of the model, to show that what is wrong with it is found
+   */
+  constructor(wire: Wire, release: number, rules: PlacementRules = PLACEMENT_RULES) {
     this.wire = wire;
     this.release = release;
+    this.rules = rules;
     this.model = this.freshModel();
     // whoever is the first to use a server keeps how it was
     if (this.copy('restore') !== 204) this.copy('keep');
   }
 
   private freshModel(): HttpPlacement {
-    return new HttpPlacement(this.release, { madeUuid: () => this.madeUuid, now: () => 'now' });
+    return new HttpPlacement(this.release, { madeUuid: () => this.madeUuid, now: () => 'now' }, this.rules);
   }
 
   private copy(what: 'keep' | 'restore'): number {

@@ -36,6 +36,12 @@ export class DifferenceFound extends Error {
 
 const LATEST = '1.39';
 
+/** As much of a world as Placement is about. */
+export type Cloud = Pick<World, 'placement'> & {
+  readonly setting: Pick<World['setting'], 'hosts' | 'classes' | 'traits'>;
+  readonly shape: Pick<World['shape'], 'instances' | 'migrations'>;
+};
+
 interface Playing {
   readonly names: Names;
   readonly ids: Ids;
@@ -80,7 +86,7 @@ export class RemotePlacement implements PlacementService {
 
   // ---- scenarios
 
-  begin(world: World): void {
+  begin(world: Cloud): void {
     if (!this.ours) this.clear();
     this.scenarios++;
     const { setting, shape } = world;
@@ -114,7 +120,7 @@ export class RemotePlacement implements PlacementService {
     this.setUp(world, uuids, run);
   }
 
-  private setUp(world: World, uuids: readonly string[], run: string): void {
+  private setUp(world: Cloud, uuids: readonly string[], run: string): void {
     const requests = this.setUpRequests(world, uuids, run);
     const key = JSON.stringify(requests);
     let generations = this.ours ? this.copies.get(key) : undefined;
@@ -136,7 +142,7 @@ export class RemotePlacement implements PlacementService {
     }
   }
 
-  private setUpRequests(world: World, uuids: readonly string[], run: string): HttpRequest[] {
+  private setUpRequests(world: Cloud, uuids: readonly string[], run: string): HttpRequest[] {
     const { setting, placement } = world;
     const custom = (name: string): boolean => name.startsWith('CUSTOM_');
     const requests = [
@@ -186,7 +192,7 @@ export class RemotePlacement implements PlacementService {
 
   // ---- requests
 
-  serve(world: World, request: Request, cut: boolean): Response {
+  serve(world: Cloud, request: Request, cut: boolean): Response {
     const { names, ids } = this.playing!;
     if (cut) return this.cut(world, request);
     const { method, path, microversion, body } = renderRequest(request, names);
@@ -214,7 +220,7 @@ export class RemotePlacement implements PlacementService {
    * The server dies between the transaction that makes consumers and the one that writes. From outside: each consumer that
    * the write would make is made by a write of nothing, which leaves it behind, and the write itself is not sent.
    */
-  private cut(world: World, request: Request): Response {
+  private cut(world: Cloud, request: Request): Response {
     const { names } = this.playing!;
     const before = world.placement.consumers.map(({ exists }) => exists);
     const model = serve(world.placement, PLACEMENT_RULES, request, true);
@@ -257,7 +263,7 @@ export class RemotePlacement implements PlacementService {
   // ---- observation
 
   /** Reads back what everybody holds, and puts it into the world's store: an observation is then the server's, not the model's. */
-  readBack(world: World): void {
+  readBack(world: Cloud): void {
     const { names, ids } = this.playing!;
     for (const [id, consumer] of world.placement.consumers.entries()) {
       const request: Request = { op: 'get-allocations', consumer: id };
