@@ -58,7 +58,7 @@ describe.each(RELEASES)('Placement %i', (release) => {
       return null;
     }
     const told = (difference: Difference | null): string =>
-      difference === null ? 'no difference' : showDifference(difference, real.url).join('\n');
+      difference === null ? 'no difference' : showDifference(difference, real.again).join('\n');
 
     test.each(['claimcheck', fresh])('in its answers to random requests, seed %s', (seed) => {
       expect(told(firstDifference(seed, 150 * SHARE))).toBe('no difference');

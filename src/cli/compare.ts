@@ -72,7 +72,7 @@ async function compare(_what: string, flags: CompareFlags): Promise<void> {
   const known = Object.fromEntries(both.known);
   if (flags.json === true) print(JSON.stringify({ seed: flags.seed, server: name, asked, known, difference, trouble }));
   else {
-    if (difference !== null) print(showDifference(difference, url).join('\n'));
+    if (difference !== null) print(showDifference(difference, connection.again).join('\n'));
     const listed = [...both.known].map(([id, times]) => `${id} ${times} times`).join(', ');
     const counted = `${asked} requests to the model and to ${name}, seed ${flags.seed}`;
     if (difference === null)

@@ -82,6 +82,6 @@ export function tellEnd(error: unknown, connection: Connection, placementRelease
     const again = both.replay(difference.requests);
     if (again !== null) difference = both.minimise(again);
   }
-  print(showDifference(difference, connection.url).join('\n'));
+  print(showDifference(difference, connection.again).join('\n'));
   return EXIT.VIOLATION;
 }

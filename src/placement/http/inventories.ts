@@ -156,7 +156,10 @@ export function updateInventory(asked: Asked): Answered {
   if (c < 0) throw new Refusal(404, `No such resource class ${name}.`);
   const inventory = database.inventory(provider, c);
   if (inventory.exists === 0) {
-    throw new Refusal(400, `No inventory record with resource class for resource provider ${provider.uuid}`);
+    throw new Refusal(
+      400,
+      `No inventory record with resource class for resource provider ${provider.uuid}: No inventory of class ${name} found.`,
+    );
   }
   setRecord(database, inventory, values);
   database.bump(provider);

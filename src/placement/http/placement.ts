@@ -2,6 +2,7 @@
  * Placement as a client meets it: an HTTP request in, an HTTP answer out, from version 1.0 to 1.39. placement/deploy.py and
  * placement/handler.py: who is asked in which order before a handler runs.
  */
+import type { Json } from '../rest.ts';
 import { PLACEMENT_RULES, type PlacementRules } from '../server.ts';
 import type { Answered, Asked } from './asked.ts';
 import { Database } from './database.ts';
@@ -104,9 +105,14 @@ export class HttpPlacement {
         ...(dated !== undefined && version >= 15 ? { 'cache-control': 'no-cache' } : {}),
         ...(dated === true && version >= 15 ? { 'last-modified': this.surroundings.now() } : {}),
       },
-      body: body === undefined ? '' : JSON.stringify(body),
+      body: body === undefined ? '' : jsonOf(body),
     };
   }
+}
+
+/** A ratio is a float to Python, which writes 2.0; clients print what they read. */
+function jsonOf(body: Json): string {
+  return JSON.stringify(body).replaceAll(/("allocation_ratio":-?\d+)(?=[,}])/g, '$1.0');
 }
 
 /** webob's own form, not Placement's: the request never came as far. */

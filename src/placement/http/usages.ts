@@ -36,7 +36,7 @@ export function getUsages(asked: Asked): Answered {
     groups.set(of, [...(groups.get(of) ?? []), row]);
   }
   if (!typed) return shown({ usages: sums(asked, [...groups.values()].flat()) });
-  const usages = [...groups].map(([name, rows]) => [name, { ...sums(asked, rows), consumer_count: rows.length }]);
+  const usages = [...groups].map(([name, rows]) => [name, withCount(sums(asked, rows), rows.length)]);
   return shown({ usages: Object.fromEntries(usages) });
 }
 
@@ -46,6 +46,12 @@ function groupOf({ type }: ConsumerRow, asked: string | undefined): string | nul
   // what the database has no type for is named null there, and no group of that name can be asked for
   const name = type ?? 'unknown';
   return asked === undefined || type === asked ? name : null;
+}
+
+/** The count is set beside each class, and so stands behind the first. */
+function withCount(usages: Record<string, number>, consumer_count: number): Record<string, number> {
+  const [first, ...rest] = Object.entries(usages);
+  return Object.fromEntries([first!, ['consumer_count', consumer_count], ...rest]);
 }
 
 function sums({ database }: Asked, rows: readonly ConsumerRow[]): Record<string, number> {

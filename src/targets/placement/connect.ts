@@ -1,9 +1,10 @@
 /** A real Placement to play against: one that claimcheck starts, or one that the user runs. */
 import { printable } from '../../scenario/printable.ts';
 import { CredentialError, tokenFrom } from './credentials.ts';
-import { type Release, VERSION } from './install.ts';
+import { LAUNCHER, pythonOf, type Release, VERSION } from './install.ts';
 import { RemotePlacement } from './remote.ts';
 import { startPlacement } from './server.ts';
+import type { Where } from './show-difference.ts';
 import { PlacementTrouble } from './trouble.ts';
 import { openWire, type Wire } from './wire.ts';
 
@@ -12,6 +13,8 @@ export interface Connection {
   readonly name: string;
   readonly url: string;
   readonly wire: Wire;
+  /** where to send again what it was asked, when it is gone */
+  readonly again: Where;
   /** started by claimcheck: its database can be emptied */
   readonly ours: boolean;
   close(): Promise<void>;
@@ -20,6 +23,9 @@ export interface Connection {
 /** Of the releases that can be started, the one that behaves as this one: the rule for over-committed providers came with 14.0.0. */
 export const releaseLike = (placementRelease: number): Release => (placementRelease >= 14 ? 16 : 8);
 
+/** Placement's own port, for a server that a reader starts. */
+const PORT_AGAIN = 8778;
+
 export async function startedPlacement(release: Release): Promise<Connection> {
   const server = await startPlacement(release);
   const wire = openWire(server.url, 'admin');
@@ -27,6 +33,11 @@ export async function startedPlacement(release: Release): Promise<Connection> {
     name: `Placement ${VERSION[release]}`,
     url: server.url,
     wire,
+    again: {
+      name: `Placement ${VERSION[release]}`,
+      url: `http://127.0.0.1:${PORT_AGAIN}`,
+      start: `tail -f /dev/null | ${pythonOf(release)} ${LAUNCHER} ${PORT_AGAIN} &`,
+    },
     ours: true,
     async close() {
       wire.close();
@@ -44,7 +55,8 @@ export interface Given {
 export function givenPlacement({ url, mayBeRemote }: Given, environment = process.env): Connection {
   const base = checked(url, mayBeRemote);
   const wire = openWire(base, tokenFrom(environment));
-  return { name: 'Placement', url: base, wire, ours: false, close: async () => wire.close() };
+  const again = { name: `Placement at ${base}`, url: base, start: null };
+  return { name: 'Placement', url: base, wire, again, ours: false, close: async () => wire.close() };
 }
 
 function checked(text: string, mayBeRemote: boolean): string {

@@ -18,6 +18,7 @@ import {
 import { type Ids, readResponse, UnreadableAnswer } from '../../placement/rest-read.ts';
 import { PLACEMENT_RULES, serve } from '../../placement/server.ts';
 import { uuidFor } from '../../placement/uuid.ts';
+import { printable } from '../../scenario/printable.ts';
 import { NONE } from '../../state/table.ts';
 import { type Comparable, comparable, isSame } from './compare.ts';
 import { type Difference, EMPTY, type Sent } from './differential.ts';
@@ -308,8 +309,8 @@ export class RemotePlacement implements PlacementService {
     if (status === 401 || status === 403)
       throw new PlacementTrouble(`${where} with ${status}: the token has no rights there`);
     if (status >= 500) throw new PlacementTrouble(`${where} with ${status}`);
-    if (body !== '' && !(headers['content-type'] ?? '').startsWith('application/json')) {
-      throw new PlacementTrouble(`${where} with ${headers['content-type'] ?? 'something'} instead of JSON`);
+    if (body !== '' && !((headers['content-type'] ?? '').startsWith('application/json') && isJson(body))) {
+      throw new PlacementTrouble(`${where} with ${printable(body.slice(0, 40).trim())} instead of JSON`);
     }
     return answered;
   }
@@ -336,12 +337,14 @@ const sent = (request: HttpRequest): Sent => ({ request, current: false });
 /** Headers are the HTTP layer's; here what Nova reads is compared. */
 const bare = ({ status, body }: Comparable): Comparable => ({ status, headers: {}, body });
 
-function parsed(body: string): unknown {
-  if (body === '') return null;
+const parsed = (body: string): unknown => (body === '' ? null : JSON.parse(body));
+
+function isJson(text: string): boolean {
   try {
-    return JSON.parse(body);
+    JSON.parse(text);
+    return true;
   } catch {
-    throw new UnreadableAnswer('the body is not JSON');
+    return false;
   }
 }
 
