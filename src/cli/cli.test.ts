@@ -40,6 +40,13 @@ describe('wrong input ends in one sentence on stderr and exit code 2', () => {
     'a token cut short': ['replay', 'cc1.AxkIlDUDGQlxG9hMoCzQVIiZ'],
     'a token of another version': ['replay', 'cc9.AxkIlDUD'],
     'a file that is not there': ['replay', '/nowhere/scenario.json'],
+    'no such target': ['fuzz', '--target', 'devstack'],
+    'an address without its target': ['fuzz', '--placement-url', 'http://127.0.0.1:8778'],
+    'an address of another machine': ['fuzz', '--target', 'placement', '--placement-url', 'http://10.0.0.5:8778'],
+    'a defect that a real Placement has not': ['fuzz', '--target', 'placement', '--defect', 'P-01'],
+    'a comparison with nothing': ['compare'],
+    'a comparison with something else': ['compare', 'nova'],
+    'a port that is none': ['serve', 'placement', '--port', '70000'],
     'nothing to list': ['list'],
     'no such subject': ['list', 'everything'],
   };
