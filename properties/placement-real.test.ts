@@ -132,7 +132,6 @@ describe.skipIf(Object.values(lacking).some((lacks) => lacks !== null))(
     const connections: Connection[] = [];
     // some laws hold two Placements against each other: two servers of each release, in turn
     const remotes = new Map<number, RemotePlacement[]>(RELEASES.map((release) => [release, []]));
-    const made = 0;
     beforeAll(async () => {
       for (const release of [...RELEASES, ...RELEASES]) {
         const connection = await startedPlacement(release);
