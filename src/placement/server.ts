@@ -126,16 +126,18 @@ export function writeAllocations(
   }
   if (cut) return failure(0, 'refused', 'connection reset after the request was sent');
 
+  let unknownClass = false;
   for (let e = 0; e < entries.length; e++) {
     const { allocations } = entries[e]!;
     for (let k = 0; k < allocations.length; k += 3) {
+      if (allocations[k + 1] === NONE) unknownClass = true;
       const provider = store.providers[allocations[k]!];
       if (provider !== undefined && provider.exists !== 0) continue;
       // consumers made by this request stay behind: this check stands outside the clean-up
       return failure(400, 'undefined', 'unknown provider named', false, about(allocations[k]!, NONE));
     }
   }
-  if (namesUnknownClass(entries)) {
+  if (unknownClass) {
     if (rules.atomicWrites) unmake(made);
     return UNKNOWN_CLASS;
   }
@@ -179,14 +181,6 @@ export function writeAllocations(
 
 function addOnce(ids: number[], id: number): void {
   if (!ids.includes(id)) ids.push(id);
-}
-
-function namesUnknownClass(entries: readonly Entry[]): boolean {
-  for (let e = 0; e < entries.length; e++) {
-    const { allocations } = entries[e]!;
-    for (let k = 1; k < allocations.length; k += 3) if (allocations[k] === NONE) return true;
-  }
-  return false;
 }
 
 function unmake(made: readonly Consumer[]): void {
