@@ -3,7 +3,12 @@
 import { existsSync } from 'node:fs';
 import { build } from 'esbuild';
 
-const entries = { claimcheck: 'src/cli/main.ts', index: 'src/index.ts', bench: 'src/campaign/bench.ts' };
+const entries = {
+  claimcheck: 'src/cli/main.ts',
+  index: 'src/index.ts',
+  bench: 'src/campaign/bench.ts',
+  'mutant-bench': 'src/campaign/mutant-bench.ts',
+};
 
 await build({
   entryPoints: Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path))),

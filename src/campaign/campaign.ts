@@ -31,7 +31,8 @@ export interface CampaignConfig {
   readonly contract: Contract['id'];
   readonly defects: readonly string[];
   readonly repairs: readonly string[];
-  readonly placementRelease: number;
+  /** null: one before and one behind 14.0, as they are drawn */
+  readonly placementRelease: number | null;
   /** most faults of a scenario */
   readonly faults: number;
   /** the user's hosts and flavors; null for made-up clouds */

@@ -6,7 +6,7 @@ import { type ArmedFault, type ArmedHold, Run } from '../engine/run.ts';
 import { settle } from '../engine/settle.ts';
 import type { Words } from '../generate/adapter.ts';
 import { MOST_CLASSES, MOST_HOSTS, type Situation } from '../generate/clouds.ts';
-import { Decoder, MOST_OPERATIONS, MOST_SERVERS } from '../generate/decode.ts';
+import { Decoder, MOST_HOLDS, MOST_OPERATIONS, MOST_SERVERS } from '../generate/decode.ts';
 import { makeSetting, type Setting } from '../nova/setting.ts';
 import { populate, type Shape, World } from '../nova/world.ts';
 import { SCENARIO_VERSION, type Scenario } from '../scenario/scenario.ts';
@@ -24,7 +24,7 @@ function largestShape(situations: readonly Setting[]): Shape {
     jobs: 16,
     operations: MOST_OPERATIONS,
     faults: MOST_OPERATIONS,
-    holds: 2,
+    holds: MOST_HOLDS,
     rows: MOST_HOSTS * classes,
   };
 }

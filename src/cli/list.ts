@@ -38,7 +38,7 @@ const SUBJECTS: Readonly<Record<string, (code: Code) => Listing>> = {
       ['operation', 'begins with'],
       operationSchema.options.map((option) => {
         const name = [...option.shape.operation.values][0]!;
-        return [name, ENTRY_HANDLERS[name] ?? 'the environment'];
+        return [name, ENTRY_HANDLERS[name]?.join(', ') ?? 'the environment'];
       }),
     ),
   invariants,

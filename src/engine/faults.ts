@@ -46,6 +46,22 @@ const RULES: Record<FaultKind, Rule> = {
   'crash-after': anywhere,
 };
 
+/** Kinds that what they strike learns of at once, as an exception or an answer, and that leave nothing broken behind. */
+export const RAISED: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  'error-before',
+  'error-after',
+  'fault-rollback',
+  'unavailable',
+  'refused',
+  'timeout-before',
+  'timeout-after',
+  'reply-lost',
+  'conflict',
+  'provider-conflict',
+  'html-before',
+  'html-after',
+]);
+
 /** True, or one clause saying why this kind cannot strike there. */
 export function fits(step: Step, kind: FaultKind): Verdict {
   return RULES[kind](step);

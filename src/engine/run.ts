@@ -3,9 +3,19 @@
  * goes next. Nothing here knows what a step does.
  */
 
-import { SERVICE } from '../nova/states.ts';
+import { MET, SERVICE } from '../nova/states.ts';
 import { OUTCOME, type Outcome } from '../nova/step.ts';
-import { JOB, type Job, OPERATION, serviceUp, setService, trackingOf, type World } from '../nova/world.ts';
+import {
+  everythingUp,
+  JOB,
+  type Job,
+  meet,
+  OPERATION,
+  serviceUp,
+  setService,
+  trackingOf,
+  type World,
+} from '../nova/world.ts';
 import {
   CONSUMER_CONFLICT,
   PROVIDER_CONFLICT,
@@ -21,6 +31,7 @@ import { serve } from '../placement/server.ts';
 import { FAULT_KINDS, type FaultKind } from '../scenario/scenario.ts';
 import { assert, ModelError, NONE } from '../state/table.ts';
 import { type Code, type Instruction, KIND } from './compile.ts';
+import { RAISED } from './faults.ts';
 
 export interface ArmedFault {
   readonly operation: number;
@@ -368,7 +379,7 @@ export class Run {
       if (record.fired++ === 0) record.pc = at.pc;
       this.striking = k;
       this.fired[at.point * FAULT_KINDS.length + FAULT_KINDS.indexOf(due)]!++;
-      this.noteDisturbance(job);
+      this.noteStrike(job, at, due, record.fired);
       this.listener?.fault(job, at, due);
     }
     return due;
@@ -389,7 +400,28 @@ export class Run {
     globals.disturbed = 1;
     if (job.instance === NONE) return;
     instances[job.instance]!.disturbed = 1;
-    for (let k = 0; k < globals.moves; k++) if (moves[k]!.instance === job.instance) moves[k]!.disturbed = 1;
+    for (let k = 0; k < globals.moves; k++) {
+      const move = moves[k]!;
+      if (move.instance !== job.instance) continue;
+      move.disturbed = 1;
+      move.elsewhere = 0;
+    }
+  }
+
+  /** A fault that is the first thing to go wrong, where another host can still take the move, is no reason for it to fail. */
+  private noteStrike(job: Job, at: Instruction, kind: FaultKind, times: number): void {
+    const { world } = this;
+    const { globals, moves } = world;
+    // the client's attempts at one write are one failure
+    if (kind === 'provider-conflict' && times > 1) return;
+    if (at.handler.recovers === true) meet(world, MET.FAULT_IN_RECOVERY, job.instance);
+    const first = globals.disturbed === 0;
+    this.noteDisturbance(job);
+    if (!first || !RAISED.has(kind) || (at.step.alternates?.(job) ?? 0) === 0 || !everythingUp(world)) return;
+    for (let k = 0; k < globals.moves; k++) {
+      const move = moves[k]!;
+      if (move.instance === job.instance && move.operation === job.operation) move.elsewhere = move.fits;
+    }
   }
 
   /** Does the step under the fault, if any. Returns whether the job goes on. */
@@ -459,9 +491,11 @@ export class Run {
         this.saw(outcome);
         break;
       case 'lost':
+        meet(this.world, MET.MESSAGE_LOST, job.instance);
         this.saw(SEEN.LOST);
         break;
       case 'late': {
+        meet(this.world, MET.MESSAGE_LATE, job.instance);
         const message = this.send(job, at, service);
         message.state = JOB.LATE;
         message.until = job.operation + 1;
@@ -515,6 +549,8 @@ export class Run {
   private ask(job: Job, at: Instruction): boolean {
     const request = at.ask(this.world, job);
     if (request === null) return this.settle(job, at, OUTCOME.OK, null, null);
+    // periodic work goes from server to server
+    if (job.instance !== NONE) this.world.instances[job.instance]!.touched = 1;
     const before = job.state;
     let response = this.exchange(job, at, request);
     // openstacksdk up to 4.14 re-sends once after any transport error, writes too
@@ -662,6 +698,11 @@ export class Run {
   }
 
   // ---- services
+
+  /** Nobody will take what still waits for the service. */
+  forget(service: number): void {
+    for (const job of this.world.jobs) if (job.state !== JOB.FREE && job.service === service) this.clear(job);
+  }
 
   /**
    * A process dies: its handlers with it, messages it had not taken, what it had in memory, its locks. Callers of what died

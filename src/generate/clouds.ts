@@ -59,14 +59,14 @@ const hostRooms = fc.record({
   trait: fc.boolean(),
 });
 
-const options = (placementRelease: number): fc.Arbitrary<Options> =>
+const options = (placementRelease: number | null): fc.Arbitrary<Options> =>
   fc.record({
     allow_resize_to_same_host: fc.constantFrom(false, false, false, true),
     supports_migrate_to_same_host: fc.constantFrom(false, false, false, true),
     max_attempts: fc.constantFrom(3, 3, 2, 1),
     client_replay: fc.constantFrom(0, 0, 1),
     nova_release: fc.constant(DEFAULT_OPTIONS.nova_release),
-    placement_release: fc.constant(placementRelease),
+    placement_release: placementRelease === null ? fc.constantFrom(16, 13) : fc.constant(placementRelease),
   });
 
 type Rooms = { rooms: { fits: number; edge: number; ratio: number; reserved: number }[]; trait: boolean };
@@ -100,7 +100,7 @@ function makeHost(name: string, { rooms, trait }: Rooms, list: readonly Flavor[]
 }
 
 /** Clouds of two to four hosts whose capacities stand at the edge of what the flavors need. */
-export function madeUp(placementRelease: number): fc.Arbitrary<Situation> {
+export function madeUp(placementRelease: number | null): fc.Arbitrary<Situation> {
   const hosts = fc.array(hostRooms, { minLength: 2, maxLength: MOST_HOSTS });
   return fc.tuple(flavors, hosts, options(placementRelease)).map(([list, rooms, chosen]) => ({
     cloud: { flavors: list, hosts: rooms.map((one, k) => makeHost(`h${k + 1}`, one, list)) },
@@ -111,7 +111,7 @@ export function madeUp(placementRelease: number): fc.Arbitrary<Situation> {
 /** A few hosts and flavors of the user's cloud; without hosts, made-up ones for the user's flavors. */
 export function drawnFrom(
   user: { hosts: readonly Host[]; flavors: readonly Flavor[] },
-  placementRelease: number,
+  placementRelease: number | null,
 ): fc.Arbitrary<Situation> {
   const fitting = user.hosts.length === 0 ? user.flavors : flavorsThatFit(user.hosts, user.flavors);
   const flavors = fitting.length === 0 ? user.flavors : fitting;

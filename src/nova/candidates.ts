@@ -41,6 +41,13 @@ const services =
     for (let s = 0; s < all; s++) if (serviceUp(world, s) === wanted) into.push(s);
   };
 
+const isGone = (world: World, h: number): boolean => h >= 0 && world.hosts[h]!.gone === 1;
+
+/** About nothing in particular. */
+const once: Candidates = (_world, into) => {
+  into.push(0);
+};
+
 export const CANDIDATES: Readonly<Record<OperationName, Candidates>> = {
   // not beside something held: an interrupted build is a matter of its own
   boot: (world, into) => {
@@ -73,9 +80,20 @@ export const CANDIDATES: Readonly<Record<OperationName, Candidates>> = {
   restart: (world, into) => {
     if (!nothingUnderWay(world)) return;
     services(false)(world, into);
-    if (into.length === 0) for (let h = 0; h < world.setting.hosts.length; h++) into.push(SERVICE.COMPUTE + h);
+    // what is gone for good does not come back
+    for (let k = into.length - 1; k >= 0; k--) if (isGone(world, into[k]! - SERVICE.COMPUTE)) into.splice(k, 1);
+    if (into.length === 0)
+      for (let h = 0; h < world.setting.hosts.length; h++) {
+        if (!isGone(world, h)) into.push(SERVICE.COMPUTE + h);
+      }
   },
-  settle: (_world, into) => {
-    into.push(0);
+  settle: once,
+  // another host stays
+  lose_host: (world, into) => {
+    hosts((_world, h) => !isGone(world, h))(world, into);
+    if (into.length < 2) into.length = 0;
+  },
+  recover: (world, into) => {
+    if (serviceUp(world, SERVICE.CONDUCTOR)) once(world, into);
   },
 };

@@ -2,7 +2,7 @@
  * Nova's databases as handlers use them: rows, and the private copies in a job that are saved back field by field.
  */
 import { assert, NONE } from '../state/table.ts';
-import { MOVE_TYPE, STATUS, TASK, VM } from './states.ts';
+import { inProgress, MOVE_TYPE, STATUS, TASK, VM } from './states.ts';
 import { OUTCOME, type Outcome } from './step.ts';
 import type { Instance, Job, Migration, Move, World } from './world.ts';
 
@@ -195,6 +195,15 @@ export function findMigration(world: World, instance: number, status: number, ty
   return NONE;
 }
 
+/** Whether a move of the instance is under way, or waits for its decision. */
+export function moveInProgress(world: World, instance: number): boolean {
+  for (let g = 0; g < world.globals.migrations; g++) {
+    const row = world.migrations[g]!;
+    if (row.exists === 1 && row.instance === instance && inProgress(row.status)) return true;
+  }
+  return false;
+}
+
 // ---- history: what laws want to know of a move and no row keeps
 
 /** The move that the operation asked for, in whose course the job runs. */
@@ -215,6 +224,8 @@ export function noteAccepted(world: World, job: Job): void {
   move.accepted = ++world.globals.updates;
   move.source = row.host;
   move.oldFlavor = row.flavor;
+  // of a cold migration it is what the server has by now
+  if (job.flavor !== NONE) move.newFlavor = job.flavor;
   move.before.copy(world.placement.consumers[move.instance]!.allocations);
 }
 

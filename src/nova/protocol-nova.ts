@@ -6,7 +6,7 @@ import { conductorMigrateServer } from './handlers/conductor-migrate.ts';
 import { apiConfirm, computeConfirmResize, confirmSteps } from './handlers/confirm.ts';
 import { apiDelete, terminateInstance } from './handlers/delete.ts';
 import { finishResize } from './handlers/finish-resize.ts';
-import { apiResetState, powerRequests, rebootInstance, startInstance, stopInstance } from './handlers/power.ts';
+import { powerRequests, rebootInstance, resetState, startInstance, stopInstance } from './handlers/power.ts';
 import { prepResize } from './handlers/prep-resize.ts';
 import { resizeInstance } from './handlers/resize-instance.ts';
 import { apiRevert, checkSharedStorage, computeFinishRevertResize, computeRevertResize } from './handlers/revert.ts';
@@ -39,7 +39,7 @@ export const nova: Protocol = {
     stopInstance,
     startInstance,
     rebootInstance,
-    apiResetState,
+    resetState(false),
     audit,
     initHost,
     pollUnconfirmedResizes(confirmSteps),

@@ -1,7 +1,7 @@
 /** Nova as it could be: a resize that always undoes itself whole. */
 
 import { apiCreate, buildAndRunInstance, buildInstances } from './handlers/boot.ts';
-import { apiResetState, powerRequests, startInstance, stopInstance } from './handlers/power.ts';
+import { powerRequests, resetState, startInstance, stopInstance } from './handlers/power.ts';
 import { audit, cleanupIncompleteMigrations, pollUnconfirmedResizes } from './handlers/service.ts';
 import * as rollbackHandlers from './rollback/handlers.ts';
 import { clearUnlessOvertaken, errorUnlessOvertaken, initHostWithoutMoves, rebootInstance } from './rollback/power.ts';
@@ -37,7 +37,7 @@ export const rollback: Protocol = {
     stopInstance,
     startInstance,
     rebootInstance,
-    apiResetState,
+    resetState(true),
     audit,
     initHostWithoutMoves,
     pollUnconfirmedResizes(rollbackHandlers.confirmSteps),

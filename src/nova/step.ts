@@ -126,6 +126,8 @@ export interface Step {
   readonly mayRollBack?: boolean;
   /** may raise BuildAbortException */
   readonly mayAbort?: boolean;
+  /** hosts, as bits, that can still take the move if it fails here: the protocol promises to try them */
+  readonly alternates?: (job: Job) => number;
 }
 
 /** Steps that belong together, such as the requests of one conversation; '$end' in their cells is what comes behind. */
@@ -156,6 +158,8 @@ export interface Handler {
   /** first part of its failure points, for the ids of its undo steps */
   readonly prefix: string;
   readonly steps: readonly Item[];
+  /** goes over what nobody is at work on any more */
+  readonly recovers?: boolean;
   /** the whole handler runs under the lock on the instance's uuid */
   readonly locksInstance?: boolean;
 }
@@ -167,6 +171,10 @@ export interface Protocol {
   readonly undo: Readonly<Record<string, UndoRow>>;
   readonly undoGroups: Readonly<Record<string, UndoGroup>>;
 }
+
+/** The item, with the hosts that can still take the move if a step of it fails. */
+export const withAlternates = <T extends Item>(alternates: (job: Job) => number, item: T): T =>
+  isGroup(item) ? { ...item, steps: item.steps.map((step) => ({ ...step, alternates })) } : { ...item, alternates };
 
 // ---- the builders that make tables of steps read like lists
 

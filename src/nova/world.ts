@@ -6,7 +6,7 @@ import { makeStore, type Store, type StoreShape, storeSize } from '../placement/
 import { Holdings } from '../state/holdings.ts';
 import { assert, NONE, type Packed, type TableClass, table } from '../state/table.ts';
 import type { Amounts, Setting } from './setting.ts';
-import { SERVICE } from './states.ts';
+import { inProgress, SERVICE } from './states.ts';
 
 /** A row of `instances` with what `instance_extra` and `system_metadata` add (nova/objects/instance.py). */
 export interface Instance {
@@ -90,6 +90,8 @@ const MigrationTable = table<Migration>('Migration', [
 /** A compute host: its service, and what its resource tracker has in memory and on the ComputeNode row. */
 export interface HostRecord {
   up: number;
+  /** the host is gone for good: nothing brings its service back, and what it held of guests and disks is lost */
+  gone: number;
   /** the tracker has run once since the service started */
   initialised: number;
   vcpusUsed: number;
@@ -100,6 +102,7 @@ export interface HostRecord {
 }
 const HostTable = table<HostRecord>('HostRecord', [
   'up',
+  'gone',
   'initialised',
   'vcpusUsed',
   'memoryMbUsed',
@@ -272,6 +275,10 @@ export interface MoveRecord {
   fits: number;
   /** a fault fired, a hold cut in or another operation ran while it was under way */
   disturbed: number;
+  /** what came across it before it was over, as bits of MET */
+  met: number;
+  /** all that disturbed it is one fault in scheduling or prep, raised where another host could still take it */
+  elsewhere: number;
 }
 const MoveBase = table<MoveRecord>('MoveRecord', [
   'exists',
@@ -288,7 +295,10 @@ const MoveBase = table<MoveRecord>('MoveRecord', [
   'decision',
   'fits',
   'disturbed',
+  'met',
+  'elsewhere',
 ]);
+
 export interface Move extends MoveRecord {
   /** what the instance itself held when the move was asked for */
   readonly before: Holdings;
@@ -510,6 +520,16 @@ export function nothingUnderWay(world: World, instance: number = NONE): boolean 
     if (job.state !== JOB.FREE && (instance === NONE || job.instance === instance)) return false;
   }
   return true;
+}
+
+/** Notes what comes across moves that are not over: of one instance, or, with NONE, of any. */
+export function meet(world: World, met: number, instance: number = NONE): void {
+  for (let k = 0; k < world.globals.moves; k++) {
+    const move = world.moves[k]!;
+    if (move.exists === 0 || move.migration === NONE || (instance !== NONE && move.instance !== instance)) continue;
+    const { exists, status } = world.migrations[move.migration]!;
+    if (exists === 1 && inProgress(status)) move.met |= met;
+  }
 }
 
 /** The move of an instance that the API took last, or, where it took none, that was asked for last. */

@@ -44,6 +44,8 @@ export interface ObservedMigration {
 
 export interface ObservedHost {
   readonly up: number;
+  /** gone for good: its guests and disks are judged no more, its allocations are */
+  readonly gone: number;
   readonly vcpusUsed: number;
   readonly memoryMbUsed: number;
   readonly localMbUsed: number;
@@ -80,6 +82,10 @@ export interface ObservedMove {
   readonly decision: number;
   readonly fits: number;
   readonly disturbed: number;
+  /** what came across it before it was over, as bits of MET in nova/states.ts */
+  readonly met: number;
+  /** one fault met it, in scheduling or prep, while another host could still take it */
+  readonly elsewhere: number;
   readonly before: ObservedHoldings;
 }
 

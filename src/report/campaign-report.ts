@@ -3,6 +3,7 @@ import { createColors } from 'picocolors';
 import type { Campaign, Finding } from '../campaign/campaign.ts';
 import { pairsOf } from '../campaign/statistics.ts';
 import { SOMETIMES } from '../contract/sometimes.ts';
+import { recoversMoves } from '../engine/operations.ts';
 import { table } from './tables.ts';
 
 export type Verdict = 'held' | 'known' | 'violated' | 'undecided' | 'interrupted';
@@ -19,14 +20,24 @@ export function verdictOf(campaign: Campaign, interrupted: boolean): Verdict {
 }
 
 /** Situations that the campaign allowed and never reached. */
-function missed({ statistics, config }: Campaign): string[] {
-  return SOMETIMES.filter(({ id }) => {
+function missed({ statistics, config, code }: Campaign): string[] {
+  const recovers = recoversMoves(code);
+  const never = SOMETIMES.filter(({ id, faults, recovery }) => {
     if (statistics.possible[id] === 0 || statistics.sometimes[id]! > 0) return false;
-    return config.faults > 0 || !NEEDS_FAULT.has(id);
+    return config.faults >= faults && (recovers || recovery === undefined);
   }).map(({ id }) => id);
+  return recovers && config.cloud === null ? [...never, ...tooFew(statistics)] : never;
 }
 
-const NEEDS_FAULT = new Set(['faulted-move-committed', 'move-failed', 'server-moved-twice']);
+/** A protocol that refused or undid everything would break no law: of its moves so many per cent commit. */
+const LEAST_SHARES = { faultFree: 90, faulted: 20 } as const;
+
+function tooFew({ moves }: Campaign['statistics']): string[] {
+  const few: string[] = [];
+  if (100 * moves.faultFreeCommitted < LEAST_SHARES.faultFree * moves.faultFree) few.push('fault-free moves commit');
+  if (100 * moves.faultedCommitted < LEAST_SHARES.faulted * moves.faulted) few.push('faulted moves commit');
+  return few;
+}
 
 /** Nothing in it depends on the time or the machine: two runs of one seed print the same. */
 export function campaignJson(campaign: Campaign, verdict: Verdict): object {

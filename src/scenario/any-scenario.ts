@@ -120,10 +120,13 @@ function anyOperation(hosts: readonly Host[], flavors: readonly Flavor[]): fc.Ar
       server,
       state: fc.constantFrom<'active' | 'error'>('active', 'error'),
     }),
-    record({ operation: operation('audit', 'poll_unconfirmed_resizes', 'cleanup_incomplete_migrations'), host }),
+    record({
+      operation: operation('audit', 'poll_unconfirmed_resizes', 'cleanup_incomplete_migrations', 'lose_host'),
+      host,
+    }),
     record({ operation: operation('set_inventory'), host, resource_class: anyClass, inventory: anyInventory }),
     record({ operation: operation('crash', 'restart'), service }),
-    record({ operation: operation('settle') }),
+    record({ operation: operation('settle', 'recover') }),
   );
 }
 

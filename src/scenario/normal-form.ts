@@ -109,6 +109,7 @@ function normalOperation(op: Operation, rename: Renames): Operation {
     case 'audit':
     case 'poll_unconfirmed_resizes':
     case 'cleanup_incomplete_migrations':
+    case 'lose_host':
       return { operation: op.operation, host: rename.host(op.host) };
     case 'set_inventory':
       return {
@@ -121,6 +122,7 @@ function normalOperation(op: Operation, rename: Renames): Operation {
     case 'restart':
       return { operation: op.operation, service: SERVICES.includes(op.service) ? op.service : rename.host(op.service) };
     case 'settle':
+    case 'recover':
       return { operation: op.operation };
   }
 }

@@ -36,12 +36,14 @@ export function renderOperation(op: Operation): string {
     case 'audit':
     case 'poll_unconfirmed_resizes':
     case 'cleanup_incomplete_migrations':
+    case 'lose_host':
       return `${op.operation} ${printable(op.host)}`;
     case 'crash':
     case 'restart':
       return `${op.operation} ${printable(op.service)}`;
     case 'settle':
-      return 'settle';
+    case 'recover':
+      return op.operation;
   }
 }
 

@@ -99,6 +99,10 @@ export const operationSchema = z.discriminatedUnion('operation', [
   onHost('set_inventory').extend({ resource_class: resourceClassSchema, inventory: inventorySchema }),
   z.strictObject({ operation: z.literal('crash'), service }),
   z.strictObject({ operation: z.literal('restart'), service }),
+  /** a compute host is gone for good, with its nova-compute, its guests and its disks */
+  onHost('lose_host'),
+  /** what conductor does from time to time in a protocol that recovers moves by itself; Nova has nothing of the kind */
+  z.strictObject({ operation: z.literal('recover') }),
   /** bring everything to rest (the engine's settle), in mid-scenario */
   z.strictObject({ operation: z.literal('settle') }),
 ]);

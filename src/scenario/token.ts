@@ -66,6 +66,8 @@ const OPERATION_CODES: Record<OperationName, number> = {
   crash: 14,
   restart: 15,
   settle: 16,
+  recover: 17,
+  lose_host: 30,
 };
 
 const FAULT_CODES: Record<FaultKind, number> = {
@@ -301,6 +303,7 @@ function packOperation(op: Operation, names: Names): Cell {
     case 'audit':
     case 'poll_unconfirmed_resizes':
     case 'cleanup_incomplete_migrations':
+    case 'lose_host':
       return [number, host(op.host)];
     case 'set_inventory': {
       const place = [host(op.host), code(RESOURCE_CLASSES, op.resource_class)];
@@ -310,6 +313,7 @@ function packOperation(op: Operation, names: Names): Cell {
     case 'restart':
       return [number, host(op.service)];
     case 'settle':
+    case 'recover':
       return number;
   }
 }
@@ -343,6 +347,7 @@ function unpackOperation(packed: unknown, names: Names): unknown {
     case 'audit':
     case 'poll_unconfirmed_resizes':
     case 'cleanup_incomplete_migrations':
+    case 'lose_host':
       return { operation, host: host(first) };
     case 'set_inventory': {
       const resource_class = word(RESOURCE_CLASSES, second);
