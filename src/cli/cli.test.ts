@@ -1,25 +1,45 @@
 /** The command as a user meets it: built, run as a process, with wrong input. */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-
-const ROOT = join(import.meta.dirname, '../..');
-
-function claimcheck(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'dist/claimcheck.mjs'), ...args], {
-    encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1' },
-  });
-  return { status, stdout, stderr };
-}
+import { checkScenario } from '../scenario/read.ts';
+import { DEFAULT_OPTIONS, SCENARIO_VERSION } from '../scenario/scenario.ts';
+import { encodeToken } from '../scenario/token.ts';
+import { claimcheck, ROOT } from './command.fixture.ts';
 
 const here = mkdtempSync(join(tmpdir(), 'claimcheck-'));
 function file(name: string, content: string): string {
   const path = join(here, name);
   writeFileSync(path, content);
   return path;
+}
+
+/** A scenario that does nothing, said to be run with a defect. */
+function withDefect(id: string): string {
+  const reading = checkScenario(
+    {
+      version: SCENARIO_VERSION,
+      cloud: {
+        hosts: [{ name: 'h1', inventories: {}, traits: [] }],
+        flavors: [{ name: 'm1', vcpus: 1, ram: 1, disk: 1, ephemeral: 0, swap: 0, properties: {} }],
+      },
+      options: DEFAULT_OPTIONS,
+      operations: [],
+      faults: [],
+      holds: [],
+    },
+    'this test',
+  );
+  if (!reading.ok) throw new Error(reading.error);
+  return encodeToken({
+    scenario: reading.value,
+    protocol: 'nova',
+    contract: 'strict',
+    defects: [id],
+    repairs: [],
+    signature: null,
+  });
 }
 
 describe('wrong input ends in one sentence on stderr and exit code 2', () => {
@@ -40,6 +60,10 @@ describe('wrong input ends in one sentence on stderr and exit code 2', () => {
     'a token cut short': ['replay', 'cc1.AxkIlDUDGQlxG9hMoCzQVIiZ'],
     'a token of another version': ['replay', 'cc9.AxkIlDUD'],
     'a file that is not there': ['replay', '/nowhere/scenario.json'],
+    'a token with a defect of another claimcheck': ['replay', withDefect('R-99')],
+    'neither add nor check': ['known'],
+    'what known does not do': ['known', 'prune'],
+    'a finding without a reason': ['known', 'add', 'cc1.AxkIlDUD'],
     'nothing to list': ['list'],
     'no such subject': ['list', 'everything'],
   };

@@ -1,15 +1,17 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command } from 'commander';
 import { logUpdateStderr } from 'log-update';
 import { BLOCK_SIZE, Campaign, type CampaignConfig } from '../campaign/campaign.ts';
 import { readCloud } from '../cloud/read-cloud.ts';
-import { indexKnown, type Known, knownListSchema, knownOf, NOTHING_KNOWN } from '../contract/known/known.ts';
+import { indexKnown, type Known, knownOf, linesOf, NOTHING_KNOWN } from '../contract/known/known.ts';
 import { campaignJson, campaignReport, progressLine, type Verdict, verdictOf } from '../report/campaign-report.ts';
 import { printable } from '../scenario/printable.ts';
 import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
-import { EXIT, note, print, replayLine, UsageError, useColor, wholeNumber } from './context.ts';
+import { decodeToken } from '../scenario/token.ts';
+import { EXIT, note, print, printableSignature, replayLine, UsageError, useColor, wholeNumber } from './context.ts';
+import { readKnownFile } from './known-file.ts';
 import {
   contractOption,
   defectOption,
@@ -164,21 +166,14 @@ function keeper(dir: string): (campaign: Campaign) => void {
 function readKnown({ known, protocol }: FuzzFlags): Known {
   if (known === 'none') return NOTHING_KNOWN;
   if (known === undefined) return knownOf(protocol);
-  let data: unknown;
-  try {
-    data = JSON.parse(readFileSync(known, 'utf8'));
-  } catch (error) {
-    throw new UsageError(`--known cannot read ${printable(known)}: ${reason(error)}`);
+  const { list } = readKnownFile(known);
+  for (const { signature, witness } of linesOf(list)) {
+    const reading = decodeToken(witness);
+    if (reading.ok) continue;
+    const which = `the witness of "${printableSignature(signature)}"`;
+    throw new UsageError(`--known ${printable(known)}: ${reading.error.replace(/^this token/, which)}`);
   }
-  const list = knownListSchema.safeParse(data);
-  if (!list.success) {
-    const issue = list.error.issues[0]!;
-    const where = issue.path.length === 0 ? 'the list' : issue.path.map(String).join('.');
-    throw new UsageError(
-      `--known ${printable(known)} is no known list: ${printable(where)}: ${printable(issue.message)}`,
-    );
-  }
-  return indexKnown(list.data);
+  return indexKnown(list);
 }
 
 function readUserCloud(dir: string): CampaignConfig['cloud'] {

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { printable } from '../scenario/printable.ts';
 import { EXIT, note, UsageError } from './context.ts';
 import { fuzzCommand } from './fuzz.ts';
+import { knownCommand } from './known.ts';
 import { listCommand } from './list.ts';
 import { replayCommand } from './replay.ts';
 
@@ -12,8 +13,8 @@ const program = new Command('claimcheck')
   .exitOverride()
   .configureOutput({ writeErr: (text) => process.stderr.write(text), outputError: () => {} })
   .showHelpAfterError(false);
-for (const command of [fuzzCommand(), replayCommand(), listCommand()]) {
-  command.exitOverride().configureOutput({ outputError: () => {} });
+for (const command of [fuzzCommand(), replayCommand(), knownCommand(), listCommand()]) {
+  for (const one of [command, ...command.commands]) one.exitOverride().configureOutput({ outputError: () => {} });
   program.addCommand(command);
 }
 

@@ -5,11 +5,12 @@ import type { Violation } from '../campaign/trial.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
 import { knownOf } from '../contract/known/known.ts';
 import { ScenarioError } from '../engine/load.ts';
+import { findDefect } from '../nova/defects.ts';
 import { tellStory } from '../report/story.ts';
 import { printable } from '../scenario/printable.ts';
 import { readScenario } from '../scenario/read.ts';
 import { decodeToken, type Envelope } from '../scenario/token.ts';
-import { EXIT, print, UsageError, useColor } from './context.ts';
+import { EXIT, print, printableSignature, UsageError, useColor } from './context.ts';
 import {
   contractOption,
   defectOption,
@@ -53,6 +54,11 @@ export function replayCommand(): Command {
 
 function replay(source: string, flags: ReplayFlags): void {
   const envelope = override(read(source), flags);
+  const stranger = [...envelope.defects, ...envelope.repairs].find((name) => findDefect(name) === undefined);
+  if (stranger !== undefined)
+    throw new UsageError(
+      `this token carries "${printable(stranger)}", which is no defect or repair of this claimcheck`,
+    );
   const contract = CONTRACTS[envelope.contract];
   let told: { lines: readonly string[]; violations: readonly Violation[] };
   try {
@@ -124,15 +130,9 @@ function sentence(envelope: Envelope, verdict: ReplayVerdict, violations: readon
       return `REPRODUCED${entry === undefined ? '' : `, known as ${entry.weakness}: ${entry.reason}`}`;
     }
     case 'CHANGED':
-      return `CHANGED: the token says\n  ${printableLong(envelope.signature ?? '')}\nbut this broke\n  ${violations.map((one) => one.signature).join('\n  ')}`;
+      return `CHANGED: the token says\n  ${printableSignature(envelope.signature ?? '')}\nbut this broke\n  ${violations.map((one) => one.signature).join('\n  ')}`;
   }
 }
-
-const printableLong = (text: string): string =>
-  text
-    .split(' | ')
-    .map((part) => part.split(' ').map(printable).join(' '))
-    .join(' | ');
 
 function replayJson(envelope: Envelope, verdict: ReplayVerdict, violations: readonly Violation[]): object {
   return {

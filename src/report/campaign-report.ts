@@ -2,14 +2,18 @@
 import { createColors } from 'picocolors';
 import type { Campaign, Finding } from '../campaign/campaign.ts';
 import { pairsOf } from '../campaign/statistics.ts';
+import type { KnownSignature } from '../contract/known/known.ts';
 import { SOMETIMES } from '../contract/sometimes.ts';
 import { recoversMoves } from '../engine/operations.ts';
+import { decodeToken } from '../scenario/token.ts';
 import { table } from './tables.ts';
 
 export type Verdict = 'held' | 'known' | 'violated' | 'undecided' | 'interrupted';
 
 /** From so many scenarios on, a situation that was never reached leaves the verdict open. */
 const LONG = 10_000;
+/** From so many on, a reason of the known list that was never seen is named: some take one scenario in fifty thousand. */
+const LONG_FOR_KNOWN = 100_000;
 
 export function verdictOf(campaign: Campaign, interrupted: boolean): Verdict {
   const findings = [...campaign.findings.values()];
@@ -198,7 +202,32 @@ function statisticsText(campaign: Campaign): string {
   lines.push(
     `sometimes: ${SOMETIMES.map(({ id }) => `${id} ${statistics.sometimes[id] === 0 ? 'NOT REACHED' : statistics.sometimes[id]}`).join(', ')}`,
   );
+  lines.push(...knownLines(campaign));
   return lines.map((line) => `  ${line}`).join('\n');
+}
+
+/** How much of the known list was seen; a weakness that was mended is one that is seen no more. */
+function knownLines({ known, findings, config, statistics }: Campaign): string[] {
+  const due = [...known].filter(([, entry]) => isDue(entry, config));
+  if (due.length === 0) return [];
+  const seen = due.filter(([signature]) => findings.has(signature));
+  const reasons = (of: typeof due): Map<string, string> =>
+    new Map(of.map(([, { reason, weakness }]) => [reason, weakness]));
+  const [all, met] = [reasons(due), reasons(seen)];
+  const lines = [
+    `known signatures of contract ${config.contract} seen: ${seen.length} of ${due.length}, for ${met.size} of ${count(all.size, 'reason')}`,
+  ];
+  if (statistics.runs < LONG_FOR_KNOWN) return lines;
+  for (const [reason, weakness] of all) {
+    if (!met.has(reason)) lines.push(`known but not seen: ${weakness}: ${reason}`);
+  }
+  return lines;
+}
+
+/** Whether the campaign judges by the laws that the witness was judged by. */
+function isDue({ witness }: KnownSignature, { protocol, contract }: Campaign['config']): boolean {
+  const reading = decodeToken(witness);
+  return reading.ok && reading.value.protocol === protocol && reading.value.contract === contract;
 }
 
 function verdictText(campaign: Campaign, verdict: Verdict, news: number, known: number): string {
