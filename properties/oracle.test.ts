@@ -33,9 +33,11 @@ const protocolOf = (defect: Defect): ProtocolName => defect.protocol ?? 'nova';
 
 /**
  * Races that take a hold at one step and a fault at another: random words meet one in ten thousand runs or more, so the
- * minimal scenario is written down. `npx claimcheck replay` tells its story.
+ * minimal scenario is written down. `npx claimcheck replay` tells its story. And made-up clouds have no bystanders.
  */
 const WITNESSES: Readonly<Record<string, string>> = {
+  'mutant-audit-releases-strangers':
+    'cc1.AxkIlDUDGQlxG9hMiKFIVsWClYMdAzQAzAaZCGTAENgKnWil3FJguwYYgqUpmaCghzZbgAUcqLovKlaKjQUAkuOq',
   'rollback-undo-without-fence':
     'cc1.bZZBC4JAEIX_yuLVIpLo0LlLh04dYwnRtYRVYTVEzP_em6eiqOBtnm-H2WXeJ4aonsWy742eqM5c0QH_klJw2gUbljRbPVkPrqLpK7zKCKOd9rwIjlSwOO0VFngQP2-BT_6alPwF3vzGfOMOGpL-6UzlGq1cmJa4fX9Tw1YGoQBErIAQ1I4LQxSvDMgE7fsbOsSrVkloywbHXkecODDhc1OrW_u4FDbu1L3tJiogoSF2M8M5YQiusFZSCXgUF_s6rT4CL4nJI-Np_Qdj9dg',
   'rollback-prep-overwrites':

@@ -4,21 +4,24 @@ export { judgeScenario, tryScenario } from './campaign/judge.ts';
 export { isSimplerOrEqual, minimise } from './campaign/minimise.ts';
 export { Player } from './campaign/player.ts';
 export type { Violation } from './campaign/trial.ts';
+export { type ImportedCloud, readCloud } from './cloud/read-cloud.ts';
 export { CLOUD_LAWS, CONTRACTS } from './contract/contracts.ts';
 export { indexKnown, KNOWN_OF_NOVA, NOTHING_KNOWN } from './contract/known/known.ts';
 export { type Code, compile } from './engine/compile.ts';
 export { fits, kindsFor } from './engine/faults.ts';
 export { deriveSeed, sample, wordStream } from './generate/adapter.ts';
-export { madeUp } from './generate/clouds.ts';
+export { drawnFrom, madeUp, type Situation } from './generate/clouds.ts';
 export { GROUP, HEADER, MOST_OPERATIONS } from './generate/decode.ts';
 export { DEFECTS, findDefect } from './nova/defects.ts';
 export { PROTOCOLS } from './nova/protocols.ts';
 export { campaignJson, verdictOf } from './report/campaign-report.ts';
+export { readScenario } from './scenario/read.ts';
 export {
   DEFAULT_OPTIONS,
   type Fault,
   type FaultKind,
   type Hold,
+  type Host,
   type Operation,
   type Scenario,
 } from './scenario/scenario.ts';

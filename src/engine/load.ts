@@ -1,6 +1,6 @@
 /** From a scenario's data to a world that can run it. */
 import { makeSetting, type Setting } from '../nova/setting.ts';
-import { populate, type Shape, World } from '../nova/world.ts';
+import { bystandersOf, populate, type Shape, World } from '../nova/world.ts';
 import type { Fault, Hold, Scenario } from '../scenario/scenario.ts';
 import type { Code } from './compile.ts';
 import { type Resolved, resolve, serverNames } from './operations.ts';
@@ -29,6 +29,7 @@ export function shapeFor(
   counts: { boots: number; moves: number; operations: number; faults: number; holds: number },
 ): Shape {
   const classesOfOne = setting.flavors.map((flavor) => flavor.imageBacked.resources.length / 2);
+  const classesInUse = setting.hosts.map(({ used }) => used.length / 2);
   return {
     hosts: setting.hosts.length,
     classes: setting.classes.length,
@@ -40,7 +41,8 @@ export function shapeFor(
     operations: counts.operations,
     faults: counts.faults,
     holds: counts.holds,
-    rows: setting.hosts.length * Math.max(1, ...classesOfOne),
+    bystanders: bystandersOf(setting),
+    rows: Math.max(setting.hosts.length * Math.max(1, ...classesOfOne), ...classesInUse),
   };
 }
 

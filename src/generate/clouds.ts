@@ -1,5 +1,5 @@
 /** Small made-up clouds, and small pieces of a user's own. */
-import { makeSetting } from '../nova/setting.ts';
+import { makeSetting, resourcesOf } from '../nova/setting.ts';
 import type { Cloud, Flavor, Host, Inventory, Options } from '../scenario/scenario.ts';
 import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
 import { fc } from './adapter.ts';
@@ -135,19 +135,19 @@ export function drawnFrom(
     }));
 }
 
-/** Flavors that some host has room for when it is empty: the others could never be booted. */
+/** Flavors that some host has room for beside what is in use there: the others could never be booted. */
 function flavorsThatFit(hosts: readonly Host[], flavors: readonly Flavor[]): Flavor[] {
-  const setting = makeSetting({ hosts: [...hosts], flavors: [...flavors] }, DEFAULT_OPTIONS);
-  return flavors.filter((_, f) => {
-    const { resources } = setting.flavors[f]!.imageBacked;
-    return setting.hosts.some(({ inventories }) => {
-      for (let k = 0; k < resources.length; k += 2) {
-        const record = inventories.get(resources[k]!);
+  return flavors.filter((flavor) => {
+    const asked = [...resourcesOf(flavor, false)];
+    return hosts.some(({ inventories, used }) =>
+      asked.every(([name, amount]) => {
+        const record = Object.hasOwn(inventories, name) ? inventories[name] : undefined;
         if (record === undefined) return false;
-        if ((record.total - record.reserved) * record.allocation_ratio < resources[k + 1]!) return false;
-        if (resources[k + 1]! > record.max_unit) return false;
-      }
-      return true;
-    });
+        const inUse = used?.[name] ?? 0;
+        return (
+          inUse + amount <= (record.total - record.reserved) * record.allocation_ratio && amount <= record.max_unit
+        );
+      }),
+    );
   });
 }

@@ -27,6 +27,8 @@ export interface HostSetting {
   readonly name: string;
   readonly traits: number;
   readonly inventories: ReadonlyMap<number, Inventory>;
+  /** class, amount, class, amount, ... : what the host's bystander holds */
+  readonly used: readonly number[];
 }
 
 export interface Setting {
@@ -96,6 +98,7 @@ export function makeSetting(cloud: Cloud, options: Options, operations: readonly
       inventories: new Map(
         Object.entries(host.inventories).map(([name, inventory]) => [classes.indexOf(name), inventory]),
       ),
+      used: Object.entries(host.used ?? {}).flatMap(([name, amount]) => [classes.indexOf(name), amount]),
     })),
     flavors: cloud.flavors.map((flavor) => ({
       name: flavor.name,
@@ -136,7 +139,8 @@ function requestedTraits(flavor: Flavor): [string, string][] {
   return found;
 }
 
-function amounts(flavor: Flavor, volumeBacked: boolean, classes: readonly string[]): Amounts {
+/** Class by class what a server of the flavor claims. */
+export function resourcesOf(flavor: Flavor, volumeBacked: boolean): Map<string, number> {
   const root = volumeBacked ? 0 : flavor.disk;
   const asked = requestedResources(flavor);
   const resources = new Map<string, number>([
@@ -146,8 +150,14 @@ function amounts(flavor: Flavor, volumeBacked: boolean, classes: readonly string
     ['DISK_GB', root + flavor.ephemeral + Math.ceil(flavor.swap / 1024)],
     ...asked,
   ]);
+  for (const [name, amount] of resources) if (amount === 0) resources.delete(name);
+  return resources;
+}
+
+function amounts(flavor: Flavor, volumeBacked: boolean, classes: readonly string[]): Amounts {
+  const root = volumeBacked ? 0 : flavor.disk;
   const flat: number[] = [];
-  for (const [name, amount] of resources) if (amount > 0) flat.push(classes.indexOf(name), amount);
+  for (const [name, amount] of resourcesOf(flavor, volumeBacked)) flat.push(classes.indexOf(name), amount);
   return {
     resources: flat,
     vcpus: flavor.vcpus,

@@ -374,6 +374,8 @@ export interface Shape {
   readonly operations: number;
   readonly faults: number;
   readonly holds: number;
+  /** consumers outside the scenario: one a host, or none where no host has any */
+  readonly bystanders: number;
   readonly rows: number;
 }
 
@@ -400,7 +402,7 @@ export class World {
     const store: StoreShape = {
       providers: shape.hosts,
       classes: shape.classes,
-      consumers: shape.instances + shape.migrations,
+      consumers: shape.instances + shape.migrations + shape.bystanders,
       rows: shape.rows,
     };
     const rows = Holdings.size(shape.rows);
@@ -455,13 +457,18 @@ export class World {
   }
 }
 
-/** Instances come first among the consumers, then migrations. */
+/** Instances come first among the consumers, then migrations, then the hosts' bystanders. */
 export function instanceConsumer(instance: number): number {
   return instance;
 }
 
 export function migrationConsumer(world: World, migration: number): number {
   return world.shape.instances + migration;
+}
+
+/** Who holds what is in use on a host without the scenario's doing. */
+export function bystanderConsumer(world: World, host: number): number {
+  return world.shape.instances + world.shape.migrations + host;
 }
 
 export function amountsOf(world: World, flavor: number, instance: Instance): Amounts {
@@ -554,7 +561,29 @@ export function populate(world: World, setting: Setting, ratios: number[]): void
       record.stepSize = inventory.step_size;
       record.ratio = internRatio(ratios, inventory.allocation_ratio);
     }
+    if (host.used.length > 0) standBy(world, h, host.used);
   }
+}
+
+/**
+ * Allocations of servers outside the scenario, as one consumer. Placement counts them; the resource tracker does not: it
+ * adds up the instances and migrations of its host (nova/compute/resource_tracker.py:_update_usage_from_instances), and no
+ * law compares it with what Placement has in use.
+ */
+function standBy(world: World, h: number, used: readonly number[]): void {
+  const { placement } = world;
+  const consumer = placement.consumers[bystanderConsumer(world, h)]!;
+  consumer.exists = 1;
+  consumer.generation = 1;
+  for (let k = 0; k < used.length; k += 2) {
+    consumer.allocations.add(h, used[k]!, used[k + 1]!);
+    placement.inventories[h * placement.classes + used[k]!]!.used += used[k + 1]!;
+  }
+}
+
+/** How many bystanders a world of the setting has: one a host, or none at all. */
+export function bystandersOf(setting: Setting): number {
+  return setting.hosts.some(({ used }) => used.length > 0) ? setting.hosts.length : 0;
 }
 
 export function internRatio(ratios: number[], ratio: number): number {

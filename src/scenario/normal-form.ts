@@ -49,10 +49,15 @@ function normalHost(host: Host, rename: Rename): Host {
   const standard = STANDARD_CLASSES.filter((name) => Object.hasOwn(host.inventories, name));
   const others = Object.keys(host.inventories).filter((name) => !STANDARD_CLASSES.includes(name));
   const classes = [...standard, ...others.sort(byText)];
+  const used = classes.flatMap((name) => {
+    const amount = host.used !== undefined && Object.hasOwn(host.used, name) ? host.used[name] : undefined;
+    return amount === undefined ? [] : [[name, amount] as const];
+  });
   return {
     name: rename(host.name),
     inventories: Object.fromEntries(classes.map((name) => [name, normalInventory(host.inventories[name]!)])),
     traits: [...host.traits].sort(byText),
+    ...(used.length === 0 ? {} : { used: Object.fromEntries(used) }),
   };
 }
 

@@ -172,6 +172,26 @@ describe('the format', () => {
     expect(decodeToken(RICH)).toStrictEqual({ ok: true, value: rich() });
   });
 
+  test('of a token with bystanders', () => {
+    const envelope = plain();
+    const [first, second, third] = envelope.scenario.cloud.hosts;
+    first!.used = { VCPU: 3, DISK_GB: 2147483647 };
+    second!.used = {};
+    third!.name = 'h3';
+    third!.used = { MEMORY_MB: 512 };
+    expect(encodeToken(envelope)).toMatchInlineSnapshot(
+      `"cc1.fVVJDoAgDPzLnDmoVOEv3kx8g993plWUmHgiKe0sDWEE-ENKTvahJQUSm7MuRitW82JFOMPTMsGJREg2wThRk5ZwBwXeKr0cSaK6hb8adY8aXEZw7FtwyAxVriMF65h7a93-QU-aoc7vfwVtlFgpx2T3JDUpEyd89VU"`,
+    );
+    expect(decodeToken(encodeToken(envelope))).toStrictEqual({ ok: true, value: envelope });
+    const [one, two] = ['[[[0,4]],0,[0]]', '[[[0,4]],0,[[1],2]]'].map((host) => forgedText(`[[${host}],[[1,64]]]`));
+    expect([sentence(one!), sentence(two!)]).toMatchInlineSnapshot(`
+      [
+        "this token: cloud.hosts[0].used.VCPU is missing; it must be a whole number from 1 to 2147483647",
+        "this token: cloud.hosts[0].used has the key "a list"; a key must be a text of 1 to 255 characters out of A-Z, 0-9 and _",
+      ]
+    `);
+  });
+
   test('leaves out what is at its default', () => {
     const reading = decodeToken(forgedText('[[[[[0,4]]]],[[1,64]],[[0,0,0],16]]'));
     expect(reading).toStrictEqual({ ok: true, value: { ...plain(), scenario: tiny() } });
