@@ -14,12 +14,12 @@ function cloudOf(name: string): ImportedCloud {
   return reading.cloud;
 }
 
-/** One line a host: total - reserved x ratio of each class. */
+/** One line a host: total - reserved x ratio of each class, and what is in use of it. */
 function summary(cloud: ImportedCloud): object {
-  const hosts = cloud.hosts.map(({ name, inventories, traits }) => {
+  const hosts = cloud.hosts.map(({ name, inventories, traits, used }) => {
     const classes = Object.entries(inventories).map(
       ([resourceClass, { total, reserved, allocation_ratio }]) =>
-        `${resourceClass} ${total}-${reserved}x${allocation_ratio}`,
+        `${resourceClass} ${total}-${reserved}x${allocation_ratio}${used?.[resourceClass] === undefined ? '' : ` used ${used[resourceClass]}`}`,
     );
     return `${name}: ${classes.join(', ')}; ${traits.length} traits`;
   });
@@ -32,7 +32,7 @@ describe('a cloud folder', () => {
       {
         "flavors": 12,
         "hosts": [
-          "devstack-1: VCPU 12-0x16, MEMORY_MB 16035-512x1.5, DISK_GB 19-0x1; 38 traits",
+          "devstack-1: VCPU 12-0x16 used 1, MEMORY_MB 16035-512x1.5 used 512, DISK_GB 19-0x1 used 1; 38 traits",
           "devstack-2: VCPU 12-0x4, MEMORY_MB 16035-512x1, DISK_GB 19-0x1; 38 traits",
         ],
         "notes": [],
@@ -46,7 +46,7 @@ describe('a cloud folder', () => {
         "flavors": 31,
         "hosts": [
           "manager.systems.in-a-box.cloud: VCPU 16-2x4, MEMORY_MB 64233-8192x1, DISK_GB 930-0x1; 44 traits",
-          "sandbox.systems.in-a-box.cloud: VCPU 8-2x3, MEMORY_MB 31922-8192x1, DISK_GB 465-0x1; 44 traits",
+          "sandbox.systems.in-a-box.cloud: VCPU 8-2x3 used 6, MEMORY_MB 31922-8192x1 used 20480, DISK_GB 465-0x1 used 20; 44 traits",
         ],
         "notes": [],
       }
@@ -58,7 +58,7 @@ describe('a cloud folder', () => {
       {
         "flavors": 109,
         "hosts": [
-          "eli-hda1-016-ostack.priv.cloud.domain.edu: VCPU 30-0x1, MEMORY_MB 772495-8192x1, DISK_GB 1760-0x1; 44 traits",
+          "eli-hda1-016-ostack.priv.cloud.domain.edu: VCPU 30-0x1 used 30, MEMORY_MB 772495-8192x1 used 741376, DISK_GB 1760-0x1 used 1668; 44 traits",
           "eli-hda2-038-ostack.priv.cloud.domain.edu: VCPU 30-0x1, MEMORY_MB 772495-8192x1, DISK_GB 1760-0x1; 44 traits",
           "eli-hda2-052-ostack.priv.cloud.domain.edu: VCPU 30-0x1, MEMORY_MB 772495-8192x1, DISK_GB 1760-0x1; 44 traits",
         ],
@@ -77,8 +77,8 @@ describe('a cloud folder', () => {
           "c26a4d66-3e85-4b60-b4bc-734ec15ee745: CUSTOM_BAREMETAL_RESOURCE_CLASS 1-0x1; 5 traits",
           "4a9da83a-c25b-41dd-80fb-53b5fae80eac: CUSTOM_BAREMETAL_RESOURCE_CLASS 1-1x1; 5 traits",
           "2f7b9c69-c1df-4e40-b94e-5821a4ea0453: CUSTOM_BAREMETAL_LARGE 1-0x1; 5 traits",
-          "e95249d5-0605-498c-9120-706ef05ec240: CUSTOM_BAREMETAL 1-0x1; 5 traits",
-          "1fbc049f-d48a-5e77-8d64-0cbd05b50953: CUSTOM_BAREMETAL_A 1-1x1; 5 traits",
+          "e95249d5-0605-498c-9120-706ef05ec240: CUSTOM_BAREMETAL 1-0x1 used 1; 5 traits",
+          "1fbc049f-d48a-5e77-8d64-0cbd05b50953: CUSTOM_BAREMETAL_A 1-1x1 used 1; 5 traits",
           "bf52223c-d281-5bec-a95e-97f4e7700680: CUSTOM_BAREMETAL_VIRTUAL 1-0x1; 6 traits",
         ],
         "notes": [

@@ -19,6 +19,7 @@ export const CLAIM_REASONS = {
   persistent: leftOut('persistent memory (hw:pmem)'),
   encrypted: leftOut('encrypted memory (hw:mem_encryption)'),
   granular: leftOut('granular groups (resources1:, trait1: and the like)'),
+  varied: leftOut('more than 30 traits, or more than 32 resource classes'),
   excessive: leftOut(`more than ${LARGEST} of a resource class`),
 } satisfies Record<string, Reason>;
 
@@ -36,6 +37,9 @@ const CHECKS: readonly [Reason, (key: string, value: string) => boolean][] = [
 ];
 
 const RESOURCES = 'resources:';
+/** Sets of traits are masks of one cell in the model, and one trait is the driver's own. */
+const MOST_TRAITS = 30;
+const MOST_CLASSES = 32;
 const TRAIT = 'trait:';
 
 /** os_resource_classes; Nova passes over any other class that does not begin with CUSTOM_. */
@@ -67,6 +71,9 @@ export function reasonsAgainst(properties: ReadonlyMap<string, string>): Set<Rea
   const reasons = new Set<Reason>();
   for (const [key, value] of properties)
     for (const [reason, holds] of CHECKS) if (holds(key, value)) reasons.add(reason);
+  const kept = Object.keys(claimProperties(properties));
+  const traits = kept.filter((key) => key.startsWith(TRAIT)).length;
+  if (traits > MOST_TRAITS || kept.length - traits > MOST_CLASSES) reasons.add(CLAIM_REASONS.varied);
   return reasons;
 }
 
