@@ -15,6 +15,7 @@ export { GROUP, HEADER, MOST_OPERATIONS } from './generate/decode.ts';
 export { DEFECTS, findDefect } from './nova/defects.ts';
 export { PROTOCOLS } from './nova/protocols.ts';
 export { campaignJson, verdictOf } from './report/campaign-report.ts';
+export { anonymise } from './scenario/anonymise.ts';
 export { readScenario } from './scenario/read.ts';
 export {
   DEFAULT_OPTIONS,

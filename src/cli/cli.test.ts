@@ -108,6 +108,8 @@ test('--out keeps findings as they come', () => {
 
 describe('a cloud of the user', () => {
   const sample = (name: string): string => join(ROOT, 'src/cloud/samples', name);
+  // of the six bare metal nodes two are in use and one is reserved, and no two others are alike: few servers can move
+  const least: Readonly<Record<string, number>> = { ironic: 1 };
   for (const name of ['devstack', 'scs', 'einfra-cz', 'ironic', 'nested', 'rackspace', 'ovh-2017']) {
     test(`${name}: is drawn from, and things are found on it`, () => {
       const { status, stdout } = claimcheck(
@@ -121,7 +123,7 @@ describe('a cloud of the user', () => {
         '--json',
       );
       const { findings } = JSON.parse(stdout) as { findings: unknown[] };
-      expect({ status, found: findings.length > 10 }).toEqual({ status: 1, found: true });
+      expect({ status, found: findings.length > (least[name] ?? 10) }).toEqual({ status: 1, found: true });
     });
   }
 });

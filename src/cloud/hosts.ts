@@ -110,8 +110,8 @@ export function readHosts(files: Files): { hosts: Host[]; notes: string[] } {
     return [];
   });
   const notes = [
-    ...notesOf(tally, PROVIDER_REASONS, 'providers', rows.length),
-    ...notesOf(tally, HOST_REASONS, 'hosts', hosts.length),
+    ...notesOf(tally, PROVIDER_REASONS, 'providers', rows.length, files.telling),
+    ...notesOf(tally, HOST_REASONS, 'hosts', hosts.length, files.telling),
   ];
   if (hosts.length === 0) notes.push(`no provider of ${SOURCE.file} is a host that can be used: hosts are made up`);
   return { hosts, notes };

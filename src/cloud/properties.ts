@@ -2,6 +2,7 @@
  * A flavor's properties (Nova: extra specs), and which of them decide on what a server of it claims:
  * nova/scheduler/utils.py:ResourceRequest.from_request_spec.
  */
+import { STANDARD_CLASSES } from '../scenario/flavor-properties.ts';
 import type { Flavor } from '../scenario/scenario.ts';
 import type { Reason } from './note.ts';
 import { LARGEST } from './rows.ts';
@@ -42,31 +43,6 @@ const MOST_TRAITS = 30;
 const MOST_CLASSES = 32;
 const TRAIT = 'trait:';
 
-/** os_resource_classes; Nova passes over any other class that does not begin with CUSTOM_. */
-const STANDARD_CLASSES = new Set([
-  'VCPU',
-  'MEMORY_MB',
-  'DISK_GB',
-  'PCI_DEVICE',
-  'SRIOV_NET_VF',
-  'NUMA_SOCKET',
-  'NUMA_CORE',
-  'NUMA_THREAD',
-  'NUMA_MEMORY_MB',
-  'IPV4_ADDRESS',
-  'VGPU',
-  'VGPU_DISPLAY_HEAD',
-  'NET_BW_EGR_KILOBIT_PER_SEC',
-  'NET_BW_IGR_KILOBIT_PER_SEC',
-  'PCPU',
-  'MEM_ENCRYPTION_CONTEXT',
-  'FPGA',
-  'PGPU',
-  'NET_PACKET_RATE_KILOPACKET_PER_SEC',
-  'NET_PACKET_RATE_EGR_KILOPACKET_PER_SEC',
-  'NET_PACKET_RATE_IGR_KILOPACKET_PER_SEC',
-]);
-
 export function reasonsAgainst(properties: ReadonlyMap<string, string>): Set<Reason> {
   const reasons = new Set<Reason>();
   for (const [key, value] of properties)
@@ -91,7 +67,7 @@ export function claimProperties(properties: ReadonlyMap<string, string>): Record
 
 function amountOf(key: string, value: string): number | undefined {
   const resourceClass = key.slice(RESOURCES.length);
-  if (!STANDARD_CLASSES.has(resourceClass) && !resourceClass.startsWith('CUSTOM_')) return undefined;
+  if (!STANDARD_CLASSES.includes(resourceClass) && !resourceClass.startsWith('CUSTOM_')) return undefined;
   // int() of Python; minus nought is the one amount with a minus that is not negative
   if (!/^\s*(?:\+?\d+(?:_\d+)*|-0+(?:_0+)*)\s*$/.test(value)) return undefined;
   return Math.abs(Number(value.replaceAll('_', '')));

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { printable } from '../scenario/printable.ts';
 import { type Json, parseJson } from './json.ts';
-import { count, type Reason, type Tally } from './note.ts';
+import { count, type Reason, type Tally, type Telling } from './note.ts';
 import { Refusal } from './refusal.ts';
 
 /** A file's path inside the folder, and the command that prints what it should hold. */
@@ -15,6 +15,7 @@ export interface Source {
 export interface Files {
   readonly folder: string;
   readonly tally: Tally;
+  readonly telling: Telling;
   read: number;
 }
 

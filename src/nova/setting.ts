@@ -1,6 +1,7 @@
 /**
  * What does not change while a scenario runs, as numbers: names resolved to indexes, flavors to amounts.
  */
+import { askedBy, isAmount, isRequestable } from '../scenario/flavor-properties.ts';
 import type { Cloud, Flavor, Inventory, Operation, Options } from '../scenario/scenario.ts';
 import { ModelError, NONE } from '../state/table.ts';
 
@@ -40,30 +41,7 @@ export interface Setting {
 }
 
 const SAME_HOST_TRAIT = 'COMPUTE_SAME_HOST_COLD_MIGRATE';
-const GROUP_KEY = /^(resources|trait)([a-zA-Z0-9_-]{1,64})?:(.*)$/;
 const FLAVOR_CLASSES = ['VCPU', 'MEMORY_MB', 'DISK_GB'];
-/** os_resource_classes.STANDARDS */
-const STANDARD_CLASSES = [
-  ...FLAVOR_CLASSES,
-  'PCI_DEVICE',
-  'SRIOV_NET_VF',
-  'NUMA_SOCKET',
-  'NUMA_CORE',
-  'NUMA_THREAD',
-  'NUMA_MEMORY_MB',
-  'IPV4_ADDRESS',
-  'VGPU',
-  'VGPU_DISPLAY_HEAD',
-  'NET_BW_EGR_KILOBIT_PER_SEC',
-  'NET_BW_IGR_KILOBIT_PER_SEC',
-  'PCPU',
-  'MEM_ENCRYPTION_CONTEXT',
-  'FPGA',
-  'PGPU',
-  'NET_PACKET_RATE_KILOPACKET_PER_SEC',
-  'NET_PACKET_RATE_EGR_KILOPACKET_PER_SEC',
-  'NET_PACKET_RATE_IGR_KILOPACKET_PER_SEC',
-];
 
 export function makeSetting(cloud: Cloud, options: Options, operations: readonly Operation[] = []): Setting {
   const classes = [...FLAVOR_CLASSES];
@@ -120,11 +98,9 @@ export const SAME_HOST_TRAIT_BIT = 1;
 function requestedResources(flavor: Flavor): [string, number][] {
   const found = new Map<string, number>();
   for (const [key, value] of Object.entries(flavor.properties)) {
-    const match = GROUP_KEY.exec(key);
-    if (match === null || match[1] !== 'resources' || match[2] !== undefined) continue;
-    const name = match[3]!;
-    const known = STANDARD_CLASSES.includes(name) || /^CUSTOM_[A-Z0-9_]+$/.test(name);
-    if (known && /^\s*\+?\d+\s*$/.test(value)) found.set(name, Number(value));
+    const asked = askedBy(key);
+    if (asked?.what !== 'resources') continue;
+    if (isRequestable(asked.name) && isAmount(value)) found.set(asked.name, Number(value));
   }
   return [...found];
 }
@@ -132,9 +108,9 @@ function requestedResources(flavor: Flavor): [string, number][] {
 function requestedTraits(flavor: Flavor): [string, string][] {
   const found: [string, string][] = [];
   for (const [key, value] of Object.entries(flavor.properties)) {
-    const match = GROUP_KEY.exec(key);
-    if (match === null || match[1] !== 'trait' || match[2] !== undefined) continue;
-    if (value === 'required' || value === 'forbidden') found.push([match[3]!, value]);
+    const asked = askedBy(key);
+    if (asked?.what !== 'trait') continue;
+    if (value === 'required' || value === 'forbidden') found.push([asked.name, value]);
   }
   return found;
 }

@@ -6,6 +6,7 @@
  * first (and overflows the stack on a million of them), and its own words are no sentences.
  */
 import * as z from 'zod';
+import { CONTROLLERS } from './normal-form.ts';
 import { printable } from './printable.ts';
 import { resourceClassSchema, SCENARIO_VERSION, type Scenario, scenarioSchema } from './scenario.ts';
 
@@ -17,7 +18,6 @@ export const LONGEST_SCENARIO_BYTES = 2 * 1024 * 1024;
 export const refused = (error: string): { ok: false; error: string } => ({ ok: false, error });
 
 type Path = readonly (string | number)[];
-const CONTROLLERS = ['api', 'conductor', 'scheduler', 'placement'];
 
 type Problem = { path: Path; says: string };
 
