@@ -1,9 +1,10 @@
 /** The command as a user meets it: built, run as a process, with wrong input. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { decodeToken, encodeToken } from '../scenario/token.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -21,6 +22,15 @@ function file(name: string, content: string): string {
   writeFileSync(path, content);
   return path;
 }
+
+/** The finding that the README shows. */
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const TOKEN = /replay (cc1\.\S+)/.exec(README)![1]!;
+const FINDING = (() => {
+  const reading = decodeToken(TOKEN);
+  if (!reading.ok) throw new Error(reading.error);
+  return reading.value;
+})();
 
 describe('wrong input ends in one sentence on stderr and exit code 2', () => {
   const cases: Record<string, string[]> = {
@@ -42,7 +52,14 @@ describe('wrong input ends in one sentence on stderr and exit code 2', () => {
     'a file that is not there': ['replay', '/nowhere/scenario.json'],
     'nothing to list': ['list'],
     'no such subject': ['list', 'everything'],
+    'nothing to export': ['export'],
+    'a form that is not there': ['export', 'cc1.AxkIlDUD', '--as', 'poem'],
+    'a token cut short, to export': ['export', 'cc1.AxkIlDUD', '--as', 'token'],
+    'names both kept and taken away': ['fuzz', '--anonymise', '--keep-names'],
   };
+  const foreign = (defects: string[]): string => encodeToken({ ...FINDING, defects });
+  cases['a token of a defect that is not there'] = ['replay', foreign(['R-\u001b[2J'])];
+  cases['a token of a defect that is not there, to export'] = ['export', foreign(['R-99']), '--as', 'bug-report'];
   for (const [what, args] of Object.entries(cases)) {
     test(what, () => {
       const { status, stdout, stderr } = claimcheck(...args);
@@ -146,14 +163,116 @@ describe('list', () => {
 });
 
 test('the finding in the README is as replay prints it', () => {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  const token = /replay (cc1\.\S+)/.exec(readme)![1]!;
-  const { stdout } = claimcheck('replay', token);
-  const shown = readme
-    .slice(readme.indexOf('    3  confirm'), readme.indexOf('The whole story'))
+  const { stdout } = claimcheck('replay', TOKEN);
+  const shown = README.slice(README.indexOf('    3  confirm'), README.indexOf('The whole story'))
     .split('\n')
     .filter((line) => line.trim() !== '');
   const printed = new Set(stdout.split('\n'));
   expect(shown.length).toBeGreaterThan(20);
   expect(shown.filter((line) => !printed.has(line.slice(4)))).toEqual([]);
+});
+
+describe('export', () => {
+  test('as a scenario that is read again', () => {
+    const { status, stdout, stderr } = claimcheck('export', TOKEN);
+    expect({ status, stderr, scenario: JSON.parse(stdout) }).toEqual({
+      status: 0,
+      stderr: '',
+      scenario: FINDING.scenario,
+    });
+    expect(claimcheck('replay', file('exported.json', stdout)).status).toBe(1);
+  });
+  test('as a token that means the same', () => {
+    expect(claimcheck('export', TOKEN, '--as', 'token').stdout).toBe(`${TOKEN}\n`);
+  });
+  test('as a bug report', () => {
+    expect(claimcheck('export', TOKEN, '--as', 'bug-report').stdout).toMatchSnapshot();
+  });
+  test('of nothing that is wrong is no report', () => {
+    const fine = file('fine.json', JSON.stringify({ ...FINDING.scenario, faults: [] }));
+    const { status, stdout, stderr } = claimcheck('export', fine, '--as', 'bug-report');
+    expect({ status, stdout, stderr }).toMatchSnapshot();
+  });
+});
+
+describe('names of a user', () => {
+  const named = (name: string): string => `acme ${name}`;
+  const scenario = structuredClone(FINDING.scenario);
+  for (const one of [...scenario.cloud.hosts, ...scenario.cloud.flavors]) one.name = named(one.name);
+  for (const op of scenario.operations) {
+    if ('server' in op) op.server = named(op.server);
+    if ('flavor' in op) op.flavor = named(op.flavor);
+  }
+  scenario.cloud.hosts[0]!.inventories.CUSTOM_ACME = scenario.cloud.hosts[0]!.inventories.VCPU!;
+  scenario.cloud.hosts[0]!.traits.push('CUSTOM_ACME_TRAIT');
+  scenario.cloud.flavors[0]!.properties = { 'acme:owner': 'Acme', 'trait:CUSTOM_ACME_TRAIT': 'forbidden' };
+  const path = file('named.json', JSON.stringify(scenario));
+  const ACME = /acme/i;
+  const all = (result: { stdout: string; stderr: string }): string => result.stdout + result.stderr;
+
+  test('are in what replay and export are told to keep', () => {
+    expect(all(claimcheck('replay', path))).toMatch(ACME);
+    for (const form of ['scenario', 'bug-report']) {
+      expect(all(claimcheck('export', path, '--as', form, '--keep-names'))).toMatch(ACME);
+    }
+    const token = claimcheck('export', path, '--as', 'token', '--keep-names').stdout.trim();
+    expect(decodeToken(token)).toMatchObject({ ok: true, value: { scenario } });
+  });
+  test('are in nothing else', () => {
+    for (const more of [[], ['--verbose'], ['--json']]) {
+      const { status, stdout, stderr } = claimcheck('replay', path, '--anonymise', ...more);
+      expect({ status, told: stdout.length > 100, text: stdout + stderr }).toMatchObject({ status: 1, told: true });
+      expect(stdout + stderr).not.toMatch(ACME);
+    }
+    for (const form of ['scenario', 'bug-report', 'token']) {
+      const { stdout } = claimcheck('export', path, '--as', form);
+      expect(stdout).not.toMatch(ACME);
+      for (const [token] of stdout.matchAll(/cc1\.[\w-]+/g))
+        expect(JSON.stringify(decodeToken(token))).not.toMatch(ACME);
+    }
+  });
+
+  /** The sample cloud nested with names of one kind, so that whatever is left of them is seen. */
+  function acmeCloud(): string {
+    const dir = join(here, 'acme-cloud');
+    cpSync(join(ROOT, 'src/cloud/samples/nested'), dir, { recursive: true });
+    for (const path of readdirSync(dir, { recursive: true, encoding: 'utf8' })) {
+      if (!path.endsWith('.json')) continue;
+      const text = readFileSync(join(dir, path), 'utf8');
+      const renamed = text
+        .replace(/("name": ")(?![A-Z])/g, '$1acme ')
+        .replace(/("Name": ")/g, '$1acme ')
+        .replaceAll('CUSTOM_', 'CUSTOM_ACME_')
+        .replace(/("resource_class": ")VGPU/g, '$1CUSTOM_ACME_GPU');
+      writeFileSync(join(dir, path), renamed);
+    }
+    return dir;
+  }
+  test('are nowhere in a campaign that is told so, nor, by itself, in what --out keeps', () => {
+    const cloud = acmeCloud();
+    const campaign = (...more: string[]) =>
+      claimcheck('fuzz', '--cloud', cloud, '--known', 'none', '--runs', '500', ...more);
+    const scenarios = (text: string): string =>
+      [...text.matchAll(/cc1\.[\w-]+/g)].map(([token]) => JSON.stringify(decodeToken(token))).join('\n');
+
+    const out = join(here, 'kept');
+    expect(campaign('--out', out).stderr).toMatch(ACME);
+    const kept = readFileSync(join(out, 'findings.jsonl'), 'utf8');
+    expect(kept + scenarios(kept)).not.toMatch(ACME);
+    expect(kept.split('\n').length).toBeGreaterThan(10);
+
+    for (const more of [[], ['--json']]) {
+      const text = all(campaign('--anonymise', ...more));
+      expect(scenarios(text)).toContain('"h1"');
+      expect(text + scenarios(text)).not.toMatch(ACME);
+    }
+  });
+  test('nor in the refusal of a cloud', () => {
+    const cloud = acmeCloud();
+    const flavors = join(cloud, 'flavors.json');
+    writeFileSync(flavors, readFileSync(flavors, 'utf8').replace(/"RAM": \d+/, '"RAM": "acme"'));
+    expect(claimcheck('fuzz', '--cloud', cloud).stderr).toMatch(ACME);
+    const { status, stdout, stderr } = claimcheck('fuzz', '--cloud', cloud, '--anonymise');
+    expect({ status, stdout, stderr }).toMatchSnapshot();
+  });
 });

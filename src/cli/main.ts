@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { printable } from '../scenario/printable.ts';
 import { EXIT, note, UsageError } from './context.ts';
+import { exportCommand } from './export.ts';
 import { fuzzCommand } from './fuzz.ts';
 import { listCommand } from './list.ts';
 import { replayCommand } from './replay.ts';
@@ -12,7 +13,7 @@ const program = new Command('claimcheck')
   .exitOverride()
   .configureOutput({ writeErr: (text) => process.stderr.write(text), outputError: () => {} })
   .showHelpAfterError(false);
-for (const command of [fuzzCommand(), replayCommand(), listCommand()]) {
+for (const command of [fuzzCommand(), replayCommand(), listCommand(), exportCommand()]) {
   command.exitOverride().configureOutput({ outputError: () => {} });
   program.addCommand(command);
 }

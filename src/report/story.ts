@@ -18,7 +18,7 @@ import type { Observation } from '../observation/observation.ts';
 import { consumerName, migrationName, operationPicture } from '../observation/picture.ts';
 import type { Request, Response } from '../placement/api.ts';
 import { type Json, type Names, namesFor, renderRequest, renderResponse } from '../placement/rest.ts';
-import { printable } from '../scenario/printable.ts';
+import { harmless, printable } from '../scenario/printable.ts';
 import { renderFault, renderHold, renderOperation } from '../scenario/render.ts';
 import { DEFAULT_OPTIONS, type FaultKind, type Flavor, type Host, type Scenario } from '../scenario/scenario.ts';
 import { NONE } from '../state/table.ts';
@@ -96,9 +96,6 @@ export function tellStory(
 // ---- text
 
 const INDENT = 4;
-
-/** As `printable`, for text that is not a name: of any length, all of it is shown. */
-const harmless = (text: string): string => Array.from(text, (character) => printable(character)).join('');
 
 const count = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's'}`;
 
