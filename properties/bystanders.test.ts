@@ -108,6 +108,17 @@ describe('a cloud drawn from a user', () => {
       for (const one of cloud.hosts) expect(one).toEqual(hosts.find(({ name }) => name === one.name));
     }
   });
+  test('has no more flavors at a time than their traits allow', () => {
+    const many = [1, 2, 3, 4].map((n) => ({
+      ...flavor[0]!,
+      name: `m${n}`,
+      properties: Object.fromEntries(Array.from({ length: 12 }, (_, k) => [`trait:CUSTOM_${n}_${k}`, 'forbidden'])),
+    }));
+    const sizes = new Set(
+      sample(drawnFrom({ hosts: [host!], flavors: many }, 16), 7, 20).map(({ cloud }) => cloud.flavors.length),
+    );
+    expect([...sizes].sort()).toEqual([2]);
+  });
   test('has flavors that fit beside what is in use', () => {
     const names = (used: Host['used']) =>
       new Set(

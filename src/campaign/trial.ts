@@ -112,7 +112,9 @@ export class Trial {
     clone.copy(world);
     run.world = clone;
     run.listener = null;
+    run.renewLimit();
     const settled = settle(run);
+    run.renewLimit();
     run.world = world;
     run.listener = listener;
     run.armed = armed;

@@ -1,5 +1,5 @@
 /** Small made-up clouds, and small pieces of a user's own. */
-import { makeSetting, resourcesOf } from '../nova/setting.ts';
+import { MOST_TRAITS, makeSetting, resourcesOf, traitsAskedOf } from '../nova/setting.ts';
 import type { Cloud, Flavor, Host, Inventory, Options } from '../scenario/scenario.ts';
 import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
 import { fc } from './adapter.ts';
@@ -130,9 +130,20 @@ export function drawnFrom(
   return fc
     .tuple(someFlavors, someHosts ?? fc.constant(null), rooms, options(placementRelease))
     .map(([list, hosts, made, chosen]) => ({
-      cloud: { flavors: list, hosts: hosts ?? made.map((one, k) => makeHost(`h${k + 1}`, one, list)) },
+      cloud: { flavors: few(list), hosts: hosts ?? made.map((one, k) => makeHost(`h${k + 1}`, one, few(list))) },
       options: chosen,
     }));
+}
+
+/** As many of the flavors as do not name more traits than a world has room for. */
+function few(flavors: readonly Flavor[]): Flavor[] {
+  const traits = new Set<string>();
+  return flavors.filter((flavor) => {
+    const more = traitsAskedOf(flavor).filter((name) => !traits.has(name));
+    if (traits.size + more.length > MOST_TRAITS) return false;
+    for (const name of more) traits.add(name);
+    return true;
+  });
 }
 
 /** Flavors that some host has room for beside what is in use there: the others could never be booted. */

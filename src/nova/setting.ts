@@ -56,7 +56,7 @@ export function makeSetting(cloud: Cloud, options: Options, operations: readonly
   for (const flavor of cloud.flavors) {
     for (const [name] of requestedTraits(flavor)) if (!traits.includes(name)) traits.push(name);
   }
-  if (traits.length > 31) throw new ModelError('the flavors of a scenario name more than 30 traits');
+  if (traits.length > MOST_TRAITS + 1) throw new ModelError(`the flavors name more than ${MOST_TRAITS} traits`);
 
   const bits = (names: Iterable<string>): number => {
     let mask = 0;
@@ -93,6 +93,11 @@ export function makeSetting(cloud: Cloud, options: Options, operations: readonly
 }
 
 export const SAME_HOST_TRAIT_BIT = 1;
+/** Sets of traits are masks of one cell, and one trait is the driver's. */
+export const MOST_TRAITS = 30;
+
+/** Traits that decide where a server of the flavor may be. */
+export const traitsAskedOf = (flavor: Flavor): string[] => requestedTraits(flavor).map(([name]) => name);
 
 /** `resources:CLASS=n`; what does not parse is ignored with a warning (ResourceRequest._process_extra_specs). */
 function requestedResources(flavor: Flavor): [string, number][] {

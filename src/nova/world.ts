@@ -379,6 +379,31 @@ export interface Shape {
   readonly rows: number;
 }
 
+const storeShape = (shape: Shape): StoreShape => ({
+  providers: shape.hosts,
+  classes: shape.classes,
+  consumers: shape.instances + shape.migrations + shape.bystanders,
+  rows: shape.rows,
+});
+
+/** Cells of a world, four bytes each. */
+export function worldSize(shape: Shape): number {
+  const rows = Holdings.size(shape.rows);
+  return (
+    GlobalsTable.size +
+    shape.hosts * HostTable.size +
+    shape.hosts * shape.instances * TrackingTable.size +
+    shape.instances * InstanceTable.size +
+    shape.migrations * MigrationTable.size +
+    shape.jobs * (JobBase.size + rows) +
+    shape.moves * (MoveBase.size + rows) +
+    shape.operations * OperationTable.size +
+    shape.faults * FaultTable.size +
+    shape.holds * HoldTable.size +
+    storeSize(storeShape(shape))
+  );
+}
+
 export class World {
   readonly shape: Shape;
   setting: Setting;
@@ -399,25 +424,9 @@ export class World {
   constructor(shape: Shape, setting: Setting) {
     this.shape = shape;
     this.setting = setting;
-    const store: StoreShape = {
-      providers: shape.hosts,
-      classes: shape.classes,
-      consumers: shape.instances + shape.migrations + shape.bystanders,
-      rows: shape.rows,
-    };
+    const store = storeShape(shape);
     const rows = Holdings.size(shape.rows);
-    const size =
-      GlobalsTable.size +
-      shape.hosts * HostTable.size +
-      shape.hosts * shape.instances * TrackingTable.size +
-      shape.instances * InstanceTable.size +
-      shape.migrations * MigrationTable.size +
-      shape.jobs * (JobBase.size + rows) +
-      shape.moves * (MoveBase.size + rows) +
-      shape.operations * OperationTable.size +
-      shape.faults * FaultTable.size +
-      shape.holds * HoldTable.size +
-      storeSize(store);
+    const size = worldSize(shape);
     const cells = new Int32Array(size);
     this.cells = cells;
     let at = 0;
