@@ -9,6 +9,7 @@ export { CLOUD_LAWS, CONTRACTS } from './contract/contracts.ts';
 export { indexKnown, KNOWN_OF_NOVA, NOTHING_KNOWN } from './contract/known/known.ts';
 export { type Code, compile } from './engine/compile.ts';
 export { fits, kindsFor } from './engine/faults.ts';
+export { ScenarioError } from './engine/load.ts';
 export { deriveSeed, sample, wordStream } from './generate/adapter.ts';
 export { drawnFrom, madeUp, type Situation } from './generate/clouds.ts';
 export { GROUP, HEADER, MOST_OPERATIONS } from './generate/decode.ts';
@@ -26,6 +27,6 @@ export {
   type Operation,
   type Scenario,
 } from './scenario/scenario.ts';
-export { decodeToken, encodeToken } from './scenario/token.ts';
+export { decodeToken, type Envelope, encodeToken, packEnvelope, sealToken } from './scenario/token.ts';
 export { modelTarget } from './targets/model.ts';
 export type { Play, Target } from './targets/target.ts';

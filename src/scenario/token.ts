@@ -492,12 +492,19 @@ function inflateWithinLimit(bytes: Uint8Array): Uint8Array | null {
   return Buffer.concat(pieces);
 }
 
-export function encodeToken(envelope: Envelope): string {
-  const packed = new TextEncoder().encode(JSON.stringify(pack(envelope)));
-  // `mem` is given because fflate would take it from Math.log of the length, which is not the same on every engine.
-  const deflated = deflateSync(packed, { level: 9, mem: 4, dictionary: DICTIONARY });
+/** The compact JSON that a token carries. */
+export const packEnvelope = (envelope: Envelope): string => JSON.stringify(pack(envelope));
+
+/** The token around something deflated, whatever it is. */
+export function sealToken(deflated: Uint8Array): string {
   const bytes = Buffer.concat([deflated, checksum(deflated)]);
   return `${PREFIX}${bytes.toString('base64url')}`;
+}
+
+export function encodeToken(envelope: Envelope): string {
+  const packed = new TextEncoder().encode(packEnvelope(envelope));
+  // `mem` is given because fflate would take it from Math.log of the length, which is not the same on every engine.
+  return sealToken(deflateSync(packed, { level: 9, mem: 4, dictionary: DICTIONARY }));
 }
 
 export function decodeToken(text: string): Reading<Envelope> {
