@@ -5,6 +5,7 @@ import {
   decodeToken,
   drawnFrom,
   encodeToken,
+  findDefect,
   type Host,
   judgeScenario,
   minimise,
@@ -95,6 +96,38 @@ describe('a minimal scenario', () => {
     const [target] = judgeScenario(nova, CONTRACTS.strict, made);
     const { scenario: minimal } = minimise(nova, CONTRACTS.strict, made, target!, 4000);
     expect(minimal.cloud.hosts.map(({ used }) => used)).toEqual([undefined, undefined]);
+  });
+});
+
+describe('the law that nothing touches them', () => {
+  const broken = compile(PROTOCOLS.nova, [findDefect('mutant-audit-releases-strangers')!]);
+  const audited = (operations: readonly Operation[]) => withUsed(operations, { VCPU: 3, DISK_GB: 1 }, { VCPU: 1 });
+  const lawOf = (made: Scenario, code = broken) =>
+    judgeScenario(code, CONTRACTS.strict, made).map(({ invariants, operation }) => [operation, ...invariants]);
+
+  test('is red after the operation that does', () => {
+    const audit: Operation = { operation: 'audit', host: 'h1' };
+    expect(lawOf(audited([BOOT, audit, BOOT]))).toContainEqual([2, 'bystanders-unchanged']);
+    expect(lawOf(audited([BOOT, audit, BOOT]), nova)).toEqual([]);
+  });
+  test('and where recovery does', () => {
+    expect(lawOf(audited([BOOT]))).toEqual([[1, 'bystanders-unchanged']]);
+    expect(lawOf(audited([BOOT]), nova)).toEqual([]);
+  });
+  test('and a minimal scenario of it keeps what it needs', () => {
+    const made = audited([BOOT, RESIZE]);
+    const [target] = judgeScenario(broken, CONTRACTS.strict, made);
+    const { cloud, operations } = minimise(broken, CONTRACTS.strict, made, target!, 4000).scenario;
+    expect({ used: cloud.hosts.map(({ used }) => used), operations }).toMatchInlineSnapshot(`
+      {
+        "operations": [],
+        "used": [
+          {
+            "DISK_GB": 1,
+          },
+        ],
+      }
+    `);
   });
 });
 

@@ -144,13 +144,15 @@ function keeper(dir: string, names: boolean): (campaign: Campaign) => void {
   } catch (error) {
     throw new UsageError(`--out cannot write ${printable(file)}: ${reason(error)}`);
   }
-  const kept = new Set<string>();
+  const written = new Set<string>();
   let writable = true;
   return ({ findings, config }) => {
     for (const { signature, scenario, known, invariants } of findings.values()) {
-      if (kept.has(signature)) continue;
-      kept.add(signature);
-      const token = tokenFor(config, names ? scenario : anonymise(scenario), signature);
+      if (written.has(signature)) continue;
+      written.add(signature);
+      // made-up clouds have no names of anybody's
+      const kept = names || config.cloud === null ? scenario : anonymise(scenario);
+      const token = tokenFor(config, kept, signature);
       try {
         appendFileSync(file, `${JSON.stringify({ signature, invariants, known: known?.weakness ?? null, token })}\n`);
       } catch (error) {

@@ -2,8 +2,17 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { flavorSchema, hostSchema } from '../scenario/scenario.ts';
-import { SAMPLES } from './folder.fixture.ts';
+import { CONTRACTS } from '../contract/contracts.ts';
+import { NOTHING_KNOWN } from '../contract/known/known.ts';
+import { compile } from '../engine/compile.ts';
+import { PROTOCOLS } from '../nova/protocols.ts';
+import { bugReport } from '../report/bug-report.ts';
+import { tellStory } from '../report/story.ts';
+import { harmless } from '../scenario/printable.ts';
+import { checkScenario } from '../scenario/read.ts';
+import { DEFAULT_OPTIONS, flavorSchema, hostSchema, type Scenario } from '../scenario/scenario.ts';
+import { decodeToken, encodeToken } from '../scenario/token.ts';
+import { DEVSTACK_1, folder, SAMPLES, sample } from './folder.fixture.ts';
 import { type ImportedCloud, readCloud } from './read-cloud.ts';
 
 function cloudOf(name: string): ImportedCloud {
@@ -152,6 +161,63 @@ describe('a cloud folder', () => {
         ],
       }
     `);
+  });
+});
+
+/** Names that Placement takes, each on a host of its own. */
+describe('hostile names of hosts', () => {
+  const providers = JSON.parse(sample('hostile/providers.json').toString()) as { uuid: string; name: string }[];
+  const inventory = sample(`devstack/inventories/${DEVSTACK_1}.json`);
+  const files = Object.fromEntries(providers.map(({ uuid }) => [`inventories/${uuid}.json`, inventory]));
+  const read = (): ImportedCloud => {
+    const reading = readCloud(folder(files, 'hostile'));
+    if (!reading.ok) throw new Error(reading.error);
+    return reading.cloud;
+  };
+
+  it('are taken as data, all of them', () => {
+    expect(read().hosts.map(({ name }) => name)).toEqual(providers.map(({ name }) => name));
+  });
+
+  it('are shown as text, in a story and in a bug report, and survive a token', () => {
+    const { hosts, flavors } = read();
+    const [small, large] = [
+      flavors.find(({ name }) => name === 'smallest')!,
+      { ...flavors[0]!, name: '"><script>', ram: 128 },
+    ];
+    const code = compile(PROTOCOLS.nova);
+    for (const [k, first] of hosts.entries()) {
+      const scenario: Scenario = {
+        version: 1,
+        cloud: { hosts: [first, hosts[(k + 1) % hosts.length]!], flavors: [small, large] },
+        options: DEFAULT_OPTIONS,
+        operations: [
+          { operation: 'boot', server: first.name, flavor: small.name },
+          { operation: 'resize', server: first.name, flavor: large.name },
+          { operation: 'crash', service: first.name },
+        ],
+        faults: [{ operation: 1, point: 'src.driver', kind: 'crash-after', nth: 1, times: 1 }],
+        holds: [],
+      };
+      expect(checkScenario(scenario, 'it')).toEqual({ ok: true, value: scenario });
+      const envelope = {
+        scenario,
+        protocol: 'nova',
+        contract: 'strict',
+        defects: [],
+        repairs: [],
+        signature: null,
+      } as const;
+      const again = decodeToken(encodeToken({ ...envelope, defects: [], repairs: [] }));
+      expect(again.ok && again.value.scenario).toEqual(scenario);
+      const { lines } = tellStory({ scenario, code, contract: CONTRACTS.strict }, { color: false, verbose: true });
+      const shown = lines.join('');
+      expect(shown).not.toMatch(/\p{C}/u);
+      const { strict: contract } = CONTRACTS;
+      const report = bugReport({ scenario, code, contract, known: NOTHING_KNOWN, signature: null, again: 'again' })!;
+      expect(report.replaceAll('\n', '')).not.toMatch(/\p{C}/u);
+      expect(report).toContain(harmless(first.name));
+    }
   });
 });
 
