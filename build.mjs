@@ -20,6 +20,7 @@ await build({
   platform: 'node',
   target: 'node20',
   packages: 'external',
+  loader: { '.sh': 'text' },
   banner: { js: '#!/usr/bin/env node' },
   logLevel: 'warning',
 });

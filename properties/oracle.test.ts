@@ -37,9 +37,11 @@ const protocolOf = (defect: Defect): ProtocolName => defect.protocol ?? 'nova';
 
 /**
  * Races that take a hold at one step and a fault at another: random words meet one in ten thousand runs or more, so the
- * minimal scenario is written down. `npx claimcheck replay` tells its story.
+ * minimal scenario is written down. `npx claimcheck replay` tells its story. And made-up clouds have no bystanders.
  */
 const WITNESSES: Readonly<Record<string, string>> = {
+  'mutant-audit-releases-strangers':
+    'cc1.AxkIlDUDGQlxG9hMiKFIVsWClYMdAzQAzAaZCGTAENgKnWil3FJguwYYgqUpmaCghzZbgAUcqLovKlaKjQUAkuOq',
   'rollback-confirm-overwrites':
     'cc1.AxkIlDUDGQlxG9hMoCzQVIiZQPvBekASRiY6RjgN1Ik2gRmLpXRT0jHWMbSESCOXLIjKVAlotzFIQayOEmbrpQZWXwGzJshwaN0dXZqXXppYBKzgYiENAQVthYzUHGilAjEbi9IaBRdorVwDrZX1wfVxXmq5gme1ixWQrlXwra5Fqs3BTlIAtR6UgIEFjAulovycHFAlAvODLqgRVV6UCSwTlGJjAb4aOw',
   'rollback-undo-acts-when-overtaken':

@@ -68,6 +68,12 @@ export function compileFor(config: Pick<CampaignConfig, 'protocol' | 'defects' |
   return compile(PROTOCOLS[config.protocol], named);
 }
 
+/** The token of a finding of a campaign. */
+export function tokenFor(config: CampaignConfig, scenario: Scenario, signature: string): string {
+  const { protocol, contract, defects, repairs } = config;
+  return encodeToken({ scenario, protocol, contract, defects: [...defects], repairs: [...repairs], signature });
+}
+
 /** A known signature is not minimised again: its witness is the minimal scenario. */
 function scenarioOf({ witness }: KnownSignature): Scenario {
   const reading = decodeToken(witness);
@@ -173,7 +179,6 @@ export class Campaign {
   }
 
   private finding(scenario: Scenario, violation: Violation, block: number, run: number): Finding {
-    const { config } = this;
     const { signature, invariants, details } = violation;
     return {
       signature,
@@ -181,14 +186,7 @@ export class Campaign {
       details,
       known: this.known.get(signature) ?? null,
       scenario,
-      token: encodeToken({
-        scenario,
-        protocol: config.protocol,
-        contract: config.contract,
-        defects: [...config.defects],
-        repairs: [...config.repairs],
-        signature,
-      }),
+      token: tokenFor(this.config, scenario, signature),
       operations: scenario.operations.filter(({ operation }) => operation !== 'boot').length,
       faults: scenario.faults.length,
       holds: scenario.holds.length,

@@ -449,15 +449,28 @@ function plainFlavor(name: string, k: number): Flavor {
 
 /** One inventory at a time: room to spare, else a plain ratio, else nothing reserved. */
 function* simplerHosts(host: Host, flavors: readonly Flavor[]): Iterable<Host> {
+  const { used: inUse, ...idle } = host;
+  if (inUse !== undefined) yield idle;
   if (host.traits.length > 0) yield { ...host, traits: [] };
   const used = new Set(flavors.flatMap(({ properties }) => Object.keys(properties)));
   for (const [name, inventory] of Object.entries(host.inventories)) {
     const spare = roomy(ROOM[name as keyof typeof ROOM] ?? 64);
     if (JSON.stringify(inventory) === JSON.stringify(spare)) continue;
-    const others = Object.fromEntries(Object.entries(host.inventories).filter(([other]) => other !== name));
-    if (!(name in ROOM) && !used.has(`resources:${name}`)) yield { ...host, inventories: others };
+    if (!(name in ROOM) && !used.has(`resources:${name}`)) yield withoutClass(host, name);
     const set = (record: typeof inventory): Host => ({ ...host, inventories: { ...host.inventories, [name]: record } });
     yield set(spare);
     yield set({ ...inventory, allocation_ratio: 1, reserved: 0 });
   }
+  for (const name of Object.keys(inUse ?? {})) {
+    const { [name]: _, ...others } = inUse!;
+    yield { ...host, used: others };
+  }
+}
+
+/** The host without an inventory, and so without what bystanders hold of it. */
+function withoutClass(host: Host, name: string): Host {
+  const without = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(record).filter(([other]) => other !== name));
+  const inventories = without(host.inventories);
+  return host.used === undefined ? { ...host, inventories } : { ...host, inventories, used: without(host.used) };
 }

@@ -8,7 +8,7 @@ import type { Words } from '../generate/adapter.ts';
 import { MOST_CLASSES, MOST_HOSTS, type Situation } from '../generate/clouds.ts';
 import { Decoder, MOST_HOLDS, MOST_OPERATIONS, MOST_SERVERS } from '../generate/decode.ts';
 import { makeSetting, type Setting } from '../nova/setting.ts';
-import { populate, type Shape, World } from '../nova/world.ts';
+import { bystandersOf, populate, type Shape, World } from '../nova/world.ts';
 import { SCENARIO_VERSION, type Scenario } from '../scenario/scenario.ts';
 import { Trial } from './trial.ts';
 
@@ -25,6 +25,7 @@ function largestShape(situations: readonly Setting[]): Shape {
     operations: MOST_OPERATIONS,
     faults: MOST_OPERATIONS,
     holds: MOST_HOLDS,
+    bystanders: situations.some((setting) => bystandersOf(setting) > 0) ? MOST_HOSTS : 0,
     rows: MOST_HOSTS * classes,
   };
 }

@@ -83,9 +83,13 @@ export class Trial {
 
   /** Settles the world and judges everything in it. */
   end(): void {
-    const { run } = this;
+    const { run, contract, operations } = this;
+    const outsiders = contract.cloud && run.world.shape.bystanders > 0;
+    if (outsiders) this.before.copy(run.world);
     const settled = settle(run);
-    this.judgeAll(run.world, settled, this.operations.length);
+    this.judgeAll(run.world, settled, operations.length);
+    // settle works for every server of the scenario, and for no other
+    if (outsiders) this.judgeBystanders(() => true, operations.length);
   }
 
   // ---- when
@@ -108,7 +112,9 @@ export class Trial {
     clone.copy(world);
     run.world = clone;
     run.listener = null;
+    run.renewLimit();
     const settled = settle(run);
+    run.renewLimit();
     run.world = world;
     run.listener = listener;
     run.armed = armed;
@@ -164,11 +170,17 @@ export class Trial {
     const overCapacity = capacityOfWrites.broken(before, world);
     if (overCapacity !== null) this.found(world, NONE, [capacityOfWrites.id], [overCapacity.detail], k + 1);
     this.judgeDecision(k, resolved);
-    const bystander = bystandersUnchanged.broken(before, world, (i) => world.instances[i]!.touched === 1);
-    if (bystander !== null && world.instances[bystander.instance]!.condemned === 0) {
-      world.instances[bystander.instance]!.condemned = 1;
-      this.found(world, bystander.instance, [bystandersUnchanged.id], [bystander.detail], k + 1);
-    }
+    this.judgeBystanders((i) => world.instances[i]!.touched === 1, k + 1);
+  }
+
+  private judgeBystanders(worked: (instance: number) => boolean, k: number): void {
+    const { world } = this.run;
+    const broken = bystandersUnchanged.broken(this.before, world, worked);
+    if (broken === null) return;
+    const { instance, detail } = broken;
+    if (instance !== NONE && world.instances[instance]!.condemned === 1) return;
+    if (instance !== NONE) world.instances[instance]!.condemned = 1;
+    this.found(world, instance, [bystandersUnchanged.id], [detail], k);
   }
 
   /** A confirm or revert of a move that met nothing, in a cloud that met nothing. */

@@ -1,11 +1,9 @@
 /** The command as a user meets it: built, run as a process, with wrong input. */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { checkScenario } from '../scenario/read.ts';
-import { DEFAULT_OPTIONS, SCENARIO_VERSION } from '../scenario/scenario.ts';
-import { encodeToken } from '../scenario/token.ts';
+import { decodeToken, encodeToken } from '../scenario/token.ts';
 import { claimcheck, ROOT } from './command.fixture.ts';
 
 const here = mkdtempSync(join(tmpdir(), 'claimcheck-'));
@@ -15,32 +13,14 @@ function file(name: string, content: string): string {
   return path;
 }
 
-/** A scenario that does nothing, said to be run with a defect. */
-function withDefect(id: string): string {
-  const reading = checkScenario(
-    {
-      version: SCENARIO_VERSION,
-      cloud: {
-        hosts: [{ name: 'h1', inventories: {}, traits: [] }],
-        flavors: [{ name: 'm1', vcpus: 1, ram: 1, disk: 1, ephemeral: 0, swap: 0, properties: {} }],
-      },
-      options: DEFAULT_OPTIONS,
-      operations: [],
-      faults: [],
-      holds: [],
-    },
-    'this test',
-  );
+/** The finding that the README shows. */
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const TOKEN = /replay (cc1\.\S+)/.exec(README)![1]!;
+const FINDING = (() => {
+  const reading = decodeToken(TOKEN);
   if (!reading.ok) throw new Error(reading.error);
-  return encodeToken({
-    scenario: reading.value,
-    protocol: 'nova',
-    contract: 'strict',
-    defects: [id],
-    repairs: [],
-    signature: null,
-  });
-}
+  return reading.value;
+})();
 
 describe('wrong input ends in one sentence on stderr and exit code 2', () => {
   const cases: Record<string, string[]> = {
@@ -60,13 +40,19 @@ describe('wrong input ends in one sentence on stderr and exit code 2', () => {
     'a token cut short': ['replay', 'cc1.AxkIlDUDGQlxG9hMoCzQVIiZ'],
     'a token of another version': ['replay', 'cc9.AxkIlDUD'],
     'a file that is not there': ['replay', '/nowhere/scenario.json'],
-    'a token with a defect of another claimcheck': ['replay', withDefect('R-99')],
     'neither add nor check': ['known'],
     'what known does not do': ['known', 'prune'],
     'a finding without a reason': ['known', 'add', 'cc1.AxkIlDUD'],
     'nothing to list': ['list'],
     'no such subject': ['list', 'everything'],
+    'nothing to export': ['export'],
+    'a form that is not there': ['export', 'cc1.AxkIlDUD', '--as', 'poem'],
+    'a token cut short, to export': ['export', 'cc1.AxkIlDUD', '--as', 'token'],
+    'names both kept and taken away': ['fuzz', '--anonymise', '--keep-names'],
   };
+  const foreign = (defects: string[]): string => encodeToken({ ...FINDING, defects });
+  cases['a token of a defect that is not there'] = ['replay', foreign(['R-\u001b[2J'])];
+  cases['a token of a defect that is not there, to export'] = ['export', foreign(['R-99']), '--as', 'bug-report'];
   for (const [what, args] of Object.entries(cases)) {
     test(what, () => {
       const { status, stdout, stderr } = claimcheck(...args);
@@ -132,6 +118,8 @@ test('--out keeps findings as they come', () => {
 
 describe('a cloud of the user', () => {
   const sample = (name: string): string => join(ROOT, 'src/cloud/samples', name);
+  // of the six bare metal nodes two are in use and one is reserved, and no two others are alike: few servers can move
+  const least: Readonly<Record<string, number>> = { ironic: 1 };
   for (const name of ['devstack', 'scs', 'einfra-cz', 'ironic', 'nested', 'rackspace', 'ovh-2017']) {
     test(`${name}: is drawn from, and things are found on it`, () => {
       const { status, stdout } = claimcheck(
@@ -145,7 +133,7 @@ describe('a cloud of the user', () => {
         '--json',
       );
       const { findings } = JSON.parse(stdout) as { findings: unknown[] };
-      expect({ status, found: findings.length > 10 }).toEqual({ status: 1, found: true });
+      expect({ status, found: findings.length > (least[name] ?? 10) }).toEqual({ status: 1, found: true });
     });
   }
 });
@@ -168,14 +156,116 @@ describe('list', () => {
 });
 
 test('the finding in the README is as replay prints it', () => {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  const token = /replay (cc1\.\S+)/.exec(readme)![1]!;
-  const { stdout } = claimcheck('replay', token);
-  const shown = readme
-    .slice(readme.indexOf('    3  confirm'), readme.indexOf('The whole story'))
+  const { stdout } = claimcheck('replay', TOKEN);
+  const shown = README.slice(README.indexOf('    3  confirm'), README.indexOf('The whole story'))
     .split('\n')
     .filter((line) => line.trim() !== '');
   const printed = new Set(stdout.split('\n'));
   expect(shown.length).toBeGreaterThan(20);
   expect(shown.filter((line) => !printed.has(line.slice(4)))).toEqual([]);
+});
+
+describe('export', () => {
+  test('as a scenario that is read again', () => {
+    const { status, stdout, stderr } = claimcheck('export', TOKEN);
+    expect({ status, stderr, scenario: JSON.parse(stdout) }).toEqual({
+      status: 0,
+      stderr: '',
+      scenario: FINDING.scenario,
+    });
+    expect(claimcheck('replay', file('exported.json', stdout)).status).toBe(1);
+  });
+  test('as a token that means the same', () => {
+    expect(claimcheck('export', TOKEN, '--as', 'token').stdout).toBe(`${TOKEN}\n`);
+  });
+  test('as a bug report', () => {
+    expect(claimcheck('export', TOKEN, '--as', 'bug-report').stdout).toMatchSnapshot();
+  });
+  test('of nothing that is wrong is no report', () => {
+    const fine = file('fine.json', JSON.stringify({ ...FINDING.scenario, faults: [] }));
+    const { status, stdout, stderr } = claimcheck('export', fine, '--as', 'bug-report');
+    expect({ status, stdout, stderr }).toMatchSnapshot();
+  });
+});
+
+describe('names of a user', () => {
+  const named = (name: string): string => `acme ${name}`;
+  const scenario = structuredClone(FINDING.scenario);
+  for (const one of [...scenario.cloud.hosts, ...scenario.cloud.flavors]) one.name = named(one.name);
+  for (const op of scenario.operations) {
+    if ('server' in op) op.server = named(op.server);
+    if ('flavor' in op) op.flavor = named(op.flavor);
+  }
+  scenario.cloud.hosts[0]!.inventories.CUSTOM_ACME = scenario.cloud.hosts[0]!.inventories.VCPU!;
+  scenario.cloud.hosts[0]!.traits.push('CUSTOM_ACME_TRAIT');
+  scenario.cloud.flavors[0]!.properties = { 'acme:owner': 'Acme', 'trait:CUSTOM_ACME_TRAIT': 'forbidden' };
+  const path = file('named.json', JSON.stringify(scenario));
+  const ACME = /acme/i;
+  const all = (result: { stdout: string; stderr: string }): string => result.stdout + result.stderr;
+
+  test('are in what replay and export are told to keep', () => {
+    expect(all(claimcheck('replay', path))).toMatch(ACME);
+    for (const form of ['scenario', 'bug-report']) {
+      expect(all(claimcheck('export', path, '--as', form, '--keep-names'))).toMatch(ACME);
+    }
+    const token = claimcheck('export', path, '--as', 'token', '--keep-names').stdout.trim();
+    expect(decodeToken(token)).toMatchObject({ ok: true, value: { scenario } });
+  });
+  test('are in nothing else', () => {
+    for (const more of [[], ['--verbose'], ['--json']]) {
+      const { status, stdout, stderr } = claimcheck('replay', path, '--anonymise', ...more);
+      expect({ status, told: stdout.length > 100, text: stdout + stderr }).toMatchObject({ status: 1, told: true });
+      expect(stdout + stderr).not.toMatch(ACME);
+    }
+    for (const form of ['scenario', 'bug-report', 'token']) {
+      const { stdout } = claimcheck('export', path, '--as', form);
+      expect(stdout).not.toMatch(ACME);
+      for (const [token] of stdout.matchAll(/cc1\.[\w-]+/g))
+        expect(JSON.stringify(decodeToken(token))).not.toMatch(ACME);
+    }
+  });
+
+  /** The sample cloud nested with names of one kind, so that whatever is left of them is seen. */
+  function acmeCloud(): string {
+    const dir = join(here, 'acme-cloud');
+    cpSync(join(ROOT, 'src/cloud/samples/nested'), dir, { recursive: true });
+    for (const path of readdirSync(dir, { recursive: true, encoding: 'utf8' })) {
+      if (!path.endsWith('.json')) continue;
+      const text = readFileSync(join(dir, path), 'utf8');
+      const renamed = text
+        .replace(/("name": ")(?![A-Z])/g, '$1acme ')
+        .replace(/("Name": ")/g, '$1acme ')
+        .replaceAll('CUSTOM_', 'CUSTOM_ACME_')
+        .replace(/("resource_class": ")VGPU/g, '$1CUSTOM_ACME_GPU');
+      writeFileSync(join(dir, path), renamed);
+    }
+    return dir;
+  }
+  test('are nowhere in a campaign that is told so, nor, by itself, in what --out keeps', () => {
+    const cloud = acmeCloud();
+    const campaign = (...more: string[]) =>
+      claimcheck('fuzz', '--cloud', cloud, '--known', 'none', '--runs', '500', ...more);
+    const scenarios = (text: string): string =>
+      [...text.matchAll(/cc1\.[\w-]+/g)].map(([token]) => JSON.stringify(decodeToken(token))).join('\n');
+
+    const out = join(here, 'kept');
+    expect(campaign('--out', out).stderr).toMatch(ACME);
+    const kept = readFileSync(join(out, 'findings.jsonl'), 'utf8');
+    expect(kept + scenarios(kept)).not.toMatch(ACME);
+    expect(kept.split('\n').length).toBeGreaterThan(10);
+
+    for (const more of [[], ['--json']]) {
+      const text = all(campaign('--anonymise', ...more));
+      expect(scenarios(text)).toContain('"h1"');
+      expect(text + scenarios(text)).not.toMatch(ACME);
+    }
+  });
+  test('nor in the refusal of a cloud', () => {
+    const cloud = acmeCloud();
+    const flavors = join(cloud, 'flavors.json');
+    writeFileSync(flavors, readFileSync(flavors, 'utf8').replace(/"RAM": \d+/, '"RAM": "acme"'));
+    expect(claimcheck('fuzz', '--cloud', cloud).stderr).toMatch(ACME);
+    const { status, stdout, stderr } = claimcheck('fuzz', '--cloud', cloud, '--anonymise');
+    expect({ status, stdout, stderr }).toMatchSnapshot();
+  });
 });

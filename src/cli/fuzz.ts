@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command } from 'commander';
 import { logUpdateStderr } from 'log-update';
-import { BLOCK_SIZE, Campaign, type CampaignConfig } from '../campaign/campaign.ts';
+import { BLOCK_SIZE, Campaign, type CampaignConfig, tokenFor } from '../campaign/campaign.ts';
 import { readCloud } from '../cloud/read-cloud.ts';
 import { indexKnown, type Known, knownOf, linesOf, NOTHING_KNOWN } from '../contract/known/known.ts';
 import { campaignJson, campaignReport, progressLine, type Verdict, verdictOf } from '../report/campaign-report.ts';
+import { anonymise, anonymiseCloud } from '../scenario/anonymise.ts';
 import { printable } from '../scenario/printable.ts';
 import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
 import { decodeToken } from '../scenario/token.ts';
@@ -39,6 +40,8 @@ interface FuzzFlags {
   readonly out?: string;
   readonly json?: boolean;
   readonly verbose?: boolean;
+  readonly anonymise?: boolean;
+  readonly keepNames?: boolean;
 }
 
 export function fuzzCommand(): Command {
@@ -59,13 +62,21 @@ export function fuzzCommand(): Command {
     .addOption(placementReleaseOption())
     .option('--known <file>', 'signatures that are no news: a file, or "none" (default: the list of the protocol)')
     .option('--cloud <dir>', 'draw hosts and flavors from what the OpenStack client printed of your cloud')
-    .option('--out <dir>', 'keep findings there as they come, a line of JSON each')
+    .option(
+      '--anonymise',
+      "print no name of your cloud's: hosts, flavors, custom classes and traits become h1, m1, ...",
+    )
+    .option('--out <dir>', 'keep findings there as they come, a line of JSON each, without names')
+    .option('--keep-names', 'leave the names of your cloud in what --out keeps')
     .option('--verbose', 'every signature, not one line a weakness')
     .option('--json', 'one object on stdout and nothing else')
     .action(fuzz);
 }
 
 async function fuzz(flags: FuzzFlags): Promise<void> {
+  if (flags.anonymise === true && flags.keepNames === true) {
+    throw new UsageError('--anonymise and --keep-names exclude each other: take one of them');
+  }
   const known = readKnown(flags);
   const config: CampaignConfig = {
     seed: flags.seed,
@@ -76,9 +87,9 @@ async function fuzz(flags: FuzzFlags): Promise<void> {
     ...DEFAULTS[flags.protocol],
     ...(flags.placementRelease === undefined ? {} : { placementRelease: flags.placementRelease }),
     ...(flags.faults === undefined ? {} : { faults: flags.faults }),
-    cloud: flags.cloud === undefined ? null : readUserCloud(flags.cloud),
+    cloud: flags.cloud === undefined ? null : readUserCloud(flags.cloud, flags.anonymise === true),
   };
-  const keep = flags.out === undefined ? () => {} : keeper(flags.out);
+  const keep = flags.out === undefined ? () => {} : keeper(flags.out, flags.keepNames === true);
   const campaign = new Campaign(config, known);
   const interrupted = await run(campaign, flags.runs, keep);
   const verdict = verdictOf(campaign, interrupted);
@@ -137,7 +148,7 @@ async function run(campaign: Campaign, runs: number, keep: (campaign: Campaign) 
 }
 
 /** Appends each new finding to a file, so that a run that dies keeps what it had, and the runs before it theirs. */
-function keeper(dir: string): (campaign: Campaign) => void {
+function keeper(dir: string, names: boolean): (campaign: Campaign) => void {
   const file = join(dir, 'findings.jsonl');
   try {
     // not recursive: under /proc Node's mkdirSync would never come back
@@ -146,12 +157,15 @@ function keeper(dir: string): (campaign: Campaign) => void {
   } catch (error) {
     throw new UsageError(`--out cannot write ${printable(file)}: ${reason(error)}`);
   }
-  const kept = new Set<string>();
+  const written = new Set<string>();
   let writable = true;
-  return ({ findings }) => {
-    for (const { signature, token, known, invariants } of findings.values()) {
-      if (kept.has(signature)) continue;
-      kept.add(signature);
+  return ({ findings, config }) => {
+    for (const { signature, scenario, known, invariants } of findings.values()) {
+      if (written.has(signature)) continue;
+      written.add(signature);
+      // made-up clouds have no names of anybody's
+      const kept = names || config.cloud === null ? scenario : anonymise(scenario);
+      const token = tokenFor(config, kept, signature);
       try {
         appendFileSync(file, `${JSON.stringify({ signature, invariants, known: known?.weakness ?? null, token })}\n`);
       } catch (error) {
@@ -176,11 +190,12 @@ function readKnown({ known, protocol }: FuzzFlags): Known {
   return indexKnown(list);
 }
 
-function readUserCloud(dir: string): CampaignConfig['cloud'] {
-  const reading = readCloud(dir);
+/** Without names from the start: then nothing that comes of the campaign can have any. */
+function readUserCloud(dir: string, anonymous: boolean): CampaignConfig['cloud'] {
+  const reading = readCloud(dir, anonymous ? 'counts' : 'names');
   if (!reading.ok) throw new UsageError(reading.error);
   for (const line of reading.cloud.notes) note(`note: ${line}`);
-  return reading.cloud;
+  return anonymous ? anonymiseCloud(reading.cloud) : reading.cloud;
 }
 
 const reason = (error: unknown): string => printable(error instanceof Error ? error.message : String(error));

@@ -1,4 +1,5 @@
 import { Argument, Command } from 'commander';
+import saveCloud from '../cloud/save-cloud.sh';
 import { CLOUD_LAWS, CONTRACTS } from '../contract/contracts.ts';
 import { KNOWN_OF_NOVA } from '../contract/known/known.ts';
 import { SOMETIMES } from '../contract/sometimes.ts';
@@ -22,6 +23,8 @@ interface Listing {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
   readonly data: unknown;
+  /** printed as it stands in the place of a table: for what is saved to a file */
+  readonly text?: string;
 }
 
 const PROTOCOL_WORDS = {
@@ -79,26 +82,28 @@ const SUBJECTS: Readonly<Record<string, (code: Code) => Listing>> = {
     ]),
     data: KNOWN_OF_NOVA,
   }),
+  'cloud-script': () => ({ head: [], rows: [], data: saveCloud, text: saveCloud.trimEnd() }),
 };
 
 export function listCommand(): Command {
   return new Command('list')
     .description(
-      'what there is: protocols, handlers, failure points, operations, invariants, defects, known signatures',
+      'what there is: protocols, handlers, failure points, operations, invariants, defects, known signatures, the script that saves a cloud',
     )
     .addArgument(new Argument('<subject>', 'what to list').choices(Object.keys(SUBJECTS)))
     .addOption(protocolOption().default('nova'))
     .option('--json', 'one object on stdout and nothing else')
     .action((subject: string, flags: ListFlags) => {
-      const { head, rows, data } = SUBJECTS[subject]!(compile(PROTOCOLS[flags.protocol]));
+      const { head, rows, data, text } = SUBJECTS[subject]!(compile(PROTOCOLS[flags.protocol]));
       print(
         flags.json === true
           ? JSON.stringify({ [subject]: data })
-          : table(
-              [...head],
-              rows.map((row) => [...row]),
-              { color: useColor(process.stdout) },
-            ),
+          : (text ??
+              table(
+                [...head],
+                rows.map((row) => [...row]),
+                { color: useColor(process.stdout) },
+              )),
       );
     });
 }

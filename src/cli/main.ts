@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { printable } from '../scenario/printable.ts';
 import { EXIT, note, UsageError } from './context.ts';
+import { exportCommand } from './export.ts';
 import { fuzzCommand } from './fuzz.ts';
 import { knownCommand } from './known.ts';
 import { listCommand } from './list.ts';
@@ -13,7 +14,7 @@ const program = new Command('claimcheck')
   .exitOverride()
   .configureOutput({ writeErr: (text) => process.stderr.write(text), outputError: () => {} })
   .showHelpAfterError(false);
-for (const command of [fuzzCommand(), replayCommand(), knownCommand(), listCommand()]) {
+for (const command of [fuzzCommand(), replayCommand(), exportCommand(), knownCommand(), listCommand()]) {
   for (const one of [command, ...command.commands]) one.exitOverride().configureOutput({ outputError: () => {} });
   program.addCommand(command);
 }

@@ -1,15 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { compileFor } from '../campaign/campaign.ts';
 import type { Violation } from '../campaign/trial.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
 import { knownOf } from '../contract/known/known.ts';
 import { ScenarioError } from '../engine/load.ts';
-import { findDefect } from '../nova/defects.ts';
 import { tellStory } from '../report/story.ts';
-import { printable } from '../scenario/printable.ts';
-import { readScenario } from '../scenario/read.ts';
-import { decodeToken, type Envelope } from '../scenario/token.ts';
+import { anonymise } from '../scenario/anonymise.ts';
+import type { Envelope } from '../scenario/token.ts';
 import { EXIT, print, printableSignature, UsageError, useColor } from './context.ts';
 import {
   contractOption,
@@ -20,6 +16,7 @@ import {
   protocolOption,
   repairOption,
 } from './protocol-options.ts';
+import { codeOf, readSource } from './source.ts';
 
 interface ReplayFlags {
   readonly protocol?: Envelope['protocol'];
@@ -29,6 +26,7 @@ interface ReplayFlags {
   readonly placementRelease?: number;
   readonly json?: boolean;
   readonly verbose?: boolean;
+  readonly anonymise?: boolean;
 }
 
 export type ReplayVerdict = 'REPRODUCED' | 'FIXED' | 'CHANGED';
@@ -44,6 +42,7 @@ export function replayCommand(): Command {
     .addOption(novaReleaseOption())
     .addOption(placementReleaseOption())
     .option('--verbose', 'every step, and requests as Nova sends them')
+    .option('--anonymise', 'print no name of the cloud it came from')
     .option('--json', 'one object on stdout and nothing else')
     .addHelpText(
       'after',
@@ -53,16 +52,11 @@ export function replayCommand(): Command {
 }
 
 function replay(source: string, flags: ReplayFlags): void {
-  const envelope = override(read(source), flags);
-  const stranger = [...envelope.defects, ...envelope.repairs].find((name) => findDefect(name) === undefined);
-  if (stranger !== undefined)
-    throw new UsageError(
-      `this token carries "${printable(stranger)}", which is no defect or repair of this claimcheck`,
-    );
+  const envelope = override(readSource(source), flags);
   const contract = CONTRACTS[envelope.contract];
   let told: { lines: readonly string[]; violations: readonly Violation[] };
   try {
-    const code = compileFor({ protocol: envelope.protocol, defects: envelope.defects, repairs: envelope.repairs });
+    const code = codeOf(envelope);
     told = tellStory(
       { scenario: envelope.scenario, code, contract },
       { color: useColor(process.stdout), verbose: flags.verbose === true },
@@ -84,35 +78,14 @@ function verdictOf(signature: string | null, violations: readonly Violation[]): 
   return 'CHANGED';
 }
 
-function read(source: string): Envelope {
-  if (isToken(source)) return readToken(source);
-  let text: string;
-  try {
-    text = readFileSync(source, 'utf8');
-  } catch {
-    throw new UsageError(`${printable(source)} is neither a token (cc1....) nor a file that can be read`);
-  }
-  if (isToken(text)) return readToken(text);
-  const reading = readScenario(text, source);
-  if (!reading.ok) throw new UsageError(reading.error);
-  return { scenario: reading.value, protocol: 'nova', contract: 'strict', defects: [], repairs: [], signature: null };
-}
-
-const isToken = (text: string): boolean => /^\s*cc\d+\./.test(text);
-
-function readToken(token: string): Envelope {
-  const reading = decodeToken(token);
-  if (!reading.ok) throw new UsageError(reading.error);
-  return reading.value;
-}
-
 function override(envelope: Envelope, flags: ReplayFlags): Envelope {
   const { placementRelease } = flags;
   const options = { ...envelope.scenario.options };
   if (placementRelease !== undefined) options.placement_release = placementRelease;
+  const scenario = { ...envelope.scenario, options };
   return {
     ...envelope,
-    scenario: { ...envelope.scenario, options },
+    scenario: flags.anonymise === true ? anonymise(scenario) : scenario,
     protocol: flags.protocol ?? envelope.protocol,
     contract: flags.contract ?? envelope.contract,
     defects: flags.defect.length > 0 ? named(flags.defect) : envelope.defects,

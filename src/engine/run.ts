@@ -98,6 +98,11 @@ export class Run {
     for (const { point } of faults) this.watched[point] = 1;
     for (const { point } of holds) this.watched[point] = 1;
     this.armed = true;
+    this.renewLimit();
+  }
+
+  /** A clone that is settled on the way takes steps of its own, and there may be one after each operation for each server. */
+  renewLimit(): void {
     this.limit = this.steps + STEP_LIMIT;
   }
 

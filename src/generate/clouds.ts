@@ -1,5 +1,5 @@
 /** Small made-up clouds, and small pieces of a user's own. */
-import { makeSetting } from '../nova/setting.ts';
+import { MOST_TRAITS, makeSetting, resourcesOf, traitsAskedOf } from '../nova/setting.ts';
 import type { Cloud, Flavor, Host, Inventory, Options } from '../scenario/scenario.ts';
 import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
 import { fc } from './adapter.ts';
@@ -130,24 +130,35 @@ export function drawnFrom(
   return fc
     .tuple(someFlavors, someHosts ?? fc.constant(null), rooms, options(placementRelease))
     .map(([list, hosts, made, chosen]) => ({
-      cloud: { flavors: list, hosts: hosts ?? made.map((one, k) => makeHost(`h${k + 1}`, one, list)) },
+      cloud: { flavors: few(list), hosts: hosts ?? made.map((one, k) => makeHost(`h${k + 1}`, one, few(list))) },
       options: chosen,
     }));
 }
 
-/** Flavors that some host has room for when it is empty: the others could never be booted. */
+/** As many of the flavors as do not name more traits than a world has room for. */
+function few(flavors: readonly Flavor[]): Flavor[] {
+  const traits = new Set<string>();
+  return flavors.filter((flavor) => {
+    const more = traitsAskedOf(flavor).filter((name) => !traits.has(name));
+    if (traits.size + more.length > MOST_TRAITS) return false;
+    for (const name of more) traits.add(name);
+    return true;
+  });
+}
+
+/** Flavors that some host has room for beside what is in use there: the others could never be booted. */
 function flavorsThatFit(hosts: readonly Host[], flavors: readonly Flavor[]): Flavor[] {
-  const setting = makeSetting({ hosts: [...hosts], flavors: [...flavors] }, DEFAULT_OPTIONS);
-  return flavors.filter((_, f) => {
-    const { resources } = setting.flavors[f]!.imageBacked;
-    return setting.hosts.some(({ inventories }) => {
-      for (let k = 0; k < resources.length; k += 2) {
-        const record = inventories.get(resources[k]!);
+  return flavors.filter((flavor) => {
+    const asked = [...resourcesOf(flavor, false)];
+    return hosts.some(({ inventories, used }) =>
+      asked.every(([name, amount]) => {
+        const record = Object.hasOwn(inventories, name) ? inventories[name] : undefined;
         if (record === undefined) return false;
-        if ((record.total - record.reserved) * record.allocation_ratio < resources[k + 1]!) return false;
-        if (resources[k + 1]! > record.max_unit) return false;
-      }
-      return true;
-    });
+        const inUse = used?.[name] ?? 0;
+        return (
+          inUse + amount <= (record.total - record.reserved) * record.allocation_ratio && amount <= record.max_unit
+        );
+      }),
+    );
   });
 }

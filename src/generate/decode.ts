@@ -308,7 +308,7 @@ export class Decoder {
       step_size: record.stepSize,
       allocation_ratio: placement.ratios[record.ratio]!,
     };
-    const used = Math.max(1, record.used);
+    const used = Math.min(Math.max(1, record.used), 2147483647);
     const changes: Partial<Inventory>[] = [
       { total: used, reserved: 0, allocation_ratio: 1 },
       { total: Math.max(1, used - 1), reserved: 0, allocation_ratio: 1 },

@@ -3,6 +3,7 @@
  * rollback protocol leave out, one by one, what it does for durability and recovery.
  */
 
+import { PLACEMENT_RULES, serve } from '../placement/server.ts';
 import { NO_ROWS } from '../state/holdings.ts';
 import { NONE } from '../state/table.ts';
 import { createMigration, instanceOf, loadInstance, migrationOf, noteMigration, oneOf } from './database.ts';
@@ -264,6 +265,23 @@ const mutants: readonly Mutant[] = [
           job.hosts = 0;
           for (const id of response.ids) if (id < world.shape.instances) job.hosts |= 1 << id;
           return OUTCOME.OK;
+        },
+      },
+    },
+  },
+  {
+    id: 'mutant-audit-releases-strangers',
+    title: 'The audit releases what consumers hold that Nova does not know',
+    catches: ['bystanders-unchanged'],
+    steps: {
+      'audit.get-provider-allocations': {
+        take: (world, _job, response) => {
+          const { instances, migrations } = world.shape;
+          for (const consumer of response.ids) {
+            if (consumer < instances + migrations) continue;
+            serve(world.placement, PLACEMENT_RULES, { op: 'delete-allocations', consumer });
+          }
+          return OUTCOME.ELSE;
         },
       },
     },

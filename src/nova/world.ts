@@ -384,7 +384,34 @@ export interface Shape {
   readonly operations: number;
   readonly faults: number;
   readonly holds: number;
+  /** consumers outside the scenario: one a host, or none where no host has any */
+  readonly bystanders: number;
   readonly rows: number;
+}
+
+const storeShape = (shape: Shape): StoreShape => ({
+  providers: shape.hosts,
+  classes: shape.classes,
+  consumers: shape.instances + shape.migrations + shape.bystanders,
+  rows: shape.rows,
+});
+
+/** Cells of a world, four bytes each. */
+export function worldSize(shape: Shape): number {
+  const rows = Holdings.size(shape.rows);
+  return (
+    GlobalsTable.size +
+    shape.hosts * HostTable.size +
+    shape.hosts * shape.instances * TrackingTable.size +
+    shape.instances * InstanceTable.size +
+    shape.migrations * MigrationTable.size +
+    shape.jobs * (JobBase.size + rows) +
+    shape.moves * (MoveBase.size + rows) +
+    shape.operations * OperationTable.size +
+    shape.faults * FaultTable.size +
+    shape.holds * HoldTable.size +
+    storeSize(storeShape(shape))
+  );
 }
 
 export class World {
@@ -407,25 +434,9 @@ export class World {
   constructor(shape: Shape, setting: Setting) {
     this.shape = shape;
     this.setting = setting;
-    const store: StoreShape = {
-      providers: shape.hosts,
-      classes: shape.classes,
-      consumers: shape.instances + shape.migrations,
-      rows: shape.rows,
-    };
+    const store = storeShape(shape);
     const rows = Holdings.size(shape.rows);
-    const size =
-      GlobalsTable.size +
-      shape.hosts * HostTable.size +
-      shape.hosts * shape.instances * TrackingTable.size +
-      shape.instances * InstanceTable.size +
-      shape.migrations * MigrationTable.size +
-      shape.jobs * (JobBase.size + rows) +
-      shape.moves * (MoveBase.size + rows) +
-      shape.operations * OperationTable.size +
-      shape.faults * FaultTable.size +
-      shape.holds * HoldTable.size +
-      storeSize(store);
+    const size = worldSize(shape);
     const cells = new Int32Array(size);
     this.cells = cells;
     let at = 0;
@@ -465,13 +476,18 @@ export class World {
   }
 }
 
-/** Instances come first among the consumers, then migrations. */
+/** Instances come first among the consumers, then migrations, then the hosts' bystanders. */
 export function instanceConsumer(instance: number): number {
   return instance;
 }
 
 export function migrationConsumer(world: World, migration: number): number {
   return world.shape.instances + migration;
+}
+
+/** Who holds what is in use on a host without the scenario's doing. */
+export function bystanderConsumer(world: World, host: number): number {
+  return world.shape.instances + world.shape.migrations + host;
 }
 
 export function amountsOf(world: World, flavor: number, instance: Instance): Amounts {
@@ -574,7 +590,29 @@ export function populate(world: World, setting: Setting, ratios: number[]): void
       record.stepSize = inventory.step_size;
       record.ratio = internRatio(ratios, inventory.allocation_ratio);
     }
+    if (host.used.length > 0) standBy(world, h, host.used);
   }
+}
+
+/**
+ * Allocations of servers outside the scenario, as one consumer. Placement counts them; the resource tracker does not: it
+ * adds up the instances and migrations of its host (nova/compute/resource_tracker.py:_update_usage_from_instances), and no
+ * law compares it with what Placement has in use.
+ */
+function standBy(world: World, h: number, used: readonly number[]): void {
+  const { placement } = world;
+  const consumer = placement.consumers[bystanderConsumer(world, h)]!;
+  consumer.exists = 1;
+  consumer.generation = 1;
+  for (let k = 0; k < used.length; k += 2) {
+    consumer.allocations.add(h, used[k]!, used[k + 1]!);
+    placement.inventories[h * placement.classes + used[k]!]!.used += used[k + 1]!;
+  }
+}
+
+/** How many bystanders a world of the setting has: one a host, or none at all. */
+export function bystandersOf(setting: Setting): number {
+  return setting.hosts.some(({ used }) => used.length > 0) ? setting.hosts.length : 0;
 }
 
 export function internRatio(ratios: number[], ratio: number): number {

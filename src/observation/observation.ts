@@ -98,8 +98,12 @@ export interface ObservedPlacement {
 
 export interface Observation {
   readonly setting: Setting;
-  /** how many records of each table are in use, and how many instances could be: migrations' consumers come after them */
-  readonly shape: { readonly instances: number };
+  /**
+   * How many records there could be: the consumers are those of all instances, then of all migrations, then the
+   * bystanders, of which there is one a host or none.
+   */
+  readonly shape: { readonly instances: number; readonly migrations: number; readonly bystanders: number };
+  /** how many are in use */
   readonly globals: { readonly instances: number; readonly migrations: number; readonly moves: number };
   readonly hosts: readonly ObservedHost[];
   readonly instances: readonly ObservedInstance[];

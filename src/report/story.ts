@@ -15,10 +15,10 @@ import { OUTCOME, OUTCOME_WORDS, type Outcome } from '../nova/step.ts';
 import { JOB, type Job, OPERATION, serviceUp, type World } from '../nova/world.ts';
 import { describeServer } from '../observation/describe.ts';
 import type { Observation } from '../observation/observation.ts';
-import { migrationName, operationPicture } from '../observation/picture.ts';
+import { consumerName, migrationName, operationPicture } from '../observation/picture.ts';
 import type { Request, Response } from '../placement/api.ts';
 import { type Json, type Names, namesFor, renderRequest, renderResponse } from '../placement/rest.ts';
-import { printable } from '../scenario/printable.ts';
+import { harmless, printable } from '../scenario/printable.ts';
 import { renderFault, renderHold, renderOperation } from '../scenario/render.ts';
 import { DEFAULT_OPTIONS, type FaultKind, type Flavor, type Host, type Scenario } from '../scenario/scenario.ts';
 import { NONE } from '../state/table.ts';
@@ -97,9 +97,6 @@ export function tellStory(
 
 const INDENT = 4;
 
-/** As `printable`, for text that is not a name: of any length, all of it is shown. */
-const harmless = (text: string): string => Array.from(text, (character) => printable(character)).join('');
-
 const count = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's'}`;
 
 /** Lines of a terminal, broken between words. */
@@ -176,12 +173,12 @@ function header(page: Page, colors: Colors, scenario: Scenario, code: Code, cont
 
 function byCapacity(hosts: readonly Host[]): Map<string, string[]> {
   const groups = new Map<string, string[]>();
-  for (const { name, inventories } of hosts) {
-    const size = Object.entries(inventories)
-      .map(([resourceClass, { total, reserved, allocation_ratio }]) => {
-        return `${printable(resourceClass)}=${Math.trunc((total - reserved) * allocation_ratio)}`;
-      })
-      .join(' ');
+  for (const { name, inventories, used = {} } of hosts) {
+    const room = Object.entries(inventories).map(([resourceClass, { total, reserved, allocation_ratio }]) => {
+      return `${printable(resourceClass)}=${Math.trunc((total - reserved) * allocation_ratio)}`;
+    });
+    const held = Object.entries(used).map(([resourceClass, amount]) => `${printable(resourceClass)}=${amount}`);
+    const size = `${room.join(' ')}${held.length > 0 ? `; bystanders hold ${held.join(' ')}` : ''}`;
     const group = groups.get(size);
     if (group === undefined) groups.set(size, [printable(name)]);
     else group.push(printable(name));
@@ -231,8 +228,7 @@ class Cast {
     this.shown = { ...world, setting: shown };
     this.wire = namesFor(world.placement, {
       providers: setting.hosts.map(({ name }) => name),
-      consumer: (id) =>
-        id < world.shape.instances ? servers[id]! : migrationName(world, servers, id - world.shape.instances),
+      consumer: (id) => consumerName(world, servers, id),
       classes: setting.classes,
       traits: setting.traits,
     });
@@ -247,8 +243,7 @@ class Cast {
   }
 
   consumer(id: number): string {
-    const { instances } = this.world.shape;
-    return id < instances ? this.server(id) : migrationName(this.world, this.names, id - instances);
+    return consumerName(this.shown, this.names, id);
   }
 
   service(service: number): string {

@@ -59,12 +59,25 @@ const anyInventory: fc.Arbitrary<Inventory> = record({
   allocation_ratio: ratio,
 }).map((inventory) => ({ ...inventory, max_unit: inventory.max_unit ?? inventory.total }));
 
-const anyHostContent = record({
+/** What bystanders hold, of some of the classes that the host has. */
+const anyUsed = (inventories: Host['inventories']): fc.Arbitrary<Host['used']> => {
+  const classes = Object.keys(inventories);
+  return fc.option(
+    fc
+      .tuple(fc.subarray(classes), fc.array(positive, { minLength: classes.length, maxLength: classes.length }))
+      .map(([some, amounts]) => Object.fromEntries(some.map((name, at) => [name, amounts[at]!]))),
+    { nil: undefined, freq: 1 },
+  );
+};
+
+const anyHostContent: fc.Arbitrary<Omit<Host, 'name'>> = record({
   inventories: fc
     .uniqueArray(fc.tuple(anyClass, anyInventory), { selector: ([name]) => name, maxLength: 5 })
     .map((pairs) => Object.fromEntries(pairs)),
   traits: fc.array(anyClass, { maxLength: 4 }),
-});
+}).chain((content) =>
+  anyUsed(content.inventories).map((used) => (used === undefined ? content : { ...content, used })),
+);
 
 /** Two contents for all hosts, so that equal hosts are frequent. */
 const anyHosts: fc.Arbitrary<Host[]> = fc

@@ -172,6 +172,17 @@ describe('JSON that is no scenario', () => {
       -1,
       'cloud.hosts[0].inventories.VCPU.allocation_ratio is -1; it must be a number from 0 to 3.5e+38',
     ],
+    ['cloud.hosts.0.used', 1, 'cloud.hosts[0].used is 1; it must be an object'],
+    [
+      'cloud.hosts.0.used',
+      { VCPU: 0 },
+      'cloud.hosts[0].used.VCPU is 0; it must be a whole number from 1 to 2147483647',
+    ],
+    [
+      'cloud.hosts.1.used',
+      { VCPU: 1, VGPU: 1 },
+      'cloud.hosts[1].used has the key "VGPU", of which the host has no inventory; a class in use must have one',
+    ],
     ['cloud.flavors.2.name', '', 'cloud.flavors[2].name is ""; it must be a text of 1 to 255 characters'],
     [
       'cloud.flavors.2.name',

@@ -32,6 +32,8 @@ export const hostSchema = z.strictObject({
   name,
   inventories: z.record(resourceClassSchema, inventorySchema),
   traits: z.array(resourceClassSchema),
+  /** what servers outside the scenario hold there: allocations that nothing of it may touch; may exceed the capacity */
+  used: z.record(resourceClassSchema, z.int().min(1).max(2147483647)).optional(),
 });
 export type Host = z.infer<typeof hostSchema>;
 

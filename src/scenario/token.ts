@@ -221,8 +221,22 @@ function packHosts(hosts: readonly Host[]): Cell[] {
     const text = JSON.stringify(own);
     const twin = earlier.get(text);
     if (twin === undefined) earlier.set(text, index);
-    return row([twin ?? own, host.name === hostName(index) ? 0 : host.name], [0]);
+    return row([twin ?? own, host.name === hostName(index) ? 0 : host.name, packUsed(host.used)], [0, null]);
   });
+}
+
+/** Pairs of a class and an amount; nothing for a host of which nothing is said, 0 where it is said that nothing is used. */
+function packUsed(used: Host['used']): Cell {
+  const pairs = Object.entries(used ?? {}).flatMap(([name, amount]) => [code(RESOURCE_CLASSES, name), amount]);
+  return used !== undefined && pairs.length === 0 ? 0 : pairs;
+}
+
+function unpackUsed(packed: unknown): { used?: unknown } {
+  if (packed === undefined) return {};
+  const flat = packed === 0 ? [] : cells(packed);
+  const pairs: [string, unknown][] = [];
+  for (let at = 0; at < flat.length; at += 2) pairs.push([text(word(RESOURCE_CLASSES, flat[at])), flat[at + 1]]);
+  return { used: Object.fromEntries(pairs) };
 }
 
 /**
@@ -234,7 +248,7 @@ function unpackHosts(packed: unknown): unknown[] | null {
   let bytes = 0;
   const hosts: unknown[] = [];
   for (const [index, host] of cells(packed).entries()) {
-    const [content, name = 0] = cells(host);
+    const [content, name = 0, used] = cells(host);
     let own = entry(owns, content);
     if (own === undefined) {
       const [inventories, ...traits] = cells(content);
@@ -249,7 +263,12 @@ function unpackHosts(packed: unknown): unknown[] | null {
     owns.push(own);
     bytes += own.bytes;
     if (bytes > LONGEST_SCENARIO_BYTES) return null;
-    hosts.push({ name: name === 0 ? hostName(index) : name, inventories: own.inventories, traits: own.traits });
+    hosts.push({
+      name: name === 0 ? hostName(index) : name,
+      inventories: own.inventories,
+      traits: own.traits,
+      ...unpackUsed(used),
+    });
   }
   return hosts;
 }
@@ -478,12 +497,19 @@ function inflateWithinLimit(bytes: Uint8Array): Uint8Array | null {
   return Buffer.concat(pieces);
 }
 
-export function encodeToken(envelope: Envelope): string {
-  const packed = new TextEncoder().encode(JSON.stringify(pack(envelope)));
-  // `mem` is given because fflate would take it from Math.log of the length, which is not the same on every engine.
-  const deflated = deflateSync(packed, { level: 9, mem: 4, dictionary: DICTIONARY });
+/** The compact JSON that a token carries. */
+export const packEnvelope = (envelope: Envelope): string => JSON.stringify(pack(envelope));
+
+/** The token around something deflated, whatever it is. */
+export function sealToken(deflated: Uint8Array): string {
   const bytes = Buffer.concat([deflated, checksum(deflated)]);
   return `${PREFIX}${bytes.toString('base64url')}`;
+}
+
+export function encodeToken(envelope: Envelope): string {
+  const packed = new TextEncoder().encode(packEnvelope(envelope));
+  // `mem` is given because fflate would take it from Math.log of the length, which is not the same on every engine.
+  return sealToken(deflateSync(packed, { level: 9, mem: 4, dictionary: DICTIONARY }));
 }
 
 export function decodeToken(text: string): Reading<Envelope> {
