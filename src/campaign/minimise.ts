@@ -37,6 +37,7 @@ export function isSimplerOrEqual(found: Violation, target: Violation): boolean {
     if (at < 0) return false;
     left.splice(at, 1);
   }
+  if (!found.cause.sabotage.every((operation) => target.cause.sabotage.includes(operation))) return false;
   return found.cause.holds.every((hold) => target.cause.holds.includes(hold));
 }
 
@@ -419,6 +420,12 @@ function* simplerOperations(operation: Operation, { cloud, operations }: Scenari
       break;
     case 'reset_state':
       if (operation.state !== 'active') yield { ...operation, state: 'active' };
+      break;
+    case 'placement_audit':
+      if (operation.host !== undefined) {
+        const { host: _, ...everywhere } = operation;
+        yield everywhere;
+      }
       break;
     default:
   }

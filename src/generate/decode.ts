@@ -14,6 +14,7 @@ import {
   FAULT_KINDS,
   type FaultKind,
   type Inventory,
+  MIGRATION_STATUSES,
   type Operation,
   type OperationName,
 } from '../scenario/scenario.ts';
@@ -45,7 +46,23 @@ const WEIGHTS: Readonly<Record<OperationName, number>> = {
   crash: 2,
   restart: 3,
   settle: 1,
+  placement_audit: 0,
+  heal_allocations: 0,
+  delete_allocations: 0,
+  edit_row: 0,
 };
+/** The same where sabotage is asked for: what an operator does while servers move, and what is held for it to cut in. */
+const SABOTAGE_WEIGHTS: Readonly<Record<OperationName, number>> = {
+  ...WEIGHTS,
+  reset_state: 12,
+  placement_audit: 12,
+  heal_allocations: 5,
+  delete_allocations: 5,
+  edit_row: 5,
+};
+/** Of so many holds that could be drawn one is. */
+const HOLDS = 20;
+const SABOTAGE_HOLDS = 2;
 const OPERATIONS = Object.keys(WEIGHTS) as OperationName[];
 /** A swarm leaves operations out; these stay, or nothing would move. */
 const ALWAYS = new Set<OperationName>(['boot', 'resize', 'confirm', 'revert']);
@@ -62,7 +79,12 @@ const ON_SERVER = new Set<OperationName>([
   'start',
   'hard_reboot',
   'reset_state',
+  'heal_allocations',
+  'delete_allocations',
+  'edit_row',
 ]);
+/** Never drawn for a server that they cannot be about. */
+const PRECISE = new Set<OperationName>(['reset_state', 'heal_allocations', 'delete_allocations', 'edit_row']);
 
 interface Target {
   readonly point: number;
@@ -100,10 +122,15 @@ export class Decoder {
   private readonly weights = new Int32Array(OPERATIONS.length);
   private total = 0;
   private allowedKinds = 0;
+  private readonly sabotage: boolean;
 
-  /** @param mostFaults of a scenario, holds counted in: each is one thing that goes differently */
-  constructor(code: Code, mostFaults: number) {
+  /**
+   * @param mostFaults of a scenario, holds counted in: each is one thing that goes differently
+   * @param sabotage operators act on servers that are being moved (nova/sabotage.ts)
+   */
+  constructor(code: Code, mostFaults: number, sabotage: boolean) {
     this.mostFaults = mostFaults;
+    this.sabotage = sabotage;
     this.sparesMoves = code.entries.has('conductor.recover_moves');
     for (const name of OPERATIONS) this.targets.set(name, reachable(code, name));
   }
@@ -120,7 +147,7 @@ export class Decoder {
     for (let k = 0; k < OPERATIONS.length; k++) {
       const name = OPERATIONS[k]!;
       const drawn = STAYS[k]! || (allowed & (1 << k)) !== 0;
-      this.weights[k] = drawn ? WEIGHTS[name] : 0;
+      this.weights[k] = drawn ? (this.sabotage ? SABOTAGE_WEIGHTS : WEIGHTS)[name] : 0;
       this.total += this.weights[k]!;
     }
     this.allowedKinds = (kinds & 3) === 0 ? -1 : kinds >>> 2;
@@ -169,8 +196,10 @@ export class Decoder {
 
   private findCandidates(name: OperationName, world: World): void {
     this.list.length = 0;
-    CANDIDATES[name](world, this.list);
-    if (name === 'reset_state' && this.sparesMoves) {
+    // any server at any time
+    const careless = this.sabotage && name === 'reset_state';
+    CANDIDATES[careless ? 'edit_row' : name](world, this.list);
+    if (name === 'reset_state' && this.sparesMoves && !this.sabotage) {
       for (let k = this.list.length - 1; k >= 0; k--) if (moves(world, this.list[k]!)) this.list.splice(k, 1);
     }
   }
@@ -192,7 +221,7 @@ export class Decoder {
     if ((who & 1) === 1 && list.includes(this.last)) chosen = this.last;
     const onServer = ON_SERVER.has(name);
     // a few per cent are illegal on purpose
-    if (onServer && name !== 'reset_state' && how % 32 === 31) chosen = (who >>> 1) % world.globals.instances;
+    if (onServer && !PRECISE.has(name) && how % 32 === 31) chosen = (who >>> 1) % world.globals.instances;
     if (chosen === NONE) return null;
     const flavor = this.flavor(world, name, chosen, what, how);
     const host = (what >>> 8) % setting.hosts.length;
@@ -243,6 +272,29 @@ export class Decoder {
       }
       case 'settle':
         return resolved({ operation: 'settle' });
+      case 'placement_audit': {
+        const operation: Extract<Operation, { operation: 'placement_audit' }> = { operation: 'placement_audit' };
+        if (how % 8 !== 7) operation.delete = true;
+        const everywhere = (how >>> 4) % 2 === 1;
+        if (!everywhere) operation.host = hostName(chosen);
+        return resolved(operation, NONE, NONE, everywhere ? NONE : chosen);
+      }
+      case 'heal_allocations': {
+        const force = how % 4 === 3;
+        const operation: Extract<Operation, { operation: 'heal_allocations' }> = {
+          operation: 'heal_allocations',
+          server,
+        };
+        if (force) operation.force = true;
+        return resolved(operation, chosen);
+      }
+      case 'delete_allocations':
+        return resolved({ operation: name, server, of: how % 2 === 0 ? 'migration' : 'instance' }, chosen);
+      case 'edit_row': {
+        const status = MIGRATION_STATUSES[what % MIGRATION_STATUSES.length]!;
+        if (how % 2 === 0) return resolved({ operation: name, server, migration_status: status }, chosen);
+        return resolved({ operation: name, server, host: hostName(host) }, chosen, NONE, host);
+      }
     }
   }
 
@@ -328,7 +380,8 @@ export class Decoder {
     const word = words[at + 7]!;
     const targets = this.targets.get(name)!;
     if (this.faults + this.holds >= this.mostFaults || this.holds >= 1 || targets.length === 0) return null;
-    if (word % 20 < 19) return null;
+    const often = this.sabotage ? SABOTAGE_HOLDS : HOLDS;
+    if (word % often < often - 1) return null;
     this.holds++;
     return { operation: k, point: targets[(word >>> 4) % targets.length]!.point, nth: 1, until: k + 1, handler: null };
   }

@@ -1,0 +1,38 @@
+/**
+ * Sabotage: what an operator does to a server behind the back of whoever is moving it. Such a scenario lies outside the
+ * contract: what it breaks is told, and is nobody's bug.
+ *
+ * Sabotage are `reset_state`, `heal_allocations --force` and `placement_audit --delete` where they strike a server that is
+ * being moved, and whatever is written by hand, into Nova's database or into Placement. Inventory changes are not: a claim
+ * that no longer fits is still a claim.
+ */
+import { inProgress, SERVICE } from './states.ts';
+import { JOB, type Job, type World } from './world.ts';
+
+/** A handler works for the server, or a move of it is not over: it waits for its decision, or is to be recovered. */
+export function moveUnderWay(world: World, instance: number): boolean {
+  for (const job of world.jobs) {
+    if (job.state !== JOB.FREE && job.instance === instance && job.service !== SERVICE.OPERATOR) return true;
+  }
+  for (let m = 0; m < world.globals.migrations; m++) {
+    const { exists, instance: of, status } = world.migrations[m]!;
+    if (exists === 1 && of === instance && inProgress(status)) return true;
+  }
+  return false;
+}
+
+/** From now on what becomes of the server is the operator's doing, and nothing that it met is held against Nova. */
+export function noteSabotage(world: World, operation: number, instance: number): void {
+  const { globals, instances, moves, operations } = world;
+  operations[operation]!.sabotage |= 1 << instance;
+  globals.disturbed = 1;
+  instances[instance]!.disturbed = 1;
+  for (let k = 0; k < globals.moves; k++) if (moves[k]!.instance === instance) moves[k]!.disturbed = 1;
+}
+
+/** An operator's command wrote allocations of a consumer of the job's instance. */
+export function noteWritten(world: World, job: Job, sabotages: boolean): void {
+  world.instances[job.instance]!.touched = 1;
+  world.operations[job.operation]!.processed++;
+  if (sabotages) noteSabotage(world, job.operation, job.instance);
+}
