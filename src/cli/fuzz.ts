@@ -34,6 +34,7 @@ interface FuzzFlags {
   readonly placementRelease: number;
   readonly known?: string;
   readonly cloud?: string;
+  readonly sabotage?: boolean;
   readonly out?: string;
   readonly json?: boolean;
   readonly verbose?: boolean;
@@ -53,6 +54,7 @@ export function fuzzCommand(): Command {
     .addOption(placementReleaseOption().default(DEFAULT_OPTIONS.placement_release))
     .option('--known <file>', 'signatures that are no news: a file, or "none" (default: the list of the protocol)')
     .option('--cloud <dir>', 'draw hosts and flavors from what the OpenStack client printed of your cloud')
+    .option('--sabotage', 'operators act on servers that are being moved: what that breaks is told and is not red')
     .option('--out <dir>', 'keep findings there as they come, a line of JSON each')
     .option('--verbose', 'every signature, not one line a weakness')
     .option('--json', 'one object on stdout and nothing else')
@@ -70,6 +72,7 @@ async function fuzz(flags: FuzzFlags): Promise<void> {
     placementRelease: flags.placementRelease,
     faults: flags.faults,
     cloud: flags.cloud === undefined ? null : readUserCloud(flags.cloud),
+    sabotage: flags.sabotage === true,
   };
   const keep = flags.out === undefined ? () => {} : keeper(flags.out);
   const campaign = new Campaign(config, known);

@@ -4,7 +4,7 @@
  */
 
 import { saveMigrationStatus } from '../nova/database.ts';
-import { moveUnderWay, noteSabotage } from '../nova/sabotage.ts';
+import { noteSabotage } from '../nova/sabotage.ts';
 import { indexOfName, SAME_HOST_TRAIT_BIT, type Setting } from '../nova/setting.ts';
 import { CONTROLLER_NAMES, POWER, SERVICE, STATUS_NAMES, TASK, VM } from '../nova/states.ts';
 import {
@@ -275,13 +275,6 @@ const editRow: Start = ({ world }, k, { operation, instance, host }) => {
   return true;
 };
 
-const resetState: Start = (run, k, resolved) => {
-  if (moveUnderWay(run.world, resolved.instance)) noteSabotage(run.world, k, resolved.instance);
-  return request('api.reset_state', (job, { operation }) => {
-    job.cursor = operation.operation === 'reset_state' && operation.state === 'error' ? VM.ERROR : VM.ACTIVE;
-  })(run, k, resolved);
-};
-
 const STARTS: Record<Operation['operation'], Start> = {
   boot,
   resize: move,
@@ -292,7 +285,9 @@ const STARTS: Record<Operation['operation'], Start> = {
   stop: request('api.stop'),
   start: request('api.start'),
   hard_reboot: request('api.hard_reboot'),
-  reset_state: resetState,
+  reset_state: request('api.reset_state', (job, { operation }) => {
+    job.cursor = operation.operation === 'reset_state' && operation.state === 'error' ? VM.ERROR : VM.ACTIVE;
+  }),
   audit: onHost('compute.update_available_resource'),
   poll_unconfirmed_resizes: onHost('compute.poll_unconfirmed_resizes'),
   cleanup_incomplete_migrations: onHost('compute.cleanup_incomplete_migrations'),

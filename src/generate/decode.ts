@@ -7,6 +7,7 @@ import { kindsFor } from '../engine/faults.ts';
 import { ENTRY_HANDLERS, type Resolved } from '../engine/operations.ts';
 import type { ArmedFault, ArmedHold } from '../engine/run.ts';
 import { CANDIDATES } from '../nova/candidates.ts';
+import { moveUnderWay } from '../nova/sabotage.ts';
 import { CONTROLLER_NAMES, inProgress, SERVICE } from '../nova/states.ts';
 import type { World } from '../nova/world.ts';
 import { capacity } from '../placement/store.ts';
@@ -196,10 +197,14 @@ export class Decoder {
 
   private findCandidates(name: OperationName, world: World): void {
     this.list.length = 0;
-    // any server at any time
-    const careless = this.sabotage && name === 'reset_state';
-    CANDIDATES[careless ? 'edit_row' : name](world, this.list);
-    if (name === 'reset_state' && this.sparesMoves && !this.sabotage) {
+    CANDIDATES[name](world, this.list);
+    if (name === 'reset_state' && this.sabotage) {
+      const { instances } = world.globals;
+      for (let i = 0; i < instances; i++) {
+        const careless = world.instances[i]!.exists === 1 && moveUnderWay(world, i);
+        if (careless && !this.list.includes(i)) this.list.push(i);
+      }
+    } else if (name === 'reset_state' && this.sparesMoves) {
       for (let k = this.list.length - 1; k >= 0; k--) if (moves(world, this.list[k]!)) this.list.splice(k, 1);
     }
   }

@@ -200,9 +200,14 @@ function flavorWords({ name, vcpus, ram, disk, ephemeral, swap, properties }: Fl
 function outcomeWords(world: World, k: number): string {
   const record = world.operations[k]!;
   if (record.outcome === OPERATION.NOT_BEGUN) return 'not answered yet';
-  const { outcome, http } = operationPicture(record);
+  const { outcome, http, exit_code, processed } = operationPicture(record);
+  if (exit_code !== undefined) return exitWords(exit_code, processed!);
   return http === null ? outcome : `${outcome} ${http}`;
 }
+
+/** As nova-manage says it with --verbose: "Processed 2 allocations." */
+export const exitWords = (code: number, processed: number): string =>
+  `exit code ${code}${processed > 0 ? `, processed ${processed}` : ''}`;
 
 // ---- who is who
 
@@ -252,6 +257,7 @@ class Cast {
   }
 
   service(service: number): string {
+    if (service === SERVICE.OPERATOR) return 'operator';
     return service < SERVICE.COMPUTE
       ? CONTROLLER_NAMES[service]!
       : `nova-compute ${this.host(service - SERVICE.COMPUTE)}`;
@@ -423,7 +429,8 @@ class Teller implements Listener {
     this.unfold();
     const { cast, page, colors } = this;
     const name = cast.service(service);
-    if (up) page.line(INDENT, `${name} starts`, colors.yellow);
+    if (service === SERVICE.OPERATOR) page.line(INDENT, 'the command is killed', colors.yellow);
+    else if (up) page.line(INDENT, `${name} starts`, colors.yellow);
     else {
       const died = cast.world.jobs.flatMap((job) => {
         if (job.service !== service || job.state === JOB.FREE || job.state === JOB.LATE) return [];

@@ -9,7 +9,7 @@
 import { NONE } from '../../state/table.ts';
 import { loadInstance, migrationOf } from '../database.ts';
 import { getAllocations } from '../report-client.ts';
-import { moveUnderWay, noteWritten } from '../sabotage.ts';
+import { isOrphan, moveUnderWay, noteWrite } from '../sabotage.ts';
 import { inProgress, TASK } from '../states.ts';
 import { database, memory, neutron, OUTCOME, type Outcome, read, type Step, write } from '../step.ts';
 import { amountsOf, instanceConsumer, type Job, migrationConsumer, type World } from '../world.ts';
@@ -30,6 +30,14 @@ function tryAgain(job: Job): boolean {
   job.attempt = job.attempt + 1 < ATTEMPTS ? job.attempt + 1 : 0;
   return job.attempt > 0;
 }
+
+function processed(world: World, job: Job): void {
+  world.operations[job.operation]!.processed++;
+}
+
+/** Where an orphan is found, before the write, which may be done without an answer, and behind it: a move may cut in. */
+const noteAudited = (world: World, job: Job): void =>
+  noteWrite(world, job, moveUnderWay(world, job.instance) || !isOrphan(world, job.destination, consumerOf(world, job)));
 
 /** What the job is about: a migration as a consumer, or else the instance. */
 const consumerOf = (_world: World, job: Job): number =>
@@ -94,7 +102,12 @@ const auditSteps: readonly Step[] = [
       if (status !== 200) return OUTCOME.RAISE_PLACEMENT;
       const orphans = ids.filter((id) => !job.consumers.has(id) && holdsNovas(world, rows, id));
       job.consumers.clear();
-      for (const id of orphans) job.consumers.add(id);
+      for (const id of orphans) {
+        job.consumers.add(id);
+        turnTo(world, job, id);
+        // of a move that may be over when the orphan is deleted
+        if (job.option === 1) noteAudited(world, job);
+      }
       return OUTCOME.OK;
     },
   ),
@@ -107,7 +120,7 @@ const auditSteps: readonly Step[] = [
         if (orphan === NONE) return OUTCOME.ELSE;
         turnTo(world, job, orphan);
         if (job.option === 1) return OUTCOME.OK;
-        world.operations[job.operation]!.processed++;
+        processed(world, job);
       }
     },
     { else: 'placement-audit.provider-done' },
@@ -116,8 +129,9 @@ const auditSteps: readonly Step[] = [
     'placement-audit.get-allocs',
     `${COMMANDS}._delete_allocations_from_consumer`,
     (world, job) => getAllocations(consumerOf)(world, job),
-    (_world, job, { status, rows, generation }) => {
+    (world, job, { status, rows, generation }) => {
       if (status !== 200) return OUTCOME.RAISE_PLACEMENT;
+      noteAudited(world, job);
       const others = rowsBeside(rows, job.destination);
       // on this provider alone, or on none any more
       if (others.length === 0 || new Set(rows.filter((_, k) => k % 3 === 0)).size === 1) return OUTCOME.ELSE;
@@ -144,9 +158,9 @@ const auditSteps: readonly Step[] = [
       }
       if (code === 'concurrent-update' && tryAgain(job)) return OUTCOME.AGAIN;
       job.attempt = 0;
-      // put_allocations returned False: nobody looks, and the orphan counts as deleted
-      if (status === 204) noteWritten(world, job, moveUnderWay(world, job.instance));
-      else world.operations[job.operation]!.processed++;
+      // put_allocations may have returned False: nobody looks, and the orphan counts as deleted
+      if (status === 204) noteAudited(world, job);
+      processed(world, job);
       return OUTCOME.ELSE;
     },
     { else: 'placement-audit.next-orphan', again: 'placement-audit.put-allocs' },
@@ -157,9 +171,9 @@ const auditSteps: readonly Step[] = [
     (world, job) => ({ op: 'delete-allocations', consumer: consumerOf(world, job) }),
     (world, job, { status, code }) => {
       if (code === 'timeout') return OUTCOME.RAISE_PLACEMENT;
-      if (status === 204) noteWritten(world, job, moveUnderWay(world, job.instance));
+      if (status === 204) noteAudited(world, job);
       // a 404 is fine, and @safe_connect's None for a refused connection is not looked at
-      else if (status === 404 || code === 'refused') world.operations[job.operation]!.processed++;
+      if (status === 204 || status === 404 || code === 'refused') processed(world, job);
       else job.faults++;
       return OUTCOME.ELSE;
     },
@@ -211,6 +225,10 @@ function fromFlavor(world: World, job: Job): number[] {
   return rows;
 }
 
+/** What the instance has from its flavor is right wherever nothing was before; only `--force` takes something away. */
+const noteForced = (world: World, job: Job): void =>
+  noteWrite(world, job, job.option === 1 && moveUnderWay(world, job.instance));
+
 /** `job.requested` is the instance of `--instance`, `job.option` whether `--force` was given. */
 const healSteps: readonly Step[] = [
   memory('heal.arguments', `${COMMANDS}.heal_allocations`, (world, job) =>
@@ -249,6 +267,7 @@ const healSteps: readonly Step[] = [
     (world, job) => getAllocations(consumerOf)(world, job),
     (world, job, { status, rows, generation }) => {
       if (status !== 200) return exit(world, job, 3, OUTCOME.REFUSE);
+      noteForced(world, job);
       job.held = rows.length > 0 ? 1 : 0;
       job.generation = rows.length > 0 ? generation : NONE;
       return OUTCOME.OK;
@@ -276,7 +295,8 @@ const healSteps: readonly Step[] = [
     (world, job, { status, code, consumerConflict }) => {
       if (status === 204) {
         job.attempt = 0;
-        noteWritten(world, job, job.option === 1 && moveUnderWay(world, job.instance));
+        noteForced(world, job);
+        processed(world, job);
         return OUTCOME.ELSE;
       }
       if (code === 'html') return OUTCOME.RAISE_PLACEMENT;
@@ -328,6 +348,7 @@ const deleteSteps: readonly Step[] = [
     (world, job) => getAllocations(consumerOf)(world, job),
     (world, job, { status, rows }) => {
       if (status !== 200) return exit(world, job, 1, OUTCOME.REFUSE);
+      noteWrite(world, job, true);
       return rows.length > 0 ? OUTCOME.OK : OUTCOME.ELSE;
     },
     { else: 'allocation-delete.next' },
@@ -338,7 +359,7 @@ const deleteSteps: readonly Step[] = [
     (world, job) => ({ op: 'delete-allocations', consumer: consumerOf(world, job) }),
     (world, job, { status }) => {
       if (status !== 204) return exit(world, job, 1, OUTCOME.REFUSE);
-      noteWritten(world, job, true);
+      processed(world, job);
       return OUTCOME.ELSE;
     },
     { else: 'allocation-delete.next' },

@@ -1,5 +1,6 @@
 import { NONE } from '../../state/table.ts';
 import { instanceOf, loadInstance, oneOf, saveInstance, setPower, setTask, setVm } from '../database.ts';
+import { moveUnderWay, noteSabotage } from '../sabotage.ts';
 import { POWER, TASK, VM } from '../states.ts';
 import { cast, database, driver, type Handler, OUTCOME, type Outcome, request } from '../step.ts';
 import type { Job, World } from '../world.ts';
@@ -128,6 +129,7 @@ export const apiResetState = handler({
       loadInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 404),
     ),
     database('reset-state.save', 'nova/api/openstack/compute/admin_actions.py:_reset_state', (world, job) => {
+      if (moveUnderWay(world, job.instance, job.id)) noteSabotage(world, job.operation, job.instance);
       setVm(job, job.cursor);
       setTask(job, TASK.NONE);
       return saveInstance(world, job);
