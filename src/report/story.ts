@@ -9,11 +9,10 @@ import { CLOUD_LAWS, type Contract } from '../contract/contracts.ts';
 import { type Code, type Instruction, KIND } from '../engine/compile.ts';
 import { load } from '../engine/load.ts';
 import type { Listener } from '../engine/run.ts';
-import type { Setting } from '../nova/setting.ts';
 import { CONTROLLER_NAMES, SERVICE, STATUS_NAMES, TASK_NAMES, VM_NAMES } from '../nova/states.ts';
 import { OUTCOME, OUTCOME_WORDS, type Outcome } from '../nova/step.ts';
 import { JOB, type Job, OPERATION, serviceUp, type World } from '../nova/world.ts';
-import { describeServer } from '../observation/describe.ts';
+import { describeServer, printableSetting } from '../observation/describe.ts';
 import type { Observation } from '../observation/observation.ts';
 import { migrationName, operationPicture } from '../observation/picture.ts';
 import type { Request, Response } from '../placement/api.ts';
@@ -225,15 +224,7 @@ class Cast {
     this.world = world;
     this.names = servers.map(printable);
     const { setting } = world;
-    const named = <T extends { readonly name: string }>(one: T): T => ({ ...one, name: printable(one.name) });
-    const shown: Setting = {
-      ...setting,
-      hosts: setting.hosts.map(named),
-      flavors: setting.flavors.map(named),
-      classes: setting.classes.map(printable),
-      traits: setting.traits.map(printable),
-    };
-    this.shown = { ...world, setting: shown };
+    this.shown = { ...world, setting: printableSetting(setting) };
     this.wire = namesFor(world.placement, {
       providers: setting.hosts.map(({ name }) => name),
       consumer: (id) =>
