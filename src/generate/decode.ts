@@ -7,7 +7,7 @@ import { kindsFor } from '../engine/faults.ts';
 import { ENTRY_HANDLERS, type Resolved } from '../engine/operations.ts';
 import type { ArmedFault, ArmedHold } from '../engine/run.ts';
 import { CANDIDATES } from '../nova/candidates.ts';
-import { moveUnderWay } from '../nova/sabotage.ts';
+import { atWork, moveUnderWay } from '../nova/sabotage.ts';
 import { CONTROLLER_NAMES, inProgress, SERVICE } from '../nova/states.ts';
 import type { World } from '../nova/world.ts';
 import { capacity } from '../placement/store.ts';
@@ -201,7 +201,7 @@ export class Decoder {
     if (name === 'reset_state' && this.sabotage) {
       const { instances } = world.globals;
       for (let i = 0; i < instances; i++) {
-        const careless = world.instances[i]!.exists === 1 && moveUnderWay(world, i);
+        const careless = world.instances[i]!.exists === 1 && (this.sparesMoves ? moveUnderWay : atWork)(world, i);
         if (careless && !this.list.includes(i)) this.list.push(i);
       }
     } else if (name === 'reset_state' && this.sparesMoves) {

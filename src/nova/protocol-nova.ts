@@ -13,6 +13,7 @@ import { resizeInstance } from './handlers/resize-instance.ts';
 import { apiRevert, checkSharedStorage, computeFinishRevertResize, computeRevertResize } from './handlers/revert.ts';
 import { novaSelectDestinations } from './handlers/scheduler.ts';
 import { audit, cleanupIncompleteMigrations, initHost, pollUnconfirmedResizes } from './handlers/service.ts';
+import { atWork } from './sabotage.ts';
 import type { Protocol } from './step.ts';
 import { NOVA_UNDO, NOVA_UNDO_GROUPS } from './undo.ts';
 
@@ -40,7 +41,7 @@ export const nova: Protocol = {
     stopInstance,
     startInstance,
     rebootInstance,
-    apiResetState,
+    apiResetState(atWork),
     audit,
     initHost,
     pollUnconfirmedResizes(confirmSteps),

@@ -7,6 +7,7 @@ import { audit, cleanupIncompleteMigrations, pollUnconfirmedResizes } from './ha
 import * as rollbackHandlers from './rollback/handlers.ts';
 import { clearUnlessOvertaken, errorUnlessOvertaken, initHostWithoutMoves, rebootInstance } from './rollback/power.ts';
 import { ROLLBACK_UNDO, ROLLBACK_UNDO_GROUPS } from './rollback/undo.ts';
+import { moveUnderWay } from './sabotage.ts';
 import type { Protocol } from './step.ts';
 import { NOVA_UNDO, NOVA_UNDO_GROUPS } from './undo.ts';
 
@@ -38,7 +39,8 @@ export const rollback: Protocol = {
     stopInstance,
     startInstance,
     rebootInstance,
-    apiResetState,
+    // a move that died is recovered: until then it is under way
+    apiResetState(moveUnderWay),
     audit,
     initHostWithoutMoves,
     pollUnconfirmedResizes(rollbackHandlers.confirmSteps),

@@ -4,20 +4,27 @@
  *
  * Sabotage are `reset_state`, `heal_allocations --force` and `placement_audit --delete` where they strike a server that is
  * being moved, and whatever is written by hand, into Nova's database or into Placement. Inventory changes are not: a claim
- * that no longer fits is still a claim.
+ * that no longer fits is still a claim. Nor is a `reset_state` of a server that nobody works for: Nova lets an operator do
+ * that in VERIFY_RESIZE and to a move that died, where no other protocol is at hand to recover it.
  */
 import { NONE } from '../state/table.ts';
 import { inProgress, SERVICE } from './states.ts';
 import { JOB, type Job, type World } from './world.ts';
 
 /**
- * A handler works for the server, or a move of it is not over: it waits for its decision, or is to be recovered.
+ * A handler works for the server.
  * @param own the job that asks does not count, nor does an operator's command
  */
-export function moveUnderWay(world: World, instance: number, own: number = NONE): boolean {
+export function atWork(world: World, instance: number, own: number = NONE): boolean {
   for (const { id, state, instance: of, service } of world.jobs) {
     if (state !== JOB.FREE && of === instance && id !== own && service !== SERVICE.OPERATOR) return true;
   }
+  return false;
+}
+
+/** A handler works for the server, or a move of it is not over: it waits for its decision, or is to be recovered. */
+export function moveUnderWay(world: World, instance: number, own: number = NONE): boolean {
+  if (atWork(world, instance, own)) return true;
   for (let m = 0; m < world.globals.migrations; m++) {
     const { exists, instance: of, status } = world.migrations[m]!;
     if (exists === 1 && of === instance && inProgress(status)) return true;

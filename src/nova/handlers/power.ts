@@ -1,6 +1,6 @@
 import { NONE } from '../../state/table.ts';
 import { instanceOf, loadInstance, oneOf, saveInstance, setPower, setTask, setVm } from '../database.ts';
-import { moveUnderWay, noteSabotage } from '../sabotage.ts';
+import { type atWork, noteSabotage } from '../sabotage.ts';
 import { POWER, TASK, VM } from '../states.ts';
 import { cast, database, driver, type Handler, OUTCOME, type Outcome, request } from '../step.ts';
 import type { Job, World } from '../world.ts';
@@ -119,20 +119,24 @@ export const rebootInstance = handler({
   ],
 });
 
-/** os-resetState of an administrator: vm_state and task_state, nothing else, whatever is going on. */
-export const apiResetState = handler({
-  id: 'api.reset_state',
-  nova: 'nova/api/openstack/compute/admin_actions.py:AdminActionsController._reset_state',
-  prefix: 'reset-state',
-  steps: [
-    request('reset-state.api', 'nova/api/openstack/compute/admin_actions.py:_reset_state', (world, job) =>
-      loadInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 404),
-    ),
-    database('reset-state.save', 'nova/api/openstack/compute/admin_actions.py:_reset_state', (world, job) => {
-      if (moveUnderWay(world, job.instance, job.id)) noteSabotage(world, job.operation, job.instance);
-      setVm(job, job.cursor);
-      setTask(job, TASK.NONE);
-      return saveInstance(world, job);
-    }),
-  ],
-});
+/**
+ * os-resetState of an administrator: vm_state and task_state, nothing else, whatever is going on.
+ * @param spoils when that is sabotage
+ */
+export const apiResetState = (spoils: typeof atWork): Handler =>
+  handler({
+    id: 'api.reset_state',
+    nova: 'nova/api/openstack/compute/admin_actions.py:AdminActionsController._reset_state',
+    prefix: 'reset-state',
+    steps: [
+      request('reset-state.api', 'nova/api/openstack/compute/admin_actions.py:_reset_state', (world, job) =>
+        loadInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 404),
+      ),
+      database('reset-state.save', 'nova/api/openstack/compute/admin_actions.py:_reset_state', (world, job) => {
+        if (spoils(world, job.instance, job.id)) noteSabotage(world, job.operation, job.instance);
+        setVm(job, job.cursor);
+        setTask(job, TASK.NONE);
+        return saveInstance(world, job);
+      }),
+    ],
+  });
