@@ -13,7 +13,7 @@ export { madeUp } from './generate/clouds.ts';
 export { GROUP, HEADER, MOST_OPERATIONS } from './generate/decode.ts';
 export { DEFECTS, findDefect } from './nova/defects.ts';
 export { PROTOCOLS } from './nova/protocols.ts';
-export { campaignJson, verdictOf } from './report/campaign-report.ts';
+export { campaignJson, campaignReport, verdictOf } from './report/campaign-report.ts';
 export {
   DEFAULT_OPTIONS,
   type Fault,

@@ -84,6 +84,8 @@ const ON_SERVER = new Set<OperationName>([
   'delete_allocations',
   'edit_row',
 ]);
+/** Sabotage where they are about a server that is being moved. */
+const SPOILS = new Set<OperationName>(['reset_state', 'heal_allocations']);
 /** Never drawn for a server that they cannot be about. */
 const PRECISE = new Set<OperationName>(['reset_state', 'heal_allocations', 'delete_allocations', 'edit_row']);
 
@@ -198,7 +200,7 @@ export class Decoder {
   private findCandidates(name: OperationName, world: World): void {
     this.list.length = 0;
     CANDIDATES[name](world, this.list);
-    if (name === 'reset_state' && this.sabotage) {
+    if (this.sabotage && SPOILS.has(name)) {
       const { instances } = world.globals;
       for (let i = 0; i < instances; i++) {
         const careless = world.instances[i]!.exists === 1 && (this.sparesMoves ? moveUnderWay : atWork)(world, i);

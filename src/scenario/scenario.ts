@@ -78,7 +78,10 @@ const onHost = <K extends string>(operation: K) => z.strictObject({ operation: z
 /** `api`, `conductor`, `scheduler`, `placement`, or the name of a compute host. */
 const service = name;
 
-/** What Nova writes into the status of a resize's or cold migration's record (nova/objects/fields.py:MigrationStatus). */
+/**
+ * What Nova writes into the status of a resize's or cold migration's record (nova/objects/fields.py:MigrationStatus). Tokens
+ * number them in this order: one may be added behind the last, none moved.
+ */
 export const MIGRATION_STATUSES = [
   'pre-migrating',
   'migrating',
