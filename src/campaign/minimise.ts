@@ -37,6 +37,8 @@ export function isSimplerOrEqual(found: Violation, target: Violation): boolean {
     if (at < 0) return false;
     left.splice(at, 1);
   }
+  // sabotage is a class of its own: what it did is not told as what happens without it, nor the other way round
+  if (found.cause.sabotage.length > 0 !== target.cause.sabotage.length > 0) return false;
   if (!found.cause.sabotage.every((operation) => target.cause.sabotage.includes(operation))) return false;
   return found.cause.holds.every((hold) => target.cause.holds.includes(hold));
 }

@@ -225,9 +225,15 @@ function fromFlavor(world: World, job: Job): number[] {
   return rows;
 }
 
-/** What the instance has from its flavor is right wherever nothing was before; only `--force` takes something away. */
-const noteForced = (world: World, job: Job): void =>
-  noteWrite(world, job, job.option === 1 && moveUnderWay(world, job.instance));
+/**
+ * What the instance has from its flavor is right wherever nothing was before; only `--force` takes something away. Wrong is
+ * what comes of a row that changed since it was read.
+ */
+function noteHealed(world: World, job: Job): void {
+  const { host, flavor } = world.instances[job.instance]!;
+  const stale = host !== job.host || flavor !== job.instanceFlavor;
+  noteWrite(world, job, stale || (job.option === 1 && moveUnderWay(world, job.instance)));
+}
 
 /** `job.requested` is the instance of `--instance`, `job.option` whether `--force` was given. */
 const healSteps: readonly Step[] = [
@@ -267,7 +273,7 @@ const healSteps: readonly Step[] = [
     (world, job) => getAllocations(consumerOf)(world, job),
     (world, job, { status, rows, generation }) => {
       if (status !== 200) return exit(world, job, 3, OUTCOME.REFUSE);
-      noteForced(world, job);
+      noteHealed(world, job);
       job.held = rows.length > 0 ? 1 : 0;
       job.generation = rows.length > 0 ? generation : NONE;
       return OUTCOME.OK;
@@ -295,7 +301,7 @@ const healSteps: readonly Step[] = [
     (world, job, { status, code, consumerConflict }) => {
       if (status === 204) {
         job.attempt = 0;
-        noteForced(world, job);
+        noteHealed(world, job);
         processed(world, job);
         return OUTCOME.ELSE;
       }
