@@ -17,7 +17,7 @@ export { GROUP, HEADER, MOST_OPERATIONS } from './generate/decode.ts';
 export { DEFECTS, findDefect } from './nova/defects.ts';
 export { PROTOCOLS } from './nova/protocols.ts';
 export { partsOfRollback, staleReasons } from './nova/rollback/parts.ts';
-export { campaignJson, verdictOf } from './report/campaign-report.ts';
+export { campaignJson, campaignReport, verdictOf } from './report/campaign-report.ts';
 export { anonymise } from './scenario/anonymise.ts';
 export { readScenario } from './scenario/read.ts';
 export {

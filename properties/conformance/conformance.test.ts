@@ -14,7 +14,12 @@ describe.each(ROW_IDS)('%s', (id) => {
     const play = target.play(scenarioOf(line));
     const { s1 } = play.quiescent;
     const struck = play.fired.concat(play.held.map((state) => state !== 'did not strike' && state !== 'broken'));
-    expect({ s1, struck }).toEqual({ s1: line.expected, struck: struck.map(() => true) });
+    const exits = play.steps.flatMap(({ operation }) => operation.exit_code ?? []);
+    expect({ s1, struck, exits }).toEqual({
+      s1: line.expected,
+      struck: struck.map(() => true),
+      exits: line.exits ?? exits,
+    });
   });
 });
 

@@ -37,6 +37,8 @@ export interface CampaignConfig {
   readonly faults: number;
   /** the user's hosts and flavors; null for made-up clouds */
   readonly cloud: { readonly hosts: readonly Host[]; readonly flavors: readonly Flavor[] } | null;
+  /** operators act on servers that are being moved; what that breaks lies outside the contract */
+  readonly sabotage?: boolean;
 }
 
 export interface Finding {
@@ -44,6 +46,8 @@ export interface Finding {
   readonly invariants: readonly string[];
   readonly details: readonly string[];
   readonly known: KnownSignature | null;
+  /** of a server that was sabotaged: outside the contract */
+  readonly sabotage: boolean;
   /** the minimal scenario, and a token that carries it */
   readonly scenario: Scenario;
   readonly token: string;
@@ -105,7 +109,7 @@ export class Campaign {
   runBlock(block: number, runs = BLOCK_SIZE): void {
     const { config, code, contract } = this;
     const situations = this.situations(block);
-    const playing = (): Player => new Player(code, contract, config.faults, situations);
+    const playing = (): Player => new Player(code, contract, config.faults, situations, config.sabotage);
     const player = playing();
     const seed = deriveSeed(config.seed, config.protocol, block);
     const part = emptyStatistics();
@@ -184,6 +188,7 @@ export class Campaign {
       signature,
       invariants,
       details,
+      sabotage: violation.cause.sabotage.length > 0,
       known: this.known.get(signature) ?? null,
       scenario,
       token: tokenFor(this.config, scenario, signature),

@@ -37,6 +37,9 @@ export function isSimplerOrEqual(found: Violation, target: Violation): boolean {
     if (at < 0) return false;
     left.splice(at, 1);
   }
+  // sabotage is a class of its own: what it did is not told as what happens without it, nor the other way round
+  if (found.cause.sabotage.length > 0 !== target.cause.sabotage.length > 0) return false;
+  if (!found.cause.sabotage.every((operation) => target.cause.sabotage.includes(operation))) return false;
   return found.cause.holds.every((hold) => target.cause.holds.includes(hold));
 }
 
@@ -422,6 +425,12 @@ function* simplerOperations(operation: Operation, { cloud, operations }: Scenari
       break;
     case 'reset_state':
       if (operation.state !== 'active') yield { ...operation, state: 'active' };
+      break;
+    case 'placement_audit':
+      if (operation.host !== undefined) {
+        const { host: _, ...everywhere } = operation;
+        yield everywhere;
+      }
       break;
     default:
   }

@@ -48,7 +48,7 @@ export class Player {
   private readonly prepared: readonly Prepared[];
   private playing: Prepared;
 
-  constructor(code: Code, contract: Contract, mostFaults: number, situations: readonly Situation[]) {
+  constructor(code: Code, contract: Contract, mostFaults: number, situations: readonly Situation[], sabotage = false) {
     const settings = situations.map(({ cloud, options }) => makeSetting(cloud, options));
     const shape = largestShape(settings);
     this.prepared = situations.map((situation, k) => {
@@ -60,7 +60,7 @@ export class Player {
     this.playing = this.prepared[0]!;
     this.run = new Run(code, new World(shape, settings[0]!));
     this.trial = new Trial(this.run, contract);
-    this.decoder = new Decoder(code, mostFaults);
+    this.decoder = new Decoder(code, mostFaults, sabotage);
   }
 
   /** Runs and judges one array of words; the violations are in `trial.violations`. */

@@ -31,6 +31,9 @@ export interface Violation {
 const DISTURBED = 1;
 const JUDGED = 2;
 
+/** An operator's commands about every server. */
+const MENDS: ReadonlySet<string> = new Set(['placement_audit', 'heal_allocations']);
+
 export class Trial {
   readonly run: Run;
   readonly contract: Contract;
@@ -63,6 +66,10 @@ export class Trial {
     const { world } = run;
     const { instance } = resolved;
     if (instance !== NONE) this.judgeBefore(instance, k);
+    // what may mend the books must not hide that they were wrong
+    else if (MENDS.has(resolved.operation.operation)) {
+      for (let i = 0; i < world.globals.instances; i++) this.judgeBefore(i, k);
+    }
     this.operations.push(resolved);
     if (contract.cloud) this.before.copy(world);
     for (let i = 0; i < world.globals.instances; i++) world.instances[i]!.touched = 0;
@@ -234,6 +241,11 @@ export class Trial {
         if (world.holds[k]!.state === 0) return [];
         const { handler, guard } = struck(hold.point, NONE);
         return [`${handler}[${guard}]`];
+      }),
+      sabotage: operations.flatMap((resolved, k) => {
+        const { sabotage } = world.operations[k]!;
+        const about = instance === NONE ? sabotage !== 0 : (sabotage & (1 << instance)) !== 0;
+        return about ? [resolved.operation.operation] : [];
       }),
     };
   }

@@ -155,6 +155,73 @@ describe('list', () => {
   });
 });
 
+describe('an operator', () => {
+  const inventory = { total: 64, reserved: 0, min_unit: 1, max_unit: 64, step_size: 1, allocation_ratio: 1 };
+  const host = (name: string) => ({
+    name,
+    inventories: { VCPU: inventory, MEMORY_MB: { ...inventory, total: 8192, max_unit: 8192 }, DISK_GB: inventory },
+    traits: [],
+  });
+  const flavor = (name: string, vcpus: number) => ({
+    name,
+    vcpus,
+    ram: 512 * vcpus,
+    disk: vcpus,
+    ephemeral: 0,
+    swap: 0,
+    properties: {},
+  });
+  const scenario = (operations: object[], holds: object[] = [], faults: object[] = []): string =>
+    JSON.stringify({
+      version: 1,
+      cloud: { hosts: [host('h1'), host('h2')], flavors: [flavor('m1', 1), flavor('m2', 2)] },
+      options: {
+        allow_resize_to_same_host: false,
+        supports_migrate_to_same_host: false,
+        max_attempts: 3,
+        client_replay: 0,
+        nova_release: 34,
+        placement_release: 16,
+      },
+      operations: [
+        { operation: 'boot', server: 's1', flavor: 'm1', host: 'h1' },
+        { operation: 'resize', server: 's1', flavor: 'm2' },
+        ...operations,
+      ],
+      faults,
+      holds,
+    });
+
+  test('takes the claim of a running resize for an orphan', () => {
+    const path = file(
+      'audit-delete.json',
+      scenario(
+        [{ operation: 'placement_audit', delete: true, host: 'h2' }],
+        [{ operation: 1, point: 'src.driver', nth: 1, until: 2 }],
+      ),
+    );
+    const { status, stdout } = claimcheck('replay', path);
+    expect(status).toBe(1);
+    expect(stdout.slice(stdout.indexOf('3  placement_audit'))).toMatchSnapshot();
+  });
+  test('mends what a revert left behind, and is told what was wrong before', () => {
+    const path = file(
+      'mended.json',
+      scenario(
+        [
+          { operation: 'revert', server: 's1' },
+          { operation: 'placement_audit', delete: true },
+          { operation: 'heal_allocations', server: 's1' },
+        ],
+        [],
+        [{ operation: 2, point: 'frevert.swap-back', kind: 'refused', nth: 1, times: 1 }],
+      ),
+    );
+    const { stdout } = claimcheck('replay', path);
+    expect(stdout.slice(stdout.indexOf('4  placement_audit'))).toMatchSnapshot();
+  });
+});
+
 test('the finding in the README is as replay prints it', () => {
   const { stdout } = claimcheck('replay', TOKEN);
   const shown = README.slice(README.indexOf('    3  confirm'), README.indexOf('The whole story'))
@@ -193,7 +260,7 @@ describe('names of a user', () => {
   const scenario = structuredClone(FINDING.scenario);
   for (const one of [...scenario.cloud.hosts, ...scenario.cloud.flavors]) one.name = named(one.name);
   for (const op of scenario.operations) {
-    if ('server' in op) op.server = named(op.server);
+    if ('server' in op && op.server !== undefined) op.server = named(op.server);
     if ('flavor' in op) op.flavor = named(op.flavor);
   }
   scenario.cloud.hosts[0]!.inventories.CUSTOM_ACME = scenario.cloud.hosts[0]!.inventories.VCPU!;

@@ -37,6 +37,7 @@ interface FuzzFlags {
   readonly placementRelease?: number;
   readonly known?: string;
   readonly cloud?: string;
+  readonly sabotage?: boolean;
   readonly out?: string;
   readonly json?: boolean;
   readonly verbose?: boolean;
@@ -68,6 +69,7 @@ export function fuzzCommand(): Command {
     )
     .option('--out <dir>', 'keep findings there as they come, a line of JSON each, without names')
     .option('--keep-names', 'leave the names of your cloud in what --out keeps')
+    .option('--sabotage', 'operators act on servers that are being moved: what that breaks is told and is not red')
     .option('--verbose', 'every signature, not one line a weakness')
     .option('--json', 'one object on stdout and nothing else')
     .action(fuzz);
@@ -88,6 +90,7 @@ async function fuzz(flags: FuzzFlags): Promise<void> {
     ...(flags.placementRelease === undefined ? {} : { placementRelease: flags.placementRelease }),
     ...(flags.faults === undefined ? {} : { faults: flags.faults }),
     cloud: flags.cloud === undefined ? null : readUserCloud(flags.cloud, flags.anonymise === true),
+    sabotage: flags.sabotage === true,
   };
   const keep = flags.out === undefined ? () => {} : keeper(flags.out, flags.keepNames === true);
   const campaign = new Campaign(config, known);

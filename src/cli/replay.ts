@@ -1,11 +1,14 @@
 import { Command } from 'commander';
+import { type Mending, mend } from '../campaign/mend.ts';
 import type { Violation } from '../campaign/trial.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
 import { knownOf } from '../contract/known/known.ts';
 import { ScenarioError } from '../engine/load.ts';
+import { mendingJson, mendingLines } from '../report/mending.ts';
 import { tellStory } from '../report/story.ts';
 import { anonymise } from '../scenario/anonymise.ts';
 import type { Envelope } from '../scenario/token.ts';
+import { NONE } from '../state/table.ts';
 import { EXIT, print, printableSignature, UsageError, useColor } from './context.ts';
 import {
   contractOption,
@@ -55,19 +58,26 @@ function replay(source: string, flags: ReplayFlags): void {
   const envelope = override(readSource(source), flags);
   const contract = CONTRACTS[envelope.contract];
   let told: { lines: readonly string[]; violations: readonly Violation[] };
+  let mendings: readonly Mending[];
   try {
     const code = codeOf(envelope);
     told = tellStory(
       { scenario: envelope.scenario, code, contract },
       { color: useColor(process.stdout), verbose: flags.verbose === true },
     );
+    const servers = told.violations.map(({ instance }) => instance).filter((instance) => instance !== NONE);
+    mendings = mend(code, envelope.scenario, new Set(servers));
   } catch (error) {
     if (error instanceof ScenarioError) throw new UsageError(error.message);
     throw error;
   }
   const verdict = verdictOf(envelope.signature, told.violations);
-  if (flags.json === true) print(JSON.stringify(replayJson(envelope, verdict, told.violations)));
-  else print([...told.lines, '', sentence(envelope, verdict, told.violations)].join('\n'));
+  if (flags.json === true) print(JSON.stringify(replayJson(envelope, verdict, told.violations, mendings)));
+  else {
+    const advice = mendingLines(mendings, useColor(process.stdout));
+    const behind = [...advice, ...(advice.length > 0 ? [''] : []), sentence(envelope, verdict, told.violations)];
+    print([...told.lines, '', ...behind].join('\n'));
+  }
   process.exitCode = { REPRODUCED: EXIT.VIOLATION, FIXED: EXIT.OK, CHANGED: EXIT.CHANGED }[verdict];
 }
 
@@ -100,26 +110,35 @@ function sentence(envelope: Envelope, verdict: ReplayVerdict, violations: readon
       return 'FIXED: every law held.';
     case 'REPRODUCED': {
       const entry = violations.map((one) => known.get(one.signature)).find((one) => one !== undefined);
-      return `REPRODUCED${entry === undefined ? '' : `, known as ${entry.weakness}: ${entry.reason}`}`;
+      if (entry !== undefined) return `REPRODUCED, known as ${entry.weakness}: ${entry.reason}`;
+      return `REPRODUCED${violations.every(isSabotage) ? `, ${SABOTAGE}` : ''}`;
     }
     case 'CHANGED':
       return `CHANGED: the token says\n  ${printableSignature(envelope.signature ?? '')}\nbut this broke\n  ${violations.map((one) => one.signature).join('\n  ')}`;
   }
 }
 
-function replayJson(envelope: Envelope, verdict: ReplayVerdict, violations: readonly Violation[]): object {
+const isSabotage = ({ cause }: Violation): boolean => cause.sabotage.length > 0;
+
+const SABOTAGE =
+  'by sabotage: an operator acted on a server behind the back of whoever moved it, which lies outside the contract.';
+
+function replayJson(
+  envelope: Envelope,
+  verdict: ReplayVerdict,
+  violations: readonly Violation[],
+  mendings: readonly Mending[],
+): object {
   return {
     verdict,
     protocol: envelope.protocol,
     contract: envelope.contract,
     signature: envelope.signature,
-    violations: violations.map(({ signature, invariants, details, operation, endState }) => ({
-      signature,
-      invariants,
-      details,
-      operation,
-      endState,
-    })),
+    violations: violations.map((violation) => {
+      const { signature, invariants, details, operation, endState } = violation;
+      return { signature, invariants, details, operation, endState, sabotage: isSabotage(violation) };
+    }),
+    mending: mendingJson(mendings),
     scenario: envelope.scenario,
   };
 }

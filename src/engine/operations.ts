@@ -3,8 +3,10 @@
  * other reaches the API's handler and may be refused there.
  */
 
+import { saveMigrationStatus } from '../nova/database.ts';
+import { noteSabotage } from '../nova/sabotage.ts';
 import { indexOfName, SAME_HOST_TRAIT_BIT, type Setting } from '../nova/setting.ts';
-import { CONTROLLER_NAMES, MET, POWER, SERVICE, TASK, VM } from '../nova/states.ts';
+import { CONTROLLER_NAMES, MET, POWER, SERVICE, STATUS_NAMES, TASK, VM } from '../nova/states.ts';
 import {
   amountsOf,
   everythingUp,
@@ -46,7 +48,7 @@ export function resolve(operation: Operation, setting: Setting, servers: readonl
     if (index === NONE) unknown = true;
     return index;
   };
-  if ('server' in operation) instance = named(servers.indexOf(operation.server));
+  if ('server' in operation && operation.server !== undefined) instance = named(servers.indexOf(operation.server));
   if ('flavor' in operation) flavor = named(indexOfName(setting.flavors, operation.flavor));
   if ('host' in operation && operation.host !== undefined) host = named(indexOfName(setting.hosts, operation.host));
   if ('service' in operation) {
@@ -283,6 +285,32 @@ const setInventory: Start = (run, k, { operation, host }) => {
   return true;
 };
 
+/** A command in the operator's shell, which needs none of Nova's services. */
+function command(handler: string, fill: (job: Job, resolved: Resolved) => void): Start {
+  return (run, k, resolved) => {
+    const job = run.begin(handler, SERVICE.OPERATOR, k);
+    fill(job, resolved);
+    return true;
+  };
+}
+
+/** Straight into the database: no handler, and nobody is told. */
+const editRow: Start = ({ world }, k, { operation, instance, host }) => {
+  if (operation.operation !== 'edit_row' || world.instances[instance]!.exists !== 1) return false;
+  const status = operation.migration_status === undefined ? NONE : STATUS_NAMES.indexOf(operation.migration_status);
+  let last: number = NONE;
+  for (let m = 0; m < world.globals.migrations; m++) {
+    if (world.migrations[m]!.exists === 1 && world.migrations[m]!.instance === instance) last = m;
+  }
+  if (host === NONE && (status === NONE || last === NONE)) return false;
+  if (host !== NONE) world.instances[instance]!.host = host;
+  if (status !== NONE && last !== NONE) saveMigrationStatus(world, world.migrations[last]!, status);
+  world.operations[k]!.outcome = OPERATION.ACCEPTED;
+  world.instances[instance]!.touched = 1;
+  noteSabotage(world, k, instance);
+  return true;
+};
+
 const STARTS: Record<Operation['operation'], Start> = {
   boot,
   resize: move,
@@ -306,6 +334,19 @@ const STARTS: Record<Operation['operation'], Start> = {
   recover,
   // carried out by the caller, which has the judge's clone to look after
   settle: () => true,
+  placement_audit: command('nova-manage.audit', (job, { operation, host }) => {
+    job.requested = host;
+    job.option = operation.operation === 'placement_audit' && operation.delete === true ? 1 : 0;
+  }),
+  heal_allocations: command('nova-manage.heal_allocations', (job, { operation, instance }) => {
+    job.requested = instance;
+    job.option = operation.operation === 'heal_allocations' && operation.force === true ? 1 : 0;
+  }),
+  delete_allocations: command('openstack.allocation_delete', (job, { operation, instance }) => {
+    job.instance = instance;
+    job.option = operation.operation === 'delete_allocations' && operation.of === 'migration' ? 1 : 0;
+  }),
+  edit_row: editRow,
 };
 
 /** The handlers that an operation can lead to, from its own on: where its faults can strike. */
@@ -325,4 +366,7 @@ export const ENTRY_HANDLERS: Readonly<Partial<Record<Operation['operation'], rea
   cleanup_incomplete_migrations: ['compute.cleanup_incomplete_migrations'],
   restart: ['compute.init_host'],
   recover: RECOVERY_HANDLERS,
+  placement_audit: ['nova-manage.audit'],
+  heal_allocations: ['nova-manage.heal_allocations'],
+  delete_allocations: ['openstack.allocation_delete'],
 };

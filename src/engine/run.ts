@@ -176,6 +176,7 @@ export class Run {
     this.unlock(job, 3);
     const start = (job as unknown as { offset: number }).offset;
     job.read.clear();
+    job.consumers.clear();
     this.world.cells.fill(0, start, job.read.offset);
   }
 
@@ -665,6 +666,7 @@ export class Run {
   private finish(job: Job, outcome: Outcome): void {
     const { world } = this;
     this.listener?.ended(job, outcome);
+    if (job.service === SERVICE.OPERATOR) this.exit(job, outcome);
     if (job.callee === NONE && job.service === SERVICE.API && job.caller === NONE) {
       const record = world.operations[job.operation];
       if (record !== undefined && record.outcome === OPERATION.NOT_BEGUN) {
@@ -687,6 +689,13 @@ export class Run {
     if (replyLost === 0) reply = outcome === OUTCOME.OK ? at.returned(world, waiting, job) : outcome;
     this.clear(job);
     this.settle(waiting, at, reply, null, null);
+  }
+
+  /** nova/cmd/manage.py:main turns what a command raised into an exit code of 255. */
+  private exit(job: Job, outcome: Outcome): void {
+    const record = this.world.operations[job.operation]!;
+    record.outcome = outcome === OUTCOME.OK ? OPERATION.ACCEPTED : OPERATION.REFUSED;
+    if (outcome >= OUTCOME.RAISE && record.exit === 0) record.exit = 256;
   }
 
   /** A job ended: lets go what was held until a job of its operation ran its handler. */
@@ -731,6 +740,7 @@ export class Run {
           record.http = 500;
         }
       }
+      if (service === SERVICE.OPERATOR) world.operations[job.operation]!.outcome = OPERATION.REFUSED;
       if (job.hold !== 0 && job.state === JOB.HELD) world.holds[job.hold - 1]!.state = 2;
       this.clear(job);
       if (caller !== NONE) {

@@ -7,6 +7,7 @@ import { kindsFor } from '../engine/faults.ts';
 import { ENTRY_HANDLERS, type Resolved, recoversMoves } from '../engine/operations.ts';
 import type { ArmedFault, ArmedHold } from '../engine/run.ts';
 import { CANDIDATES } from '../nova/candidates.ts';
+import { atWork, moveUnderWay } from '../nova/sabotage.ts';
 import { CONTROLLER_NAMES, SERVICE } from '../nova/states.ts';
 import type { World } from '../nova/world.ts';
 import { capacity } from '../placement/store.ts';
@@ -14,6 +15,7 @@ import {
   FAULT_KINDS,
   type FaultKind,
   type Inventory,
+  MIGRATION_STATUSES,
   type Operation,
   type OperationName,
 } from '../scenario/scenario.ts';
@@ -48,7 +50,23 @@ const WEIGHTS: Readonly<Record<OperationName, number>> = {
   settle: 1,
   recover: 6,
   lose_host: 1,
+  placement_audit: 0,
+  heal_allocations: 0,
+  delete_allocations: 0,
+  edit_row: 0,
 };
+/** The same where sabotage is asked for: what an operator does while servers move, and what is held for it to cut in. */
+const SABOTAGE_WEIGHTS: Readonly<Record<OperationName, number>> = {
+  ...WEIGHTS,
+  reset_state: 12,
+  placement_audit: 12,
+  heal_allocations: 5,
+  delete_allocations: 5,
+  edit_row: 5,
+};
+/** Of so many holds that could be drawn one is. */
+const HOLDS = 20;
+const SABOTAGE_HOLDS = 2;
 const OPERATIONS = Object.keys(WEIGHTS) as OperationName[];
 /** A swarm leaves operations out; these stay, or nothing would move. */
 const ALWAYS = new Set<OperationName>(['boot', 'resize', 'confirm', 'revert']);
@@ -68,7 +86,14 @@ const ON_SERVER = new Set<OperationName>([
   'start',
   'hard_reboot',
   'reset_state',
+  'heal_allocations',
+  'delete_allocations',
+  'edit_row',
 ]);
+/** Sabotage where they are about a server that is being moved. */
+const SPOILS = new Set<OperationName>(['reset_state', 'heal_allocations']);
+/** Never drawn for a server that they cannot be about. */
+const PRECISE = new Set<OperationName>(['reset_state', 'heal_allocations', 'delete_allocations', 'edit_row']);
 
 interface Target {
   readonly point: number;
@@ -98,7 +123,7 @@ function resolved(
 export class Decoder {
   private readonly targets = new Map<OperationName, readonly Target[]>();
   private readonly mostFaults: number;
-  private readonly possible: readonly boolean[];
+  private readonly recovers: boolean;
   /** what the operation that is decoded can be about */
   private readonly list: number[] = [];
   private faults = 0;
@@ -107,12 +132,16 @@ export class Decoder {
   private readonly weights = new Int32Array(OPERATIONS.length);
   private total = 0;
   private allowedKinds = 0;
+  private readonly sabotage: boolean;
 
-  /** @param mostFaults of a scenario, holds counted in: each is one thing that goes differently */
-  constructor(code: Code, mostFaults: number) {
+  /**
+   * @param mostFaults of a scenario, holds counted in: each is one thing that goes differently
+   * @param sabotage operators act on servers that are being moved (nova/sabotage.ts)
+   */
+  constructor(code: Code, mostFaults: number, sabotage: boolean) {
     this.mostFaults = mostFaults;
-    const recovers = recoversMoves(code);
-    this.possible = OPERATIONS.map((name) => recovers || !RECOVERED.has(name));
+    this.sabotage = sabotage;
+    this.recovers = recoversMoves(code);
     for (const name of OPERATIONS) this.targets.set(name, reachable(code, name));
   }
 
@@ -127,8 +156,8 @@ export class Decoder {
     this.total = 0;
     for (let k = 0; k < OPERATIONS.length; k++) {
       const name = OPERATIONS[k]!;
-      const drawn = this.possible[k]! && (STAYS[k]! || (allowed & (1 << k)) !== 0);
-      this.weights[k] = drawn ? WEIGHTS[name] : 0;
+      const drawn = (this.recovers || !RECOVERED.has(name)) && (STAYS[k]! || (allowed & (1 << k)) !== 0);
+      this.weights[k] = drawn ? (this.sabotage ? SABOTAGE_WEIGHTS : WEIGHTS)[name] : 0;
       this.total += this.weights[k]!;
     }
     this.allowedKinds = (kinds & 3) === 0 ? -1 : kinds >>> 2;
@@ -178,6 +207,13 @@ export class Decoder {
   private findCandidates(name: OperationName, world: World): void {
     this.list.length = 0;
     CANDIDATES[name](world, this.list);
+    if (this.sabotage && SPOILS.has(name)) {
+      const { instances } = world.globals;
+      for (let i = 0; i < instances; i++) {
+        const careless = world.instances[i]!.exists === 1 && (this.recovers ? moveUnderWay : atWork)(world, i);
+        if (careless && !this.list.includes(i)) this.list.push(i);
+      }
+    }
   }
 
   private make(
@@ -197,7 +233,7 @@ export class Decoder {
     if ((who & 1) === 1 && list.includes(this.last)) chosen = this.last;
     const onServer = ON_SERVER.has(name);
     // a few per cent are illegal on purpose
-    if (onServer && name !== 'reset_state' && how % 32 === 31) chosen = (who >>> 1) % world.globals.instances;
+    if (onServer && !PRECISE.has(name) && how % 32 === 31) chosen = (who >>> 1) % world.globals.instances;
     // of all but one in twelve moves one that some other host has room for
     const anyway = (how >>> 8) % 12 === 11;
     if (name === 'cold_migrate' && !anyway) chosen = this.roomFor(world, chosen);
@@ -254,6 +290,29 @@ export class Decoder {
       case 'settle':
       case 'recover':
         return resolved({ operation: name });
+      case 'placement_audit': {
+        const operation: Extract<Operation, { operation: 'placement_audit' }> = { operation: 'placement_audit' };
+        if (how % 8 !== 7) operation.delete = true;
+        const everywhere = (how >>> 4) % 2 === 1;
+        if (!everywhere) operation.host = hostName(chosen);
+        return resolved(operation, NONE, NONE, everywhere ? NONE : chosen);
+      }
+      case 'heal_allocations': {
+        const force = how % 4 === 3;
+        const operation: Extract<Operation, { operation: 'heal_allocations' }> = {
+          operation: 'heal_allocations',
+          server,
+        };
+        if (force) operation.force = true;
+        return resolved(operation, chosen);
+      }
+      case 'delete_allocations':
+        return resolved({ operation: name, server, of: how % 2 === 0 ? 'migration' : 'instance' }, chosen);
+      case 'edit_row': {
+        const status = MIGRATION_STATUSES[what % MIGRATION_STATUSES.length]!;
+        if (how % 2 === 0) return resolved({ operation: name, server, migration_status: status }, chosen);
+        return resolved({ operation: name, server, host: hostName(host) }, chosen, NONE, host);
+      }
     }
   }
 
@@ -352,7 +411,7 @@ export class Decoder {
     if (this.faults + this.holds >= this.mostFaults || this.holds >= MOST_HOLDS || targets.length === 0) return null;
     // races take two things that go wrong: where that many may, holds are frequent and some last for two operations
     const several = this.mostFaults > 1;
-    if (word % (several ? 5 : 20) !== 0) return null;
+    if (word % (this.sabotage ? SABOTAGE_HOLDS : several ? 5 : HOLDS) !== 0) return null;
     this.holds++;
     const until = k + 1 + (several ? (word >>> 14) % 2 : 0);
     // what recovers may find that another has done so, and that the server has moved on since

@@ -7,7 +7,7 @@ import type { OperationName } from '../scenario/scenario.ts';
 import { NONE } from '../state/table.ts';
 import { findMigration } from './database.ts';
 import { CONTROLLER_NAMES, SERVICE, STATUS, TASK, VM } from './states.ts';
-import { type Instance, nothingUnderWay, serviceUp, type World } from './world.ts';
+import { type Instance, migrationConsumer, nothingUnderWay, serviceUp, type World } from './world.ts';
 
 export type Candidates = (world: World, into: number[]) => void;
 
@@ -96,4 +96,19 @@ export const CANDIDATES: Readonly<Record<OperationName, Candidates>> = {
   recover: (world, into) => {
     if (serviceUp(world, SERVICE.CONDUCTOR)) once(world, into);
   },
+  placement_audit: hosts(() => true),
+  heal_allocations: servers(({ placement }, { task }, i) => task === TASK.NONE && !holds(placement, i)),
+  // what is written by hand is sabotage, and drawn only where that is asked for
+  delete_allocations: servers((world, _instance, i) => holdsAnything(world, i)),
+  edit_row: servers(() => true),
 };
+
+const holds = ({ consumers }: World['placement'], id: number): boolean => consumers[id]!.allocations.count > 0;
+
+function holdsAnything(world: World, i: number): boolean {
+  if (holds(world.placement, i)) return true;
+  for (let m = 0; m < world.globals.migrations; m++) {
+    if (world.migrations[m]!.instance === i && holds(world.placement, migrationConsumer(world, m))) return true;
+  }
+  return false;
+}

@@ -2,7 +2,7 @@
  * Nova's databases as handlers use them: rows, and the private copies in a job that are saved back field by field.
  */
 import { assert, NONE } from '../state/table.ts';
-import { inProgress, MOVE_TYPE, STATUS, TASK, VM } from './states.ts';
+import { MOVE_TYPE, STATUS, TASK, VM } from './states.ts';
 import { OUTCOME, type Outcome } from './step.ts';
 import type { Instance, Job, Migration, Move, World } from './world.ts';
 
@@ -193,15 +193,6 @@ export function findMigration(world: World, instance: number, status: number, ty
     if (type === NONE || row.type === type) return g;
   }
   return NONE;
-}
-
-/** Whether a move of the instance is under way, or waits for its decision. */
-export function moveInProgress(world: World, instance: number): boolean {
-  for (let g = 0; g < world.globals.migrations; g++) {
-    const row = world.migrations[g]!;
-    if (row.exists === 1 && row.instance === instance && inProgress(row.status)) return true;
-  }
-  return false;
 }
 
 // ---- history: what laws want to know of a move and no row keeps

@@ -6,6 +6,7 @@ import { conductorMigrateServer } from './handlers/conductor-migrate.ts';
 import { apiConfirm, computeConfirmResize, confirmSteps } from './handlers/confirm.ts';
 import { apiDelete, terminateInstance } from './handlers/delete.ts';
 import { finishResize } from './handlers/finish-resize.ts';
+import { operatorCommands } from './handlers/operator.ts';
 import { powerRequests, rebootInstance, resetState, startInstance, stopInstance } from './handlers/power.ts';
 import { prepResize } from './handlers/prep-resize.ts';
 import { resizeInstance } from './handlers/resize-instance.ts';
@@ -44,6 +45,7 @@ export const nova: Protocol = {
     initHost,
     pollUnconfirmedResizes(confirmSteps),
     cleanupIncompleteMigrations,
+    ...operatorCommands,
   ],
   undo: NOVA_UNDO,
   undoGroups: NOVA_UNDO_GROUPS,

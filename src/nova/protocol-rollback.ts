@@ -1,6 +1,7 @@
 /** Nova as it could be: a resize that always undoes itself whole. */
 
 import { apiCreate, buildAndRunInstance, buildInstances } from './handlers/boot.ts';
+import { operatorCommands } from './handlers/operator.ts';
 import { powerRequests, resetState, startInstance, stopInstance } from './handlers/power.ts';
 import { audit, cleanupIncompleteMigrations, pollUnconfirmedResizes } from './handlers/service.ts';
 import * as rollbackHandlers from './rollback/handlers.ts';
@@ -42,6 +43,7 @@ export const rollback: Protocol = {
     initHostWithoutMoves,
     pollUnconfirmedResizes(rollbackHandlers.confirmSteps),
     cleanupIncompleteMigrations,
+    ...operatorCommands,
   ],
   undo: {
     'conductor.build_instances': NOVA_UNDO['conductor.build_instances']!,

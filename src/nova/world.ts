@@ -4,6 +4,7 @@
  */
 import { makeStore, type Store, type StoreShape, storeSize } from '../placement/store.ts';
 import { Holdings } from '../state/holdings.ts';
+import { IdSet } from '../state/id-set.ts';
 import { assert, NONE, type Packed, type TableClass, table } from '../state/table.ts';
 import type { Amounts, Setting } from './setting.ts';
 import { inProgress, SERVICE } from './states.ts';
@@ -190,6 +191,10 @@ export interface JobRecord {
   locks: number;
   /** request_spec.ignore_hosts = [source] */
   avoidSource: number;
+  /** of an operator's command: `--delete`, `--force`, or which kind of consumer it is about */
+  option: number;
+  /** of an operator's command: what it could not do */
+  faults: number;
 }
 const JobBase = table<JobRecord>('JobRecord', [
   'state',
@@ -232,21 +237,27 @@ const JobBase = table<JobRecord>('JobRecord', [
   'cursor',
   'locks',
   'avoidSource',
+  'option',
+  'faults',
 ]);
 
 export interface Job extends JobRecord {
   readonly id: number;
   /** allocations read from Placement */
   readonly read: Holdings;
+  /** consumers that an operator's command has to do with */
+  readonly consumers: IdSet;
 }
 
 class JobView extends (JobBase as new (cells: Int32Array, offset: number) => JobRecord & Packed) {
   readonly id: number;
   readonly read: Holdings;
-  constructor(cells: Int32Array, offset: number, id: number, rows: number) {
+  readonly consumers: IdSet;
+  constructor(cells: Int32Array, offset: number, id: number, rows: number, consumers: number) {
     super(cells, offset);
     this.id = id;
     this.read = new Holdings(cells, offset + JobBase.size, rows);
+    this.consumers = new IdSet(cells, offset + JobBase.size + Holdings.size(rows), consumers);
   }
 }
 
@@ -317,8 +328,14 @@ export interface OperationRecord {
   outcome: number;
   /** HTTP status of the API, 0 where there is none */
   http: number;
+  /** of an operator's command: its exit code + 1 */
+  exit: number;
+  /** of an operator's command: allocations or instances that it "Processed" */
+  processed: number;
+  /** history, bit i: it was sabotage of instance i (nova/sabotage.ts) */
+  sabotage: number;
 }
-const OperationTable = table<OperationRecord>('OperationRecord', ['outcome', 'http']);
+const OperationTable = table<OperationRecord>('OperationRecord', ['outcome', 'http', 'exit', 'processed', 'sabotage']);
 export const OUTCOME_NAMES = ['not begun', 'accepted', 'refused', 'skipped'] as const;
 export const OPERATION = { NOT_BEGUN: 0, ACCEPTED: 1, REFUSED: 2, SKIPPED: 3 } as const;
 
@@ -405,7 +422,7 @@ export function worldSize(shape: Shape): number {
     shape.hosts * shape.instances * TrackingTable.size +
     shape.instances * InstanceTable.size +
     shape.migrations * MigrationTable.size +
-    shape.jobs * (JobBase.size + rows) +
+    shape.jobs * (JobBase.size + rows + IdSet.size(storeShape(shape).consumers)) +
     shape.moves * (MoveBase.size + rows) +
     shape.operations * OperationTable.size +
     shape.faults * FaultTable.size +
@@ -437,6 +454,8 @@ export class World {
     const store = storeShape(shape);
     const rows = Holdings.size(shape.rows);
     const size = worldSize(shape);
+    const job = JobBase.size + rows + IdSet.size(store.consumers);
+    const move = MoveBase.size + rows;
     const cells = new Int32Array(size);
     this.cells = cells;
     let at = 0;
@@ -452,8 +471,8 @@ export class World {
     this.tracking = plain(shape.hosts * shape.instances, TrackingTable);
     this.instances = plain(shape.instances, InstanceTable);
     this.migrations = plain(shape.migrations, MigrationTable);
-    this.jobs = take(shape.jobs, JobBase.size + rows, (o, k) => new JobView(cells, o, k, shape.rows));
-    this.moves = take(shape.moves, MoveBase.size + rows, (o) => new MoveView(cells, o, shape.rows));
+    this.jobs = take(shape.jobs, job, (o, k) => new JobView(cells, o, k, shape.rows, store.consumers));
+    this.moves = take(shape.moves, move, (o) => new MoveView(cells, o, shape.rows));
     this.operations = plain(shape.operations, OperationTable);
     this.faults = plain(shape.faults, FaultTable);
     this.holds = plain(shape.holds, HoldTable);
@@ -502,6 +521,8 @@ export function trackingOf(world: World, host: number, instance: number): Tracki
 export function serviceUp(world: World, service: number): boolean {
   const { globals } = world;
   switch (service) {
+    case SERVICE.OPERATOR:
+      return true;
     case SERVICE.API:
       return globals.apiUp === 1;
     case SERVICE.CONDUCTOR:
@@ -517,6 +538,8 @@ export function serviceUp(world: World, service: number): boolean {
 
 export function setService(world: World, service: number, up: number): void {
   const { globals } = world;
+  // a command that was killed is no service that is down
+  if (service === SERVICE.OPERATOR) return;
   if (service === SERVICE.API) globals.apiUp = up;
   else if (service === SERVICE.CONDUCTOR) globals.conductorUp = up;
   else if (service === SERVICE.SCHEDULER) globals.schedulerUp = up;

@@ -44,6 +44,9 @@ export interface Picture {
 export interface OperationPicture {
   readonly outcome: (typeof OUTCOME_NAMES)[number];
   readonly http: number | null;
+  /** of an operator's command that came to its end, and how many allocations or instances it processed */
+  readonly exit_code?: number;
+  readonly processed?: number;
 }
 
 export function migrationName(observation: Observation, servers: readonly string[], m: number): string {
@@ -138,5 +141,10 @@ export function picture(observation: Observation, servers: readonly string[]): P
 }
 
 export function operationPicture(record: OperationRecord): OperationPicture {
-  return { outcome: OUTCOME_NAMES[record.outcome]!, http: record.http === 0 ? null : record.http };
+  const { outcome, http, exit, processed } = record;
+  return {
+    outcome: OUTCOME_NAMES[outcome]!,
+    http: http === 0 ? null : http,
+    ...(exit === 0 ? {} : { exit_code: exit - 1, processed }),
+  };
 }

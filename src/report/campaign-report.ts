@@ -5,6 +5,7 @@ import { pairsOf } from '../campaign/statistics.ts';
 import type { KnownSignature } from '../contract/known/known.ts';
 import { SOMETIMES } from '../contract/sometimes.ts';
 import { recoversMoves } from '../engine/operations.ts';
+import { operatorCommands } from '../nova/handlers/operator.ts';
 import { decodeToken } from '../scenario/token.ts';
 import { table } from './tables.ts';
 
@@ -18,10 +19,14 @@ const LONG_FOR_KNOWN = 100_000;
 export function verdictOf(campaign: Campaign, interrupted: boolean): Verdict {
   const findings = [...campaign.findings.values()];
   if (interrupted) return 'interrupted';
-  if (findings.some(({ known }) => known === null)) return 'violated';
+  if (findings.some(isNews)) return 'violated';
   if (campaign.statistics.runs >= LONG && missed(campaign).length > 0) return 'undecided';
-  return findings.length > 0 ? 'known' : 'held';
+  return findings.some(({ known }) => known !== null) ? 'known' : 'held';
 }
+
+/** What sabotage breaks lies outside the contract, whatever the known list says. */
+const isNews = ({ known, sabotage }: Finding): boolean => known === null && !sabotage;
+const isSabotage = ({ known, sabotage }: Finding): boolean => known === null && sabotage;
 
 /** Situations that the campaign allowed and never reached. */
 function missed({ statistics, config, code }: Campaign): string[] {
@@ -53,12 +58,14 @@ export function campaignJson(campaign: Campaign, verdict: Verdict): object {
     contract: config.contract,
     defects: config.defects,
     repairs: config.repairs,
+    ...(config.sabotage === true ? { sabotage: true } : {}),
     runs: statistics.runs,
     findings: ordered(campaign).map((finding) => ({
       signature: finding.signature,
       invariant: finding.invariants[0],
       invariants: finding.invariants,
       known: finding.known?.weakness ?? null,
+      ...(config.sabotage === true ? { sabotage: finding.sabotage } : {}),
       row: finding.known?.row ?? null,
       token: finding.token,
       operations: finding.operations,
@@ -70,24 +77,34 @@ export function campaignJson(campaign: Campaign, verdict: Verdict): object {
   };
 }
 
-/** News first, then by how often it was seen. */
+/** News first, then what sabotage broke, then by how often it was seen. */
 function ordered({ findings }: Campaign): Finding[] {
   return [...findings.values()].sort(
     (a, b) =>
       Number(a.known !== null) - Number(b.known !== null) ||
+      Number(a.sabotage) - Number(b.sabotage) ||
       b.count - a.count ||
       (a.signature < b.signature ? -1 : a.signature > b.signature ? 1 : 0),
   );
 }
 
-export function progressLine({ statistics, findings, code }: Campaign, runs: number, ms: number): string {
-  const news = [...findings.values()].filter(({ known }) => known === null).length;
+export function progressLine(campaign: Campaign, runs: number, ms: number): string {
+  const { statistics, findings } = campaign;
+  const news = [...findings.values()].filter(isNews).length;
   const rate = Math.round((1000 * statistics.runs) / Math.max(1, ms));
   const reached = Object.keys(statistics.reached).length;
   return (
     `${statistics.runs} of ${runs} scenarios, ${rate} a second, ` +
-    `${findings.size} findings (${news} new), ${reached} of ${code.points.length} failure points reached`
+    `${findings.size} findings (${news} new), ${reached} of ${within(campaign).points} failure points reached`
   );
+}
+
+/** Failure points, and pairs of one and a fault that fits, of the handlers that the campaign's operations lead to. */
+function within({ code, config }: Campaign): { points: number; pairs: readonly string[] } {
+  const handlers = new Set(code.entries.keys());
+  if (config.sabotage !== true) for (const { id } of operatorCommands) handlers.delete(id);
+  const points = code.points.filter((point) => point.handlers.some((id) => handlers.has(id))).length;
+  return { points, pairs: pairsOf(code, handlers) };
 }
 
 export interface ReportOptions {
@@ -99,7 +116,8 @@ export interface ReportOptions {
 export function campaignReport(campaign: Campaign, verdict: Verdict, options: ReportOptions): string {
   const paint = createColors(options.color);
   const all = ordered(campaign);
-  const news = all.filter(({ known }) => known === null);
+  const news = all.filter(isNews);
+  const sabotage = all.filter(isSabotage);
   const known = all.filter((finding) => finding.known !== null);
   const parts: string[] = [];
   if (news.length > 0) {
@@ -109,14 +127,24 @@ export function campaignReport(campaign: Campaign, verdict: Verdict, options: Re
     parts.push(findingsTable(news, 1, options));
     parts.push(reproLines(news, 1, options));
   }
+  if (sabotage.length > 0) {
+    parts.push(
+      paint.bold(`${count(sabotage.length, 'way')} to break the laws by sabotage, which lies outside the contract`),
+    );
+    const shown = options.verbose ? sabotage : oneEachSaboteur(sabotage);
+    if (shown.length < sabotage.length) parts.push('The most frequent for each operation; --verbose prints all.');
+    parts.push(findingsTable(shown, news.length + 1, options));
+    parts.push(reproLines(shown, news.length + 1, options));
+  }
+  const firstKnown = news.length + sabotage.length + 1;
   if (known.length > 0) {
     parts.push(paint.bold(`${count(known.length, 'known way')} to break the laws, one line a reason`));
     const shown = options.verbose ? known : oneEach(known);
-    parts.push(knownTable(known, shown, news.length + 1, options));
-    parts.push(reproLines(shown, news.length + 1, options));
+    parts.push(knownTable(known, shown, firstKnown, options));
+    parts.push(reproLines(shown, firstKnown, options));
   }
   parts.push(paint.bold('Statistics'), statisticsText(campaign));
-  parts.push(paint.bold(verdictText(campaign, verdict, news.length, known.length)));
+  parts.push(paint.bold(verdictText(campaign, verdict, news.length, known.length, sabotage.length)));
   return parts.join('\n\n');
 }
 
@@ -131,6 +159,18 @@ function findingsTable(findings: readonly Finding[], first: number, { color }: R
     }),
     { color },
   );
+}
+
+/** The most frequent signature for each set of operations that were sabotage. */
+function oneEachSaboteur(findings: readonly Finding[]): Finding[] {
+  const seen = new Set<string>();
+  return findings.filter(({ signature }) => {
+    const [, cause = ''] = signature.split(' | ');
+    const [saboteurs = ''] = cause.split(' + ');
+    if (seen.has(saboteurs)) return false;
+    seen.add(saboteurs);
+    return true;
+  });
 }
 
 /** The most frequent signature for each reason; open weaknesses before what is by design. */
@@ -176,8 +216,9 @@ function reproLines(findings: readonly Finding[], first: number, { replayLine }:
 }
 
 function statisticsText(campaign: Campaign): string {
-  const { statistics, code } = campaign;
+  const { statistics } = campaign;
   const { faults, holds, moves } = statistics;
+  const { points, pairs } = within(campaign);
   const lines: string[] = [];
   const operations = Object.entries(statistics.operations).map(
     ([name, { accepted, refused, skipped }]) => `${name} ${accepted}/${refused}/${skipped}`,
@@ -186,10 +227,9 @@ function statisticsText(campaign: Campaign): string {
   lines.push(
     `faults: ${faults.armed} armed, ${faults.fired} fired; holds: ${holds.armed} armed, ${holds.struck} struck, ${holds.broken} broken`,
   );
-  const pairs = pairsOf(code, new Set(code.entries.keys()));
   const fired = pairs.filter((pair) => statistics.fired[pair] !== undefined).length;
   lines.push(
-    `failure points reached: ${Object.keys(statistics.reached).length} of ${code.points.length}; ` +
+    `failure points reached: ${Object.keys(statistics.reached).length} of ${points}; ` +
       `pairs of point and fault fired: ${fired} of ${pairs.length}`,
   );
   const share = (part: number, whole: number): string => (whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)} %`);
@@ -230,16 +270,17 @@ function isDue({ witness }: KnownSignature, { protocol, contract }: Campaign['co
   return reading.ok && reading.value.protocol === protocol && reading.value.contract === contract;
 }
 
-function verdictText(campaign: Campaign, verdict: Verdict, news: number, known: number): string {
+function verdictText(campaign: Campaign, verdict: Verdict, news: number, known: number, sabotage: number): string {
   const { statistics, config } = campaign;
-  const what = `${statistics.runs} scenarios of seed ${JSON.stringify(config.seed)}, protocol ${config.protocol}, contract ${config.contract}`;
+  const outside = sabotage === 0 ? '' : ` Sabotage broke them in ${count(sabotage, 'way')}.`;
+  const what = `${statistics.runs} scenarios of seed ${JSON.stringify(config.seed)}, protocol ${config.protocol}, contract ${config.contract}${config.sabotage === true ? ', with sabotage' : ''}`;
   switch (verdict) {
     case 'held':
-      return `HELD: ${what}: every law held.`;
+      return `HELD: ${what}: every law held${outside === '' ? '' : ' for every server that was not sabotaged'}.${outside}`;
     case 'known':
-      return `KNOWN: ${what}: ${count(known, 'way')} to break the laws, all of them known.`;
+      return `KNOWN: ${what}: ${count(known, 'way')} to break the laws, all of them known.${outside}`;
     case 'violated':
-      return `VIOLATED: ${what}: ${count(news, 'unknown way')} to break the laws.`;
+      return `VIOLATED: ${what}: ${count(news, 'unknown way')} to break the laws.${outside}`;
     case 'undecided':
       return `UNDECIDED: ${what}: never reached: ${missed(campaign).join(', ')}.`;
     case 'interrupted':

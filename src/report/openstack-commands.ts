@@ -48,6 +48,10 @@ function service(verb: string, name: string): Instruction {
   return { words: [`${verb} nova-compute on `, { name }] };
 }
 
+const providerOf = (host: string): string =>
+  `"$(openstack resource provider list ${option('--name', host)} -f value -c uuid)"`;
+const serverId = (server: string): string => `"$(openstack server show ${argument(server)} -f value -c id)"`;
+
 export function instructionFor(op: Operation): Instruction {
   switch (op.operation) {
     case 'boot': {
@@ -81,8 +85,9 @@ export function instructionFor(op: Operation): Instruction {
       const { total, reserved, min_unit, max_unit, step_size, allocation_ratio } = op.inventory;
       const units = `--min_unit ${min_unit} --max_unit ${max_unit} --step_size ${step_size}`;
       const sizes = `--total ${total} --reserved ${reserved} ${units} --allocation_ratio ${allocation_ratio}`;
-      const uuid = `$(openstack resource provider list ${option('--name', op.host)} -f value -c uuid)`;
-      return { command: `openstack resource provider inventory class set ${sizes} "${uuid}" ${op.resource_class}` };
+      return {
+        command: `openstack resource provider inventory class set ${sizes} ${providerOf(op.host)} ${op.resource_class}`,
+      };
     }
     case 'audit':
       return periodic('update_available_resource', op.host);
@@ -94,6 +99,24 @@ export function instructionFor(op: Operation): Instruction {
       return service('kill', op.service);
     case 'restart':
       return service('restart', op.service);
+    case 'placement_audit': {
+      const provider = op.host === undefined ? '' : ` --resource_provider ${providerOf(op.host)}`;
+      return { command: `nova-manage placement audit --verbose${op.delete === true ? ' --delete' : ''}${provider}` };
+    }
+    case 'heal_allocations': {
+      const whose = op.server === undefined ? '' : ` --instance ${serverId(op.server)}`;
+      const force = op.force === true ? ' --force' : '';
+      return { command: `nova-manage placement heal_allocations --verbose${whose}${force}` };
+    }
+    case 'delete_allocations':
+      return op.of === 'instance'
+        ? { command: `openstack resource provider allocation delete ${serverId(op.server)}` }
+        : { words: ['delete in Placement what the migrations of ', { name: op.server }, ' hold'] };
+    case 'edit_row': {
+      const host = op.host === undefined ? [] : [' host = ', { name: op.host }];
+      const status = op.migration_status === undefined ? [] : [` migration status = ${op.migration_status}`];
+      return { words: ['edit the database of ', { name: op.server }, ':', ...host, ...status] };
+    }
     case 'lose_host':
       return { words: ['lose the host ', { name: op.host }, ' for good, with its guests and disks'] };
     case 'recover':

@@ -9,11 +9,10 @@ import { CLOUD_LAWS, type Contract } from '../contract/contracts.ts';
 import { type Code, type Instruction, KIND } from '../engine/compile.ts';
 import { load } from '../engine/load.ts';
 import type { Listener } from '../engine/run.ts';
-import type { Setting } from '../nova/setting.ts';
 import { CONTROLLER_NAMES, SERVICE, STATUS_NAMES, TASK_NAMES, VM_NAMES } from '../nova/states.ts';
 import { OUTCOME, OUTCOME_WORDS, type Outcome } from '../nova/step.ts';
 import { JOB, type Job, OPERATION, serviceUp, type World } from '../nova/world.ts';
-import { describeServer } from '../observation/describe.ts';
+import { describeServer, printableSetting } from '../observation/describe.ts';
 import type { Observation } from '../observation/observation.ts';
 import { consumerName, migrationName, operationPicture } from '../observation/picture.ts';
 import type { Request, Response } from '../placement/api.ts';
@@ -197,9 +196,14 @@ function flavorWords({ name, vcpus, ram, disk, ephemeral, swap, properties }: Fl
 function outcomeWords(world: World, k: number): string {
   const record = world.operations[k]!;
   if (record.outcome === OPERATION.NOT_BEGUN) return 'not answered yet';
-  const { outcome, http } = operationPicture(record);
+  const { outcome, http, exit_code, processed } = operationPicture(record);
+  if (exit_code !== undefined) return exitWords(exit_code, processed!);
   return http === null ? outcome : `${outcome} ${http}`;
 }
+
+/** As nova-manage says it with --verbose: "Processed 2 allocations." */
+export const exitWords = (code: number, processed: number): string =>
+  `exit code ${code}${processed > 0 ? `, processed ${processed}` : ''}`;
 
 // ---- who is who
 
@@ -217,15 +221,7 @@ class Cast {
     this.world = world;
     this.names = servers.map(printable);
     const { setting } = world;
-    const named = <T extends { readonly name: string }>(one: T): T => ({ ...one, name: printable(one.name) });
-    const shown: Setting = {
-      ...setting,
-      hosts: setting.hosts.map(named),
-      flavors: setting.flavors.map(named),
-      classes: setting.classes.map(printable),
-      traits: setting.traits.map(printable),
-    };
-    this.shown = { ...world, setting: shown };
+    this.shown = { ...world, setting: printableSetting(setting) };
     this.wire = namesFor(world.placement, {
       providers: setting.hosts.map(({ name }) => name),
       consumer: (id) => consumerName(world, servers, id),
@@ -247,6 +243,7 @@ class Cast {
   }
 
   service(service: number): string {
+    if (service === SERVICE.OPERATOR) return 'operator';
     return service < SERVICE.COMPUTE
       ? CONTROLLER_NAMES[service]!
       : `nova-compute ${this.host(service - SERVICE.COMPUTE)}`;
@@ -418,7 +415,8 @@ class Teller implements Listener {
     this.unfold();
     const { cast, page, colors } = this;
     const name = cast.service(service);
-    if (up) page.line(INDENT, `${name} starts`, colors.yellow);
+    if (service === SERVICE.OPERATOR) page.line(INDENT, 'the command is killed', colors.yellow);
+    else if (up) page.line(INDENT, `${name} starts`, colors.yellow);
     else {
       const died = cast.world.jobs.flatMap((job) => {
         if (job.service !== service || job.state === JOB.FREE || job.state === JOB.LATE) return [];

@@ -149,7 +149,8 @@ describe('of any scenario', () => {
       fc.property(anyScenario, (scenario) => {
         const anonymous = anonymise(scenario);
         for (const of of [
-          ({ operations }: Scenario) => operations.flatMap((op) => ('server' in op ? [op.server] : [])),
+          ({ operations }: Scenario) =>
+            operations.flatMap((op) => ('server' in op && op.server !== undefined ? [op.server] : [])),
           ({ cloud, operations }: Scenario) => [
             ...cloud.flavors.map(({ name }) => name),
             ...operations.flatMap((op) => ('flavor' in op ? [op.flavor] : [])),

@@ -89,7 +89,7 @@ function anonymousFlavor(flavor: Flavor, renames: CloudRenames): Flavor {
 function anonymousOperation(op: Operation, server: Rename, renames: CloudRenames): Operation {
   const { host, flavor, resourceClass } = renames;
   const changed = { ...op };
-  if ('server' in changed) changed.server = server(changed.server);
+  if ('server' in changed && changed.server !== undefined) changed.server = server(changed.server);
   if ('flavor' in changed) changed.flavor = flavor(changed.flavor);
   if ('host' in changed && changed.host !== undefined) changed.host = host(changed.host);
   if ('service' in changed && !CONTROLLERS.includes(changed.service)) changed.service = host(changed.service);

@@ -7,6 +7,7 @@ import {
   type Hold,
   type Host,
   type Inventory,
+  MIGRATION_STATUSES,
   type Operation,
   type Options,
   type Scenario,
@@ -140,6 +141,19 @@ function anyOperation(hosts: readonly Host[], flavors: readonly Flavor[]): fc.Ar
     record({ operation: operation('set_inventory'), host, resource_class: anyClass, inventory: anyInventory }),
     record({ operation: operation('crash', 'restart'), service }),
     record({ operation: operation('settle', 'recover') }),
+    record(
+      { operation: operation('placement_audit'), delete: fc.constant<true>(true), host },
+      { requiredKeys: ['operation'] },
+    ),
+    record(
+      { operation: operation('heal_allocations'), server, force: fc.constant<true>(true) },
+      { requiredKeys: ['operation'] },
+    ),
+    record({ operation: operation('delete_allocations'), server, of: operation('instance', 'migration') }),
+    record(
+      { operation: operation('edit_row'), server, host, migration_status: fc.constantFrom(...MIGRATION_STATUSES) },
+      { requiredKeys: ['operation', 'server'] },
+    ),
   );
 }
 

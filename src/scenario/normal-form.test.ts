@@ -226,7 +226,7 @@ function references(scenario: Scenario): unknown {
   };
   return scenario.operations.map((op) => [
     op.operation,
-    'server' in op ? stranger('server', op.server) : null,
+    'server' in op && op.server !== undefined ? stranger('server', op.server) : null,
     'flavor' in op ? flavor(op.flavor) : null,
     'host' in op && op.host !== undefined ? host(op.host) : null,
     'service' in op ? (services.includes(op.service) ? op.service : host(op.service)) : null,

@@ -132,6 +132,27 @@ function normalOperation(op: Operation, rename: Renames): Operation {
     case 'settle':
     case 'recover':
       return { operation: op.operation };
+    case 'placement_audit':
+      return {
+        operation: op.operation,
+        ...(op.delete === undefined ? {} : { delete: op.delete }),
+        ...(op.host === undefined ? {} : { host: rename.host(op.host) }),
+      };
+    case 'heal_allocations':
+      return {
+        operation: op.operation,
+        ...(op.server === undefined ? {} : { server: rename.server(op.server) }),
+        ...(op.force === undefined ? {} : { force: op.force }),
+      };
+    case 'delete_allocations':
+      return { operation: op.operation, server: rename.server(op.server), of: op.of };
+    case 'edit_row':
+      return {
+        operation: op.operation,
+        server: rename.server(op.server),
+        ...(op.host === undefined ? {} : { host: rename.host(op.host) }),
+        ...(op.migration_status === undefined ? {} : { migration_status: op.migration_status }),
+      };
   }
 }
 
@@ -156,7 +177,7 @@ function usedFlavors(scenario: Scenario): Flavor[] {
 /** Those that boot first, in order of boot. */
 export function serversInOrder(operations: readonly Operation[]): string[] {
   const booted = operations.flatMap((op) => (op.operation === 'boot' ? [op.server] : []));
-  const used = operations.flatMap((op) => ('server' in op ? [op.server] : []));
+  const used = operations.flatMap((op) => ('server' in op && op.server !== undefined ? [op.server] : []));
   return [...booted, ...used];
 }
 

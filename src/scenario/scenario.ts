@@ -80,6 +80,23 @@ const onHost = <K extends string>(operation: K) => z.strictObject({ operation: z
 /** `api`, `conductor`, `scheduler`, `placement`, or the name of a compute host. */
 const service = name;
 
+/**
+ * What Nova writes into the status of a resize's or cold migration's record (nova/objects/fields.py:MigrationStatus). Tokens
+ * number them in this order: one may be added behind the last, none moved.
+ */
+export const MIGRATION_STATUSES = [
+  'pre-migrating',
+  'migrating',
+  'post-migrating',
+  'finished',
+  'confirming',
+  'confirmed',
+  'reverting',
+  'reverted',
+  'error',
+  'failed',
+] as const;
+
 export const operationSchema = z.discriminatedUnion('operation', [
   /** a user creates a server; `host` is a forced host (`--availability-zone nova:HOST`) */
   onServer('boot').extend({ flavor: name, host: name.optional(), volume_backed: z.boolean().optional() }),
@@ -107,6 +124,22 @@ export const operationSchema = z.discriminatedUnion('operation', [
   z.strictObject({ operation: z.literal('recover') }),
   /** bring everything to rest (the engine's settle), in mid-scenario */
   z.strictObject({ operation: z.literal('settle') }),
+  /** `nova-manage placement audit`, of every provider or of one host's: `--resource_provider` */
+  z.strictObject({
+    operation: z.literal('placement_audit'),
+    delete: z.literal(true).optional(),
+    host: name.optional(),
+  }),
+  /** `nova-manage placement heal_allocations`, of every instance or of one: `--instance`, which `--force` asks for */
+  z.strictObject({
+    operation: z.literal('heal_allocations'),
+    server: name.optional(),
+    force: z.literal(true).optional(),
+  }),
+  /** `openstack resource provider allocation delete`: of the server, or of every migration of it that holds something */
+  onServer('delete_allocations').extend({ of: z.enum(['instance', 'migration']) }),
+  /** the operator writes into Nova's database: `host` of the instance, `status` of its last migration */
+  onServer('edit_row').extend({ host: name.optional(), migration_status: z.enum(MIGRATION_STATUSES).optional() }),
 ]);
 export type Operation = z.infer<typeof operationSchema>;
 export type OperationName = Operation['operation'];

@@ -203,6 +203,29 @@ describe('the format', () => {
   });
 });
 
+test('the operator’s commands keep their codes', () => {
+  const operations: Operation[] = [
+    { operation: 'placement_audit' },
+    { operation: 'placement_audit', delete: true },
+    { operation: 'placement_audit', host: 'h1' },
+    { operation: 'placement_audit', delete: true, host: 'h1' },
+    { operation: 'heal_allocations' },
+    { operation: 'heal_allocations', server: 's1' },
+    { operation: 'heal_allocations', server: 's1', force: true },
+    { operation: 'delete_allocations', server: 's1', of: 'instance' },
+    { operation: 'delete_allocations', server: 's2', of: 'migration' },
+    { operation: 'edit_row', server: 's1', host: 'h1' },
+    { operation: 'edit_row', server: 's2', migration_status: 'failed' },
+    { operation: 'edit_row', server: 's2', host: 'h9', migration_status: 'pre-migrating' },
+  ];
+  const token = encodeToken({ ...plain(), scenario: { ...tiny(), operations } });
+  expect(token).toMatchInlineSnapshot(
+    `"cc1.AxkIMjEWCMAmmAGZQHUWYAxSCqSgeoF8EMPQEsi2hAlaQgSBroOKABmGYI1GIMvAIkC-jq6hjiWMrZRhqQRyQCwAJe70"`,
+  );
+  const reading = decodeToken(token);
+  expect(reading.ok && reading.value.scenario.operations).toEqual(operations);
+});
+
 describe('on its way', () => {
   const token = encodeToken(rich());
 

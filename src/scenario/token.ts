@@ -15,6 +15,7 @@ import {
   type Hold,
   type Host,
   type Inventory,
+  MIGRATION_STATUSES,
   type Operation,
   type OperationName,
   type Options,
@@ -47,6 +48,7 @@ const CONTRACTS = ['strict', 'nova', 'mission'] as const;
 const STATES = ['active', 'error'] as const;
 const RESOURCE_CLASSES = ['VCPU', 'MEMORY_MB', 'DISK_GB'] as const;
 const SERVICES = ['api', 'conductor', 'scheduler', 'placement'] as const;
+const CONSUMERS = ['instance', 'migration'] as const;
 
 const OPERATION_CODES: Record<OperationName, number> = {
   boot: 0,
@@ -68,6 +70,10 @@ const OPERATION_CODES: Record<OperationName, number> = {
   settle: 16,
   recover: 17,
   lose_host: 30,
+  placement_audit: 18,
+  heal_allocations: 19,
+  delete_allocations: 20,
+  edit_row: 21,
 };
 
 const FAULT_CODES: Record<FaultKind, number> = {
@@ -334,6 +340,16 @@ function packOperation(op: Operation, names: Names): Cell {
     case 'settle':
     case 'recover':
       return number;
+    case 'placement_audit':
+      return row([number, op.delete === true ? 1 : 0, host(op.host)], [0, -1]);
+    case 'heal_allocations':
+      return row([number, op.force === true ? 1 : 0, op.server === undefined ? -1 : server(op.server)], [0, -1]);
+    case 'delete_allocations':
+      return [number, server(op.server), code(CONSUMERS, op.of)];
+    case 'edit_row': {
+      const status = op.migration_status === undefined ? -1 : code(MIGRATION_STATUSES, op.migration_status);
+      return row([number, server(op.server), host(op.host), status], [-1, -1]);
+    }
   }
 }
 
@@ -375,6 +391,19 @@ function unpackOperation(packed: unknown, names: Names): unknown {
     case 'crash':
     case 'restart':
       return { operation, service: host(first) };
+    case 'placement_audit':
+      return { operation, ...(first === 1 ? { delete: true } : {}), ...hostIfAny(second ?? -1) };
+    case 'heal_allocations': {
+      const serverIfAny = (second ?? -1) === -1 ? {} : { server: server(second) };
+      return { operation, ...serverIfAny, ...(first === 1 ? { force: true } : {}) };
+    }
+    case 'delete_allocations':
+      return { operation, server: server(first), of: word(CONSUMERS, second) };
+    case 'edit_row': {
+      const [status = -1] = rest;
+      const statusIfAny = status === -1 ? {} : { migration_status: word(MIGRATION_STATUSES, status) };
+      return { operation, server: server(first), ...hostIfAny(second ?? -1), ...statusIfAny };
+    }
     default:
       return { operation };
   }

@@ -1,14 +1,6 @@
 import { NONE } from '../../state/table.ts';
-import {
-  instanceOf,
-  loadInstance,
-  moveInProgress,
-  oneOf,
-  saveInstance,
-  setPower,
-  setTask,
-  setVm,
-} from '../database.ts';
+import { instanceOf, loadInstance, oneOf, saveInstance, setPower, setTask, setVm } from '../database.ts';
+import { atWork, moveUnderWay, noteSabotage } from '../sabotage.ts';
 import { POWER, TASK, VM } from '../states.ts';
 import { cast, database, driver, type Handler, OUTCOME, type Outcome, request } from '../step.ts';
 import type { Job, World } from '../world.ts';
@@ -142,9 +134,10 @@ export const resetState = (sparesMoves: boolean): Handler =>
         loadInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 404),
       ),
       database('reset-state.save', 'nova/api/openstack/compute/admin_actions.py:_reset_state', (world, job) => {
-        if (sparesMoves && (moveInProgress(world, job.instance) || instanceOf(world, job).task !== job.task)) {
-          return refuse(world, job, 409);
-        }
+        if (sparesMoves) {
+          const busy = moveUnderWay(world, job.instance, job.id) || instanceOf(world, job).task !== job.task;
+          if (busy) return refuse(world, job, 409);
+        } else if (atWork(world, job.instance, job.id)) noteSabotage(world, job.operation, job.instance);
         setVm(job, job.cursor);
         setTask(job, TASK.NONE);
         return saveInstance(world, job);
