@@ -17,6 +17,7 @@ const CONFIG: CampaignConfig = {
   contract: 'strict',
   defects: [],
   repairs: [],
+  novaRelease: 34,
   placementRelease: 16,
   faults: 1,
   cloud: null,

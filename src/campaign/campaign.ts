@@ -31,6 +31,7 @@ export interface CampaignConfig {
   readonly contract: Contract['id'];
   readonly defects: readonly string[];
   readonly repairs: readonly string[];
+  readonly novaRelease: number;
   readonly placementRelease: number;
   /** most faults of a scenario */
   readonly faults: number;
@@ -58,13 +59,13 @@ export interface Finding {
 }
 
 /** Compiles what a campaign's configuration names. */
-export function compileFor(config: Pick<CampaignConfig, 'protocol' | 'defects' | 'repairs'>): Code {
+export function compileFor(config: Pick<CampaignConfig, 'protocol' | 'defects' | 'repairs' | 'novaRelease'>): Code {
   const named = [...config.defects, ...config.repairs].map((name) => {
     const defect = findDefect(name);
     if (defect === undefined) throw new Error(`no defect or repair is called ${name}`);
     return defect;
   });
-  return compile(PROTOCOLS[config.protocol], named);
+  return compile(PROTOCOLS[config.protocol], named, config.novaRelease);
 }
 
 /** A known signature is not minimised again: its witness is the minimal scenario. */
@@ -114,8 +115,9 @@ export class Campaign {
   }
 
   situations(block: number): readonly Situation[] {
-    const { cloud, seed, protocol, placementRelease } = this.config;
-    const arbitrary = cloud === null ? madeUp(placementRelease) : drawnFrom(cloud, placementRelease);
+    const { cloud, seed, protocol, placementRelease, novaRelease } = this.config;
+    const arbitrary =
+      cloud === null ? madeUp(placementRelease, novaRelease) : drawnFrom(cloud, placementRelease, novaRelease);
     return sample(arbitrary, deriveSeed(seed, protocol, block, 'clouds'), SITUATIONS);
   }
 

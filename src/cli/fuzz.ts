@@ -31,6 +31,7 @@ interface FuzzFlags {
   readonly defect: readonly string[];
   readonly repair: readonly string[];
   readonly faults: number;
+  readonly novaRelease: number;
   readonly placementRelease: number;
   readonly known?: string;
   readonly cloud?: string;
@@ -67,6 +68,7 @@ async function fuzz(flags: FuzzFlags): Promise<void> {
     contract: flags.contract,
     defects: named(flags.defect),
     repairs: named(flags.repair),
+    novaRelease: flags.novaRelease,
     placementRelease: flags.placementRelease,
     faults: flags.faults,
     cloud: flags.cloud === undefined ? null : readUserCloud(flags.cloud),

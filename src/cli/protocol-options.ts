@@ -2,6 +2,7 @@
 import { Option } from 'commander';
 import { DEFECTS, findDefect } from '../nova/defects.ts';
 import { printable } from '../scenario/printable.ts';
+import { NOVA_RELEASES, PLACEMENT_RELEASES } from '../scenario/scenario.ts';
 import { oneOf, UsageError, wholeNumber } from './context.ts';
 
 export const PROTOCOL_NAMES = ['nova', 'rollback'] as const;
@@ -50,8 +51,11 @@ export const contractOption = (): Option =>
 export const placementReleaseOption = (): Option =>
   new Option(
     '--placement-release <n>',
-    "Placement's release, 8 to 16: before 14 no write may leave usage above capacity",
-  ).argParser(wholeNumber('--placement-release', 8, 16));
+    `Placement's release, ${PLACEMENT_RELEASES.oldest} to ${PLACEMENT_RELEASES.newest}: see "list releases"`,
+  ).argParser(wholeNumber('--placement-release', PLACEMENT_RELEASES.oldest, PLACEMENT_RELEASES.newest));
 
 export const novaReleaseOption = (): Option =>
-  new Option('--nova-release <n>', "Nova's release: 34").argParser(wholeNumber('--nova-release', 34, 34));
+  new Option(
+    '--nova-release <n>',
+    `Nova's release, ${NOVA_RELEASES.oldest} to ${NOVA_RELEASES.newest}: see "list releases"`,
+  ).argParser(wholeNumber('--nova-release', NOVA_RELEASES.oldest, NOVA_RELEASES.newest));

@@ -25,6 +25,7 @@ interface ReplayFlags {
   readonly contract?: Envelope['contract'];
   readonly defect: readonly string[];
   readonly repair: readonly string[];
+  readonly novaRelease?: number;
   readonly placementRelease?: number;
   readonly json?: boolean;
   readonly verbose?: boolean;
@@ -56,7 +57,7 @@ function replay(source: string, flags: ReplayFlags): void {
   const contract = CONTRACTS[envelope.contract];
   let told: { lines: readonly string[]; violations: readonly Violation[] };
   try {
-    const code = compileFor({ protocol: envelope.protocol, defects: envelope.defects, repairs: envelope.repairs });
+    const code = compileFor({ ...envelope, novaRelease: envelope.scenario.options.nova_release });
     told = tellStory(
       { scenario: envelope.scenario, code, contract },
       { color: useColor(process.stdout), verbose: flags.verbose === true },
@@ -101,8 +102,9 @@ function readToken(token: string): Envelope {
 }
 
 function override(envelope: Envelope, flags: ReplayFlags): Envelope {
-  const { placementRelease } = flags;
+  const { novaRelease, placementRelease } = flags;
   const options = { ...envelope.scenario.options };
+  if (novaRelease !== undefined) options.nova_release = novaRelease;
   if (placementRelease !== undefined) options.placement_release = placementRelease;
   return {
     ...envelope,
