@@ -43,6 +43,8 @@ export interface Line {
   readonly hosts?: 1 | 2 | 3;
   readonly volumeBacked?: true;
   readonly options?: Partial<Options>;
+  /** the release that it is played at has no such point, so that the fault strikes nowhere */
+  readonly misses?: true;
 }
 
 export const fault = (point: string, kind: FaultKind, times = 1, nth = 1): FaultMark => ({

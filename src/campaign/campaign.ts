@@ -3,7 +3,7 @@
  * block, the result is the same.
  */
 import { CONTRACTS, type Contract } from '../contract/contracts.ts';
-import type { Known, KnownSignature } from '../contract/known/known.ts';
+import { type Known, type KnownSignature, NOTHING_KNOWN } from '../contract/known/known.ts';
 import { type Code, compile } from '../engine/compile.ts';
 import { deriveSeed, sample, type Words, wordStream } from '../generate/adapter.ts';
 import { drawnFrom, madeUp, type Situation } from '../generate/clouds.ts';
@@ -12,9 +12,11 @@ import { findDefect } from '../nova/defects.ts';
 import { PROTOCOLS } from '../nova/protocols.ts';
 import type { Flavor, Host, Scenario } from '../scenario/scenario.ts';
 import { decodeToken, encodeToken } from '../scenario/token.ts';
+import { judgeScenario } from './judge.ts';
 import { isSimplerOrEqual, minimise } from './minimise.ts';
 import { Player } from './player.ts';
 import { addStatistics, countPlay, countRun, emptyStatistics, type Statistics } from './statistics.ts';
+import { asOf, takenAwayBy } from './taken-away.ts';
 import type { Violation } from './trial.ts';
 
 /** Scenarios in one block. */
@@ -68,7 +70,6 @@ export function compileFor(config: Pick<CampaignConfig, 'protocol' | 'defects' |
   return compile(PROTOCOLS[config.protocol], named, config.novaRelease);
 }
 
-/** A known signature is not minimised again: its witness is the minimal scenario. */
 function scenarioOf({ witness }: KnownSignature): Scenario {
   const reading = decodeToken(witness);
   if (!reading.ok) throw new Error(`a witness of the known list cannot be read: ${reading.error}`);
@@ -131,15 +132,35 @@ export class Campaign {
       this.findings.get(mapped)!.count++;
       return;
     }
-    const known = this.known.get(violation.signature);
+    const witness = this.witness(violation);
     const finding =
-      known === undefined
-        ? this.minimised(violation, player, at)
-        : this.finding(scenarioOf(known), violation, at.block, at.run);
+      witness === null ? this.minimised(violation, player, at) : this.finding(witness, violation, at.block, at.run);
     this.raw.set(violation.signature, finding.signature);
     const same = this.findings.get(finding.signature);
     if (same === undefined) this.findings.set(finding.signature, finding);
     else same.count++;
+  }
+
+  /** A known signature is not minimised again if its witness, the minimal scenario, shows it in the release that is played. */
+  private witness({ signature }: Violation): Scenario | null {
+    const known = this.known.get(signature);
+    if (known === undefined) return null;
+    const scenario = scenarioOf(known);
+    const { novaRelease } = this.config;
+    if (scenario.options.nova_release === novaRelease) return scenario;
+    const played = asOf(novaRelease, scenario);
+    this.executions++;
+    return judgeScenario(this.code, this.contract, played).some((one) => one.signature === signature) ? played : null;
+  }
+
+  /** On the known list, or explained by a change that a later release brought. */
+  private knownFrom(signature: string, scenario: Scenario, token: string): KnownSignature | null {
+    const listed = this.known.get(signature);
+    if (listed !== undefined || this.known === NOTHING_KNOWN) return listed ?? null;
+    const { config, contract } = this;
+    const change = takenAwayBy((novaRelease) => compileFor({ ...config, novaRelease }), contract, scenario, signature);
+    if (change === null) return null;
+    return { weakness: `before ${change.since}.0`, reason: change.title, row: null, witness: token };
   }
 
   private minimised(
@@ -176,20 +197,21 @@ export class Campaign {
   private finding(scenario: Scenario, violation: Violation, block: number, run: number): Finding {
     const { config } = this;
     const { signature, invariants, details } = violation;
+    const token = encodeToken({
+      scenario,
+      protocol: config.protocol,
+      contract: config.contract,
+      defects: [...config.defects],
+      repairs: [...config.repairs],
+      signature,
+    });
     return {
       signature,
       invariants,
       details,
-      known: this.known.get(signature) ?? null,
+      known: this.knownFrom(signature, scenario, token),
       scenario,
-      token: encodeToken({
-        scenario,
-        protocol: config.protocol,
-        contract: config.contract,
-        defects: [...config.defects],
-        repairs: [...config.repairs],
-        signature,
-      }),
+      token,
       operations: scenario.operations.filter(({ operation }) => operation !== 'boot').length,
       faults: scenario.faults.length,
       holds: scenario.holds.length,

@@ -8,12 +8,13 @@ import { readCloud } from '../cloud/read-cloud.ts';
 import { indexKnown, type Known, knownListSchema, knownOf, NOTHING_KNOWN } from '../contract/known/known.ts';
 import { campaignJson, campaignReport, progressLine, type Verdict, verdictOf } from '../report/campaign-report.ts';
 import { printable } from '../scenario/printable.ts';
-import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
+import { DEFAULT_OPTIONS, NOVA_RELEASES } from '../scenario/scenario.ts';
 import { EXIT, note, print, replayLine, UsageError, useColor, wholeNumber } from './context.ts';
 import {
   contractOption,
   defectOption,
   named,
+  noteRelease,
   novaReleaseOption,
   placementReleaseOption,
   protocolOption,
@@ -61,6 +62,7 @@ export function fuzzCommand(): Command {
 }
 
 async function fuzz(flags: FuzzFlags): Promise<void> {
+  noteRelease(flags.protocol, flags.novaRelease);
   const known = readKnown(flags);
   const config: CampaignConfig = {
     seed: flags.seed,
@@ -84,6 +86,7 @@ async function fuzz(flags: FuzzFlags): Promise<void> {
         color: useColor(process.stdout),
         verbose: flags.verbose === true,
         replayLine,
+        madeFor: flags.known === undefined ? NOVA_RELEASES.newest : null,
       }),
     );
   process.exitCode = EXIT_OF[verdict];

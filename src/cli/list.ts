@@ -9,23 +9,25 @@ import { DEFECTS } from '../nova/defects.ts';
 import { PROTOCOLS } from '../nova/protocols.ts';
 import { isGroup } from '../nova/step.ts';
 import { table } from '../report/tables.ts';
-import { FAULT_KINDS, type FaultKind, operationSchema } from '../scenario/scenario.ts';
+import { DEFAULT_OPTIONS, FAULT_KINDS, type FaultKind, operationSchema } from '../scenario/scenario.ts';
 import { print, useColor } from './context.ts';
-import { protocolOption } from './protocol-options.ts';
+import { novaReleaseOption, protocolOption } from './protocol-options.ts';
+import { releases } from './releases.ts';
 
 interface ListFlags {
   readonly protocol: 'nova' | 'rollback';
+  readonly novaRelease: number;
   readonly json?: boolean;
 }
 
-interface Listing {
+export interface Listing {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
   readonly data: unknown;
 }
 
 const PROTOCOL_WORDS = {
-  nova: 'Nova 34.0.0: what it does',
+  nova: 'Nova 34.0.0: what it does, and by --nova-release what 26 to 33 did',
   rollback: 'Nova as it could be: a resize that always undoes itself whole',
 } as const;
 
@@ -79,18 +81,20 @@ const SUBJECTS: Readonly<Record<string, (code: Code) => Listing>> = {
     ]),
     data: KNOWN_OF_NOVA,
   }),
+  releases,
 };
 
 export function listCommand(): Command {
   return new Command('list')
     .description(
-      'what there is: protocols, handlers, failure points, operations, invariants, defects, known signatures',
+      'what there is: protocols, handlers, failure points, operations, invariants, defects, known signatures, releases',
     )
     .addArgument(new Argument('<subject>', 'what to list').choices(Object.keys(SUBJECTS)))
     .addOption(protocolOption().default('nova'))
+    .addOption(novaReleaseOption().default(DEFAULT_OPTIONS.nova_release))
     .option('--json', 'one object on stdout and nothing else')
     .action((subject: string, flags: ListFlags) => {
-      const { head, rows, data } = SUBJECTS[subject]!(compile(PROTOCOLS[flags.protocol]));
+      const { head, rows, data } = SUBJECTS[subject]!(compile(PROTOCOLS[flags.protocol], [], flags.novaRelease));
       print(
         flags.json === true
           ? JSON.stringify({ [subject]: data })

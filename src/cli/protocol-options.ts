@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { DEFECTS, findDefect } from '../nova/defects.ts';
 import { printable } from '../scenario/printable.ts';
 import { NOVA_RELEASES, PLACEMENT_RELEASES } from '../scenario/scenario.ts';
-import { oneOf, UsageError, wholeNumber } from './context.ts';
+import { note, oneOf, UsageError, wholeNumber } from './context.ts';
 
 export const PROTOCOL_NAMES = ['nova', 'rollback'] as const;
 export const CONTRACT_NAMES = ['strict', 'nova', 'mission'] as const;
@@ -47,6 +47,14 @@ export const contractOption = (): Option =>
   new Option('--contract <name>', `the laws: ${CONTRACT_NAMES.join(', ')}`).argParser(
     oneOf('--contract', CONTRACT_NAMES),
   );
+
+/** The rollback protocol is played at every release, and is the same at each. */
+export function noteRelease(protocol: (typeof PROTOCOL_NAMES)[number], novaRelease: number): void {
+  if (protocol !== 'rollback' || novaRelease === NOVA_RELEASES.newest) return;
+  note(
+    `note: the rollback protocol is a design upon Nova ${NOVA_RELEASES.newest}.0.0; release ${novaRelease} changes nothing of it`,
+  );
+}
 
 export const placementReleaseOption = (): Option =>
   new Option(

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { compileFor } from '../campaign/campaign.ts';
+import { takenAwayBy } from '../campaign/taken-away.ts';
 import type { Violation } from '../campaign/trial.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
 import { knownOf } from '../contract/known/known.ts';
+import type { Code } from '../engine/compile.ts';
 import { ScenarioError } from '../engine/load.ts';
 import { tellStory } from '../report/story.ts';
 import { printable } from '../scenario/printable.ts';
@@ -14,6 +16,7 @@ import {
   contractOption,
   defectOption,
   named,
+  noteRelease,
   novaReleaseOption,
   placementReleaseOption,
   protocolOption,
@@ -54,6 +57,7 @@ export function replayCommand(): Command {
 
 function replay(source: string, flags: ReplayFlags): void {
   const envelope = override(read(source), flags);
+  noteRelease(envelope.protocol, envelope.scenario.options.nova_release);
   const contract = CONTRACTS[envelope.contract];
   let told: { lines: readonly string[]; violations: readonly Violation[] };
   try {
@@ -118,12 +122,18 @@ function override(envelope: Envelope, flags: ReplayFlags): Envelope {
 
 function sentence(envelope: Envelope, verdict: ReplayVerdict, violations: readonly Violation[]): string {
   const known = knownOf(envelope.protocol);
+  const { contract, scenario } = envelope;
   switch (verdict) {
     case 'FIXED':
       return 'FIXED: every law held.';
     case 'REPRODUCED': {
       const entry = violations.map((one) => known.get(one.signature)).find((one) => one !== undefined);
-      return `REPRODUCED${entry === undefined ? '' : `, known as ${entry.weakness}: ${entry.reason}`}`;
+      if (entry !== undefined) return `REPRODUCED, known as ${entry.weakness}: ${entry.reason}`;
+      const compiled = (novaRelease: number): Code => compileFor({ ...envelope, novaRelease });
+      const change = violations
+        .map((one) => takenAwayBy(compiled, CONTRACTS[contract], scenario, one.signature))
+        .find((one) => one !== null);
+      return change === undefined ? 'REPRODUCED' : `REPRODUCED, as Nova did before ${change.since}.0: ${change.title}`;
     }
     case 'CHANGED':
       return `CHANGED: the token says\n  ${printableLong(envelope.signature ?? '')}\nbut this broke\n  ${violations.map((one) => one.signature).join('\n  ')}`;

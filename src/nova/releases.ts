@@ -64,8 +64,9 @@ export const CHANGES: readonly Change[] = [
       `${MANAGER}._finish_revert_resize`,
     ],
     before: {
+      // a query of the block device mappings stood in its place: what only reads the database is no step of a handler
       order: { 'compute.finish_resize': without('finish.swap-bdm') },
-      // notifications alone stood there
+      // such a query and the notifications
       steps: { 'frevert.prepare': { touches: 'notification', nova: `${MANAGER}._finish_revert_resize` } },
     },
     note: 'in 30.3.0 and 29.4.0 as well',

@@ -3,6 +3,7 @@ import { createColors } from 'picocolors';
 import type { Campaign, Finding } from '../campaign/campaign.ts';
 import { pairsOf } from '../campaign/statistics.ts';
 import { SOMETIMES } from '../contract/sometimes.ts';
+import { NOVA_RELEASES } from '../scenario/scenario.ts';
 import { table } from './tables.ts';
 
 export type Verdict = 'held' | 'known' | 'violated' | 'undecided' | 'interrupted';
@@ -38,6 +39,7 @@ export function campaignJson(campaign: Campaign, verdict: Verdict): object {
     contract: config.contract,
     defects: config.defects,
     repairs: config.repairs,
+    ...(older(campaign) ? { nova_release: config.novaRelease } : {}),
     runs: statistics.runs,
     findings: ordered(campaign).map((finding) => ({
       signature: finding.signature,
@@ -79,6 +81,8 @@ export interface ReportOptions {
   readonly color: boolean;
   readonly verbose: boolean;
   readonly replayLine: (token: string) => string;
+  /** the release of Nova whose known list it is, or null for a list of the user's */
+  readonly madeFor: number | null;
 }
 
 export function campaignReport(campaign: Campaign, verdict: Verdict, options: ReportOptions): string {
@@ -101,7 +105,7 @@ export function campaignReport(campaign: Campaign, verdict: Verdict, options: Re
     parts.push(reproLines(shown, news.length + 1, options));
   }
   parts.push(paint.bold('Statistics'), statisticsText(campaign));
-  parts.push(paint.bold(verdictText(campaign, verdict, news.length, known.length)));
+  parts.push(paint.bold(verdictText(campaign, verdict, news, known, options)));
   return parts.join('\n\n');
 }
 
@@ -190,16 +194,35 @@ function statisticsText(campaign: Campaign): string {
   return lines.map((line) => `  ${line}`).join('\n');
 }
 
-function verdictText(campaign: Campaign, verdict: Verdict, news: number, known: number): string {
+/** An older release of Nova than the newest; the rollback protocol has but one. */
+const older = ({ config, code }: Campaign): boolean =>
+  config.novaRelease !== NOVA_RELEASES.newest && code.protocol.changes.length > 0;
+
+function verdictText(
+  campaign: Campaign,
+  verdict: Verdict,
+  news: readonly Finding[],
+  known: readonly Finding[],
+  { madeFor }: ReportOptions,
+): string {
   const { statistics, config } = campaign;
-  const what = `${statistics.runs} scenarios of seed ${JSON.stringify(config.seed)}, protocol ${config.protocol}, contract ${config.contract}`;
+  const release = older(campaign) ? ` as of ${config.novaRelease}.0.0` : '';
+  const what = `${statistics.runs} scenarios of seed ${JSON.stringify(config.seed)}, protocol ${config.protocol}${release}, contract ${config.contract}`;
+  const list = older(campaign) && madeFor !== null ? `, which was made for Nova ${madeFor}.0.0` : '';
   switch (verdict) {
     case 'held':
       return `HELD: ${what}: every law held.`;
-    case 'known':
-      return `KNOWN: ${what}: ${count(known, 'way')} to break the laws, all of them known.`;
-    case 'violated':
-      return `VIOLATED: ${what}: ${count(news, 'unknown way')} to break the laws.`;
+    case 'known': {
+      const listed = known.filter(({ signature }) => campaign.known.has(signature)).length;
+      const origin = older(campaign)
+        ? `: ${listed} on the known list${list}, ${known.length - listed} that a later release took away`
+        : '';
+      return `KNOWN: ${what}: ${count(known.length, 'way')} to break the laws, all of them known${origin}.`;
+    }
+    case 'violated': {
+      const unlisted = list === '' ? '' : `: not on the known list${list}, and not taken away by a later release`;
+      return `VIOLATED: ${what}: ${count(news.length, 'unknown way')} to break the laws${unlisted}.`;
+    }
     case 'undecided':
       return `UNDECIDED: ${what}: never reached: ${missed(campaign).join(', ')}.`;
     case 'interrupted':
