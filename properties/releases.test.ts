@@ -23,7 +23,7 @@ import { scenarioOf } from './conformance/scenario.ts';
 const OLDEST = 26;
 const NEWEST = 34;
 const RELEASES = Array.from({ length: NEWEST - OLDEST + 1 }, (_, k) => OLDEST + k);
-const { nova, rollback } = PROTOCOLS;
+const { nova } = PROTOCOLS;
 const asOf = (nova_release: number, scenario: Scenario): Scenario => ({
   ...scenario,
   options: { ...scenario.options, nova_release },

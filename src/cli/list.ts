@@ -8,11 +8,11 @@ import { ENTRY_HANDLERS } from '../engine/operations.ts';
 import { DEFECTS } from '../nova/defects.ts';
 import { PROTOCOLS } from '../nova/protocols.ts';
 import { isGroup } from '../nova/step.ts';
+import { releases } from '../report/releases.ts';
 import { table } from '../report/tables.ts';
 import { DEFAULT_OPTIONS, FAULT_KINDS, type FaultKind, operationSchema } from '../scenario/scenario.ts';
 import { print, useColor } from './context.ts';
 import { novaReleaseOption, protocolOption } from './protocol-options.ts';
-import { releases } from './releases.ts';
 
 interface ListFlags {
   readonly protocol: 'nova' | 'rollback';
@@ -20,7 +20,7 @@ interface ListFlags {
   readonly json?: boolean;
 }
 
-export interface Listing {
+interface Listing {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
   readonly data: unknown;

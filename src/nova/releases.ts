@@ -140,7 +140,7 @@ export const CHANGES: readonly Change[] = [
   {
     since: 27,
     title:
-      'initial_cpu, ram and disk_allocation_ratio are 4.0, 1.0 and 1.0 where nothing is configured; before, 16.0, 1.5 and 1.0.',
+      'initial_cpu_allocation_ratio is 4.0 and initial_ram_allocation_ratio 1.0 where nothing else is configured; before, 16.0 and 1.5.',
     nova: ['nova/conf/compute.py'],
     before: null,
     note: 'a scenario says its ratios, and those of a made-up cloud are drawn from a list that has both',

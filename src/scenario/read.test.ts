@@ -195,7 +195,7 @@ describe('JSON that is no scenario', () => {
     [
       'faults.0.kind',
       '\u001b',
-      'faults[0].kind is "\\u001B"; it must be one of error-before, error-after, fault-rollback, unavailable, build-abort, refused, lost, late, doubled, timeout-before, timeout-after, timeout-during, reply-lost, conflict, provider-conflict, html-before, html-after, placement-crash, crash-before, crash-after',
+      'faults[0].kind is "\\u001B"; it must be one of error-before, error-after, fault-rollback, unavailable, build-abort, refused, lost, late, doubled, timeout-before, timeout-after, timeout-during, reply-lost, conflict, provider-conflict, html-before, html-after, placement-crash, crash-before, crash-after, unknown-node',
     ],
     ['holds.0.nth', 100, 'holds[0].nth is 100; it must be a whole number from 1 to 99'],
   ])('%s: %j', (path, value, expected) => {

@@ -1,11 +1,10 @@
-/** `list releases`: what differs between the releases that can be played, and what of it the model carries. */
+/** What differs between the releases that can be played, and what of it the model carries: `list releases`. */
 import { nova } from '../nova/protocol-nova.ts';
 import { CHANGES } from '../nova/releases.ts';
 import { type Item, isGroup, type Patch } from '../nova/step.ts';
 import { PLACEMENT_CHANGES } from '../placement/releases.ts';
-import type { Listing } from './list.ts';
 
-interface Difference {
+export interface Difference {
   readonly since: string;
   readonly title: string;
   readonly source: readonly string[];
@@ -14,7 +13,7 @@ interface Difference {
   readonly note: string;
 }
 
-export function releases(): Listing {
+export function releases(): { head: string[]; rows: string[][]; data: readonly Difference[] } {
   const data: Difference[] = [
     ...CHANGES.map(({ since, title, nova: source, before, note }) => ({
       since: `Nova ${since}.0`,
