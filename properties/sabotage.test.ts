@@ -27,6 +27,7 @@ const CONFIG = {
   defects: [],
   repairs: [],
   placementRelease: 16,
+  novaRelease: 34,
   faults: 1,
   cloud: null,
 } as const;
@@ -54,7 +55,6 @@ test('under rollback only sabotage breaks a law, and each of its kinds does', ()
     'edit_row',
     'heal_allocations',
     'placement_audit',
-    'reset_state',
   ]);
 });
 
@@ -79,7 +79,12 @@ describe.each(['nova', 'rollback'] as const)('a campaign of %s with sabotage', (
     for (const { signature, sabotage } of findings) expect(signature.includes(' | sabotage by ')).toBe(sabotage);
   });
   test('lists it apart', () => {
-    const text = campaignReport(campaign, verdict, { color: false, verbose: false, replayLine: (token) => token });
+    const text = campaignReport(campaign, verdict, {
+      color: false,
+      verbose: false,
+      replayLine: (token) => token,
+      madeFor: 34,
+    });
     expect(text).toMatch(/^\d+ ways? to break the laws by sabotage, which lies outside the contract$/m);
     expect(text).toMatch(/Sabotage broke them in \d+ ways?\.$/);
   });

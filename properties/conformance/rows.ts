@@ -174,6 +174,11 @@ export const ROW_IDS = [
   'placement.crash.between-consumer-and-write',
   'capacity.source-over',
   'capacity.source-over.revert',
+  // what releases of Nova changed
+  'release.swap-bdm',
+  'release.retry-reboot',
+  'release.unknown-node',
+  'release.drop-move-claim',
 ] as const;
 export type RowId = (typeof ROW_IDS)[number];
 
@@ -186,11 +191,13 @@ export interface Case extends Line {
   readonly source: Source;
   /** the server at quiescence, before anything is settled */
   readonly expected: string;
+  /** vcpus_used of hosts, as their trackers have it then */
+  readonly used?: Readonly<Record<string, number>>;
   readonly note?: string;
 }
 
 /** What sets a case apart: told behind its name by `where`, or by the number of hosts. */
-type Extra = Omit<Line, 'steps'> & { readonly source?: Source; readonly note?: string; readonly where?: string };
+type Extra = Omit<Line, 'steps'> & Partial<Pick<Case, 'source' | 'note' | 'used'>> & { readonly where?: string };
 type Sketch = Omit<Case, 'row' | 'source'> & { readonly source?: Source };
 
 function row(id: RowId, source: Source, ...sketches: (Sketch | readonly Sketch[])[]): readonly Case[] {
@@ -2248,6 +2255,88 @@ const DELETE_AND_OPERATORS = [
   ),
 ];
 
+/** Played at a release of Nova. */
+const nova = (nova_release: number, extra: Extra = {}): Extra => ({
+  ...extra,
+  options: { ...extra.options, nova_release },
+  where: `Nova ${nova_release}`,
+});
+const WITHIN: Extra = { hosts: 1, options: { allow_resize_to_same_host: true } };
+const unknownNode = fault('prep.rt-claim.save-migration', 'unknown-node');
+const swapBdm = (release: number, expected: string, extra: Extra = {}): readonly Sketch[] =>
+  each(['error-before'], 'finish.swap-bdm', resizing, expected, nova(release, extra));
+
+/** What each change of a release looks like, in the release that brought it and in the one before. */
+const RELEASES = [
+  row(
+    'release.swap-bdm',
+    'read',
+    swapBdm(31, 'h2 active/none m1 | I{h2:m2} | M1{} error'),
+    swapBdm(30, FORWARD, { misses: true }),
+    one('frevert.prepare error-before', reverting(fault('frevert.prepare', 'error-before')), REVERT_FAILED, nova(31)),
+    one('frevert.prepare error-before', reverting(fault('frevert.prepare', 'error-before')), REVERT_FAILED, nova(30)),
+  ),
+  row(
+    'release.retry-reboot',
+    'read',
+    one('message lost', [hardReboot(fault('hard-reboot.cast', 'lost')), restart('h1')], UNTOUCHED, nova(30)),
+    one(
+      'message lost',
+      [hardReboot(fault('hard-reboot.cast', 'lost')), restart('h1')],
+      'h1 active/rebooting_hard m1 | I{h1:m1}',
+      nova(29),
+    ),
+    one(
+      'begun: cleared in any',
+      [hardReboot(fault('hard-reboot.driver', 'crash-before')), restart('h1')],
+      UNTOUCHED,
+      nova(29),
+    ),
+  ),
+  row(
+    'release.unknown-node',
+    'read',
+    one('an alternate', [resize(unknownNode)], ON_ALTERNATE, nova(28, THREE)),
+    one('an alternate', [resize(unknownNode)], FORWARD, nova(27, THREE)),
+    one('no alternate', [resize(unknownNode)], SAFE_ERROR, nova(28, { used: { h1: 1, h2: 0 } })),
+    one('no alternate', [resize(unknownNode)], FORWARD, nova(27, { used: { h1: 1, h2: 0 } })),
+    one('then an audit', [resize(unknownNode), audit('h2')], FORWARD, nova(27, { used: { h1: 1, h2: 2 } })),
+    one('then confirm', [resize(unknownNode), confirm()], DROPPED_NEW, {
+      ...nova(27),
+      note: 'there is no migration_context to ask for the PCI devices: an AttributeError',
+    }),
+    one('then an audit and revert', [resize(unknownNode), audit('h2'), revert()], REVERTED, nova(27)),
+    one(
+      'nothing to abort',
+      [resize(unknownNode, fault('prep.cast-resize', 'refused'))],
+      SAFE_ERROR,
+      nova(27, { used: { h1: 1, h2: 0 } }),
+    ),
+  ),
+  row(
+    'release.drop-move-claim',
+    'read',
+    one('confirm, delete', [resize(), confirm(), del()], GONE, nova(27, { ...WITHIN, used: { h1: 2 } })),
+    one('confirm, delete', [resize(), confirm(), del()], GONE, nova(26, { ...WITHIN, used: { h1: 0 } })),
+    one('revert, delete', [resize(), revert(), del()], GONE, nova(27, { ...WITHIN, used: { h1: 1 } })),
+    one('revert, delete', [resize(), revert(), del()], GONE, nova(26, { ...WITHIN, used: { h1: 0 } })),
+    one(
+      'abort, delete',
+      [resize(fault('prep.cast-resize', 'refused')), del()],
+      GONE,
+      nova(27, { ...WITHIN, used: { h1: 1 } }),
+    ),
+    one(
+      'abort, delete',
+      [resize(fault('prep.cast-resize', 'refused')), del()],
+      GONE,
+      nova(26, { ...WITHIN, used: { h1: 0 } }),
+    ),
+    one('to another host: the same in both', [resize(), confirm()], CONFIRMED, nova(26, { used: { h1: 0, h2: 2 } })),
+    one('to another host: the same in both', [resize(), confirm()], CONFIRMED, nova(27, { used: { h1: 0, h2: 2 } })),
+  ),
+];
+
 export const CASES: readonly Case[] = [
   ...API_CONDUCTOR_SCHEDULER,
   ...PREP,
@@ -2256,4 +2345,5 @@ export const CASES: readonly Case[] = [
   ...CONFIRM,
   ...REVERT,
   ...DELETE_AND_OPERATORS,
+  ...RELEASES,
 ].flat();

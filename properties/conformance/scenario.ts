@@ -46,6 +46,8 @@ export interface Line {
   readonly options?: Partial<Options>;
   /** exit codes of the operator's commands, in order */
   readonly exits?: readonly number[];
+  /** the release that it is played at has no such point, so that the fault strikes nowhere */
+  readonly misses?: true;
 }
 
 export const fault = (point: string, kind: FaultKind, times = 1, nth = 1): FaultMark => ({

@@ -3,7 +3,7 @@
  * block, the result is the same.
  */
 import { CONTRACTS, type Contract } from '../contract/contracts.ts';
-import type { Known, KnownSignature } from '../contract/known/known.ts';
+import { type Known, type KnownSignature, NOTHING_KNOWN } from '../contract/known/known.ts';
 import { type Code, compile } from '../engine/compile.ts';
 import { deriveSeed, sample, type Words, wordStream } from '../generate/adapter.ts';
 import { drawnFrom, madeUp, type Situation } from '../generate/clouds.ts';
@@ -12,9 +12,11 @@ import { findDefect } from '../nova/defects.ts';
 import { PROTOCOLS } from '../nova/protocols.ts';
 import type { Flavor, Host, Scenario } from '../scenario/scenario.ts';
 import { decodeToken, encodeToken } from '../scenario/token.ts';
+import { judgeScenario } from './judge.ts';
 import { isSimplerOrEqual, minimise } from './minimise.ts';
 import { Player } from './player.ts';
 import { addStatistics, countPlay, countRun, emptyStatistics, type Statistics } from './statistics.ts';
+import { asOf, takenAwayBy } from './taken-away.ts';
 import type { Violation } from './trial.ts';
 
 /** Scenarios in one block. */
@@ -31,6 +33,7 @@ export interface CampaignConfig {
   readonly contract: Contract['id'];
   readonly defects: readonly string[];
   readonly repairs: readonly string[];
+  readonly novaRelease: number;
   /** null: one before and one behind 14.0, as they are drawn */
   readonly placementRelease: number | null;
   /** most faults of a scenario */
@@ -63,13 +66,13 @@ export interface Finding {
 }
 
 /** Compiles what a campaign's configuration names. */
-export function compileFor(config: Pick<CampaignConfig, 'protocol' | 'defects' | 'repairs'>): Code {
+export function compileFor(config: Pick<CampaignConfig, 'protocol' | 'defects' | 'repairs' | 'novaRelease'>): Code {
   const named = [...config.defects, ...config.repairs].map((name) => {
     const defect = findDefect(name);
     if (defect === undefined) throw new Error(`no defect or repair is called ${name}`);
     return defect;
   });
-  return compile(PROTOCOLS[config.protocol], named);
+  return compile(PROTOCOLS[config.protocol], named, config.novaRelease);
 }
 
 /** The token of a finding of a campaign. */
@@ -78,7 +81,6 @@ export function tokenFor(config: CampaignConfig, scenario: Scenario, signature: 
   return encodeToken({ scenario, protocol, contract, defects: [...defects], repairs: [...repairs], signature });
 }
 
-/** A known signature is not minimised again: its witness is the minimal scenario. */
 function scenarioOf({ witness }: KnownSignature): Scenario {
   const reading = decodeToken(witness);
   if (!reading.ok) throw new Error(`a witness of the known list cannot be read: ${reading.error}`);
@@ -125,8 +127,9 @@ export class Campaign {
   }
 
   situations(block: number): readonly Situation[] {
-    const { cloud, seed, protocol, placementRelease } = this.config;
-    const arbitrary = cloud === null ? madeUp(placementRelease) : drawnFrom(cloud, placementRelease);
+    const { cloud, seed, protocol, placementRelease, novaRelease } = this.config;
+    const arbitrary =
+      cloud === null ? madeUp(placementRelease, novaRelease) : drawnFrom(cloud, placementRelease, novaRelease);
     return sample(arbitrary, deriveSeed(seed, protocol, block, 'clouds'), SITUATIONS);
   }
 
@@ -140,15 +143,35 @@ export class Campaign {
       this.findings.get(mapped)!.count++;
       return;
     }
-    const known = this.known.get(violation.signature);
+    const witness = this.witness(violation);
     const finding =
-      known === undefined
-        ? this.minimised(violation, player, at)
-        : this.finding(scenarioOf(known), violation, at.block, at.run);
+      witness === null ? this.minimised(violation, player, at) : this.finding(witness, violation, at.block, at.run);
     this.raw.set(violation.signature, finding.signature);
     const same = this.findings.get(finding.signature);
     if (same === undefined) this.findings.set(finding.signature, finding);
     else same.count++;
+  }
+
+  /** A known signature is not minimised again if its witness, the minimal scenario, shows it in the release that is played. */
+  private witness({ signature }: Violation): Scenario | null {
+    const known = this.known.get(signature);
+    if (known === undefined) return null;
+    const scenario = scenarioOf(known);
+    const { novaRelease } = this.config;
+    if (scenario.options.nova_release === novaRelease) return scenario;
+    const played = asOf(novaRelease, scenario);
+    this.executions++;
+    return judgeScenario(this.code, this.contract, played).some((one) => one.signature === signature) ? played : null;
+  }
+
+  /** On the known list, or explained by a change that a later release brought. */
+  private knownFrom(signature: string, scenario: Scenario, token: string): KnownSignature | null {
+    const listed = this.known.get(signature);
+    if (listed !== undefined || this.known === NOTHING_KNOWN) return listed ?? null;
+    const { config, contract } = this;
+    const change = takenAwayBy((novaRelease) => compileFor({ ...config, novaRelease }), contract, scenario, signature);
+    if (change === null) return null;
+    return { weakness: `before ${change.since}.0`, reason: change.title, row: null, witness: token };
   }
 
   private minimised(
@@ -184,14 +207,15 @@ export class Campaign {
 
   private finding(scenario: Scenario, violation: Violation, block: number, run: number): Finding {
     const { signature, invariants, details } = violation;
+    const token = tokenFor(this.config, scenario, signature);
     return {
       signature,
       invariants,
       details,
       sabotage: violation.cause.sabotage.length > 0,
-      known: this.known.get(signature) ?? null,
+      known: this.knownFrom(signature, scenario, token),
       scenario,
-      token: tokenFor(this.config, scenario, signature),
+      token,
       operations: scenario.operations.filter(({ operation }) => operation !== 'boot').length,
       faults: scenario.faults.length,
       holds: scenario.holds.length,

@@ -1,6 +1,6 @@
 /** Plays choice words: decodes and runs them against a reused world, judges, and can write the scenario down. */
 import type { Contract } from '../contract/contracts.ts';
-import type { Code } from '../engine/compile.ts';
+import { type Code, mustFit } from '../engine/compile.ts';
 import { perform, type Resolved } from '../engine/operations.ts';
 import { type ArmedFault, type ArmedHold, Run } from '../engine/run.ts';
 import { settle } from '../engine/settle.ts';
@@ -50,6 +50,7 @@ export class Player {
 
   constructor(code: Code, contract: Contract, mostFaults: number, situations: readonly Situation[], sabotage = false) {
     const settings = situations.map(({ cloud, options }) => makeSetting(cloud, options));
+    for (const setting of settings) mustFit(code, setting);
     const shape = largestShape(settings);
     this.prepared = situations.map((situation, k) => {
       const setting = settings[k]!;

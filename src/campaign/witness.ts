@@ -24,12 +24,14 @@ export interface Witness {
   readonly violations: readonly Violation[];
 }
 
-/** A list has hundreds of witnesses and one protocol. */
-const compiled = new Map<Envelope['protocol'], Code>();
+/** A list has hundreds of witnesses, one protocol and one release. */
+const compiled = new Map<string, Code>();
 
-function codeOf(protocol: Envelope['protocol']): Code {
-  const code = compiled.get(protocol) ?? compileFor({ protocol, defects: [], repairs: [] });
-  compiled.set(protocol, code);
+function codeOf({ protocol, scenario }: Pick<Envelope, 'protocol' | 'scenario'>): Code {
+  const { nova_release: novaRelease } = scenario.options;
+  const key = `${protocol} ${novaRelease}`;
+  const code = compiled.get(key) ?? compileFor({ protocol, defects: [], repairs: [], novaRelease });
+  compiled.set(key, code);
   return code;
 }
 
@@ -49,7 +51,7 @@ export function hearWitness(token: string): Reading<Witness> {
   try {
     return {
       ok: true,
-      value: { envelope, violations: judgeScenario(codeOf(protocol), CONTRACTS[contract], scenario) },
+      value: { envelope, violations: judgeScenario(codeOf(envelope), CONTRACTS[contract], scenario) },
     };
   } catch (error) {
     if (error instanceof ScenarioError) return { ok: false, error: error.message };
@@ -65,7 +67,7 @@ export interface LeastWitness {
 
 /** Minimises until nothing changes any more: what the last passes take away may make room for the first. */
 export function leastWitness({ envelope }: Witness, violation: Violation): LeastWitness {
-  const code = codeOf(envelope.protocol);
+  const code = codeOf(envelope);
   const contract = CONTRACTS[envelope.contract];
   let least = { scenario: envelope.scenario, violation };
   for (let round = 0, before = ''; round < MOST_ROUNDS && before !== JSON.stringify(least.scenario); round++) {

@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { FAULT_KINDS } from '../scenario/scenario.ts';
 import { decodeToken, encodeToken } from '../scenario/token.ts';
 import { claimcheck, ROOT } from './command.fixture.ts';
 
@@ -34,6 +35,7 @@ describe('wrong input ends in one sentence on stderr and exit code 2', () => {
     'a repair given as a defect': ['fuzz', '--defect', 'W-14'],
     'too many faults': ['fuzz', '--faults', '4'],
     'a release that is not modelled': ['fuzz', '--placement-release', '7'],
+    'a release of Nova that is not modelled': ['fuzz', '--nova-release', '25'],
     'a known list that is not there': ['fuzz', '--known', '/nowhere/known.json'],
     'a cloud that is not there': ['fuzz', '--cloud', '/nowhere'],
     'nothing to replay': ['replay'],
@@ -139,7 +141,7 @@ describe('a cloud of the user', () => {
 });
 
 describe('list', () => {
-  for (const subject of ['protocols', 'operations', 'invariants', 'contracts', 'sometimes', 'defects']) {
+  for (const subject of ['protocols', 'operations', 'invariants', 'contracts', 'sometimes', 'defects', 'releases']) {
     test(subject, () => {
       expect(claimcheck('list', subject).stdout).toMatchSnapshot();
     });
@@ -150,7 +152,9 @@ describe('list', () => {
       JSON.parse(stdout) as { 'failure-points': { id: string; kinds: string[]; excluded: Record<string, string> }[] }
     )['failure-points'];
     expect(points.length).toBeGreaterThan(150);
-    const silent = points.filter(({ kinds, excluded }) => kinds.length + Object.keys(excluded).length !== 20);
+    const silent = points.filter(
+      ({ kinds, excluded }) => kinds.length + Object.keys(excluded).length !== FAULT_KINDS.length,
+    );
     expect(silent).toEqual([]);
   });
 });
@@ -219,6 +223,34 @@ describe('an operator', () => {
     );
     const { stdout } = claimcheck('replay', path);
     expect(stdout.slice(stdout.indexOf('4  placement_audit'))).toMatchSnapshot();
+  });
+});
+
+describe('an older release of Nova', () => {
+  test('fuzz says which, and whose list it was held against', () => {
+    const { status, stdout } = claimcheck('fuzz', '--runs', '300', '--nova-release', '29');
+    expect({ status, verdict: stdout.trim().split('\n').at(-1) }).toMatchSnapshot();
+  });
+  test('--json names it, and says what a later release took away', () => {
+    const { stdout } = claimcheck('fuzz', '--runs', '300', '--nova-release', '29', '--json');
+    const result = JSON.parse(stdout) as { nova_release: number; findings: { known: string; token: string }[] };
+    expect(result.nova_release).toBe(29);
+    const { token } = result.findings.find(({ known }) => known === 'before 30.0')!;
+    const replayed = claimcheck('replay', token);
+    expect({ status: replayed.status, said: replayed.stdout.trim().split('\n').at(-1) }).toMatchSnapshot();
+    expect(claimcheck('replay', token, '--nova-release', '30').status).toBe(0);
+  });
+  test('list failure-points has those of the release', () => {
+    const points = (release: string): string =>
+      claimcheck('list', 'failure-points', '--nova-release', release, '--json').stdout;
+    expect([points('30').includes('"finish.swap-bdm"'), points('31').includes('"finish.swap-bdm"')]).toEqual([
+      false,
+      true,
+    ]);
+  });
+  test('is nothing to the rollback protocol, which says so', () => {
+    const { status, stderr } = claimcheck('fuzz', '--runs', '200', '--nova-release', '26', '--protocol', 'rollback');
+    expect({ status, stderr }).toMatchSnapshot();
   });
 });
 

@@ -9,7 +9,7 @@ import { indexKnown, type Known, knownOf, linesOf, NOTHING_KNOWN } from '../cont
 import { campaignJson, campaignReport, progressLine, type Verdict, verdictOf } from '../report/campaign-report.ts';
 import { anonymise, anonymiseCloud } from '../scenario/anonymise.ts';
 import { printable } from '../scenario/printable.ts';
-import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
+import { DEFAULT_OPTIONS, NOVA_RELEASES } from '../scenario/scenario.ts';
 import { decodeToken } from '../scenario/token.ts';
 import { EXIT, note, print, printableSignature, replayLine, UsageError, useColor, wholeNumber } from './context.ts';
 import { readKnownFile } from './known-file.ts';
@@ -17,6 +17,7 @@ import {
   contractOption,
   defectOption,
   named,
+  noteRelease,
   novaReleaseOption,
   placementReleaseOption,
   protocolOption,
@@ -34,6 +35,7 @@ interface FuzzFlags {
   readonly defect: readonly string[];
   readonly repair: readonly string[];
   readonly faults?: number;
+  readonly novaRelease: number;
   readonly placementRelease?: number;
   readonly known?: string;
   readonly cloud?: string;
@@ -79,6 +81,7 @@ async function fuzz(flags: FuzzFlags): Promise<void> {
   if (flags.anonymise === true && flags.keepNames === true) {
     throw new UsageError('--anonymise and --keep-names exclude each other: take one of them');
   }
+  noteRelease(flags.protocol, flags.novaRelease);
   const known = readKnown(flags);
   const config: CampaignConfig = {
     seed: flags.seed,
@@ -86,6 +89,7 @@ async function fuzz(flags: FuzzFlags): Promise<void> {
     contract: flags.contract,
     defects: named(flags.defect),
     repairs: named(flags.repair),
+    novaRelease: flags.novaRelease,
     ...DEFAULTS[flags.protocol],
     ...(flags.placementRelease === undefined ? {} : { placementRelease: flags.placementRelease }),
     ...(flags.faults === undefined ? {} : { faults: flags.faults }),
@@ -103,6 +107,7 @@ async function fuzz(flags: FuzzFlags): Promise<void> {
         color: useColor(process.stdout),
         verbose: flags.verbose === true,
         replayLine,
+        madeFor: flags.known === undefined ? NOVA_RELEASES.newest : null,
       }),
     );
   process.exitCode = EXIT_OF[verdict];

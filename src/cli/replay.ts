@@ -1,8 +1,11 @@
 import { Command } from 'commander';
+import { compileFor } from '../campaign/campaign.ts';
 import { type Mending, mend } from '../campaign/mend.ts';
+import { takenAwayBy } from '../campaign/taken-away.ts';
 import type { Violation } from '../campaign/trial.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
 import { knownOf } from '../contract/known/known.ts';
+import type { Code } from '../engine/compile.ts';
 import { ScenarioError } from '../engine/load.ts';
 import { mendingJson, mendingLines } from '../report/mending.ts';
 import { tellStory } from '../report/story.ts';
@@ -14,6 +17,7 @@ import {
   contractOption,
   defectOption,
   named,
+  noteRelease,
   novaReleaseOption,
   placementReleaseOption,
   protocolOption,
@@ -26,6 +30,7 @@ interface ReplayFlags {
   readonly contract?: Envelope['contract'];
   readonly defect: readonly string[];
   readonly repair: readonly string[];
+  readonly novaRelease?: number;
   readonly placementRelease?: number;
   readonly json?: boolean;
   readonly verbose?: boolean;
@@ -56,6 +61,7 @@ export function replayCommand(): Command {
 
 function replay(source: string, flags: ReplayFlags): void {
   const envelope = override(readSource(source), flags);
+  noteRelease(envelope.protocol, envelope.scenario.options.nova_release);
   const contract = CONTRACTS[envelope.contract];
   let told: { lines: readonly string[]; violations: readonly Violation[] };
   let mendings: readonly Mending[];
@@ -89,8 +95,9 @@ function verdictOf(signature: string | null, violations: readonly Violation[]): 
 }
 
 function override(envelope: Envelope, flags: ReplayFlags): Envelope {
-  const { placementRelease } = flags;
+  const { novaRelease, placementRelease } = flags;
   const options = { ...envelope.scenario.options };
+  if (novaRelease !== undefined) options.nova_release = novaRelease;
   if (placementRelease !== undefined) options.placement_release = placementRelease;
   const scenario = { ...envelope.scenario, options };
   return {
@@ -105,13 +112,19 @@ function override(envelope: Envelope, flags: ReplayFlags): Envelope {
 
 function sentence(envelope: Envelope, verdict: ReplayVerdict, violations: readonly Violation[]): string {
   const known = knownOf(envelope.protocol);
+  const { contract, scenario } = envelope;
   switch (verdict) {
     case 'FIXED':
       return 'FIXED: every law held.';
     case 'REPRODUCED': {
       const entry = violations.map((one) => known.get(one.signature)).find((one) => one !== undefined);
       if (entry !== undefined) return `REPRODUCED, known as ${entry.weakness}: ${entry.reason}`;
-      return `REPRODUCED${violations.every(isSabotage) ? `, ${SABOTAGE}` : ''}`;
+      if (violations.every(isSabotage)) return `REPRODUCED, ${SABOTAGE}`;
+      const compiled = (novaRelease: number): Code => compileFor({ ...envelope, novaRelease });
+      const change = violations
+        .map((one) => takenAwayBy(compiled, CONTRACTS[contract], scenario, one.signature))
+        .find((one) => one !== null);
+      return change === undefined ? 'REPRODUCED' : `REPRODUCED, as Nova did before ${change.since}.0: ${change.title}`;
     }
     case 'CHANGED':
       return `CHANGED: the token says\n  ${printableSignature(envelope.signature ?? '')}\nbut this broke\n  ${violations.map((one) => one.signature).join('\n  ')}`;

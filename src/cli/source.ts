@@ -58,8 +58,10 @@ function readToken(token: string): Envelope {
 }
 
 /** What an envelope is run with. A token may be of a claimcheck that knew other defects. */
-export function codeOf({ protocol, defects, repairs }: Envelope): Code {
+export function codeOf({ protocol, defects, repairs, scenario }: Envelope): Code {
   const unknown = [...defects, ...repairs].find((name) => findDefect(name) === undefined);
-  if (unknown === undefined) return compileFor({ protocol, defects, repairs });
+  if (unknown === undefined) {
+    return compileFor({ protocol, defects, repairs, novaRelease: scenario.options.nova_release });
+  }
   throw new UsageError(`this token names the defect or repair "${printable(unknown)}", which "list defects" has not`);
 }

@@ -30,7 +30,7 @@ import {
 import { serve } from '../placement/server.ts';
 import { FAULT_KINDS, type FaultKind } from '../scenario/scenario.ts';
 import { assert, ModelError, NONE } from '../state/table.ts';
-import { type Code, type Instruction, KIND } from './compile.ts';
+import { type Code, type Instruction, KIND, mustFit } from './compile.ts';
 import { RAISED } from './faults.ts';
 
 export interface ArmedFault {
@@ -82,6 +82,7 @@ export class Run {
   private limit = STEP_LIMIT;
 
   constructor(code: Code, world: World) {
+    mustFit(code, world.setting);
     this.code = code;
     this.world = world;
     this.reached = new Uint32Array(code.points.length);
@@ -477,6 +478,9 @@ export class Run {
         break;
       case 'build-abort':
         outcome = OUTCOME.RAISE_BUILD_ABORT;
+        break;
+      case 'unknown-node':
+        outcome = at.step.unknownNode?.(this.world, job) ?? at.run(this.world, job);
         break;
       default: {
         outcome = at.run(this.world, job);

@@ -59,13 +59,13 @@ const hostRooms = fc.record({
   trait: fc.boolean(),
 });
 
-const options = (placementRelease: number | null): fc.Arbitrary<Options> =>
+const options = (placementRelease: number | null, novaRelease: number): fc.Arbitrary<Options> =>
   fc.record({
     allow_resize_to_same_host: fc.constantFrom(false, false, false, true),
     supports_migrate_to_same_host: fc.constantFrom(false, false, false, true),
     max_attempts: fc.constantFrom(3, 3, 2, 1),
     client_replay: fc.constantFrom(0, 0, 1),
-    nova_release: fc.constant(DEFAULT_OPTIONS.nova_release),
+    nova_release: fc.constant(novaRelease),
     placement_release: placementRelease === null ? fc.constantFrom(16, 13) : fc.constant(placementRelease),
   });
 
@@ -100,9 +100,12 @@ function makeHost(name: string, { rooms, trait }: Rooms, list: readonly Flavor[]
 }
 
 /** Clouds of two to four hosts whose capacities stand at the edge of what the flavors need. */
-export function madeUp(placementRelease: number | null): fc.Arbitrary<Situation> {
+export function madeUp(
+  placementRelease: number | null,
+  novaRelease: number = DEFAULT_OPTIONS.nova_release,
+): fc.Arbitrary<Situation> {
   const hosts = fc.array(hostRooms, { minLength: 2, maxLength: MOST_HOSTS });
-  return fc.tuple(flavors, hosts, options(placementRelease)).map(([list, rooms, chosen]) => ({
+  return fc.tuple(flavors, hosts, options(placementRelease, novaRelease)).map(([list, rooms, chosen]) => ({
     cloud: { flavors: list, hosts: rooms.map((one, k) => makeHost(`h${k + 1}`, one, list)) },
     options: chosen,
   }));
@@ -112,6 +115,7 @@ export function madeUp(placementRelease: number | null): fc.Arbitrary<Situation>
 export function drawnFrom(
   user: { hosts: readonly Host[]; flavors: readonly Flavor[] },
   placementRelease: number | null,
+  novaRelease: number = DEFAULT_OPTIONS.nova_release,
 ): fc.Arbitrary<Situation> {
   const fitting = user.hosts.length === 0 ? user.flavors : flavorsThatFit(user.hosts, user.flavors);
   const flavors = fitting.length === 0 ? user.flavors : fitting;
@@ -128,7 +132,7 @@ export function drawnFrom(
         });
   const rooms = fc.array(hostRooms, { minLength: 2, maxLength: MOST_HOSTS });
   return fc
-    .tuple(someFlavors, someHosts ?? fc.constant(null), rooms, options(placementRelease))
+    .tuple(someFlavors, someHosts ?? fc.constant(null), rooms, options(placementRelease, novaRelease))
     .map(([list, hosts, made, chosen]) => ({
       cloud: { flavors: few(list), hosts: hosts ?? made.map((one, k) => makeHost(`h${k + 1}`, one, few(list))) },
       options: chosen,

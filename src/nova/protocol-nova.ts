@@ -1,4 +1,4 @@
-/** Nova 34.0.0: what it does. */
+/** Nova 34.0.0: what it does, and what older releases did otherwise. */
 
 import { apiResize } from './handlers/api-resize.ts';
 import { apiCreate, buildAndRunInstance, buildInstances } from './handlers/boot.ts';
@@ -13,6 +13,7 @@ import { resizeInstance } from './handlers/resize-instance.ts';
 import { apiRevert, checkSharedStorage, computeFinishRevertResize, computeRevertResize } from './handlers/revert.ts';
 import { novaSelectDestinations } from './handlers/scheduler.ts';
 import { audit, cleanupIncompleteMigrations, initHost, pollUnconfirmedResizes } from './handlers/service.ts';
+import { CHANGES } from './releases.ts';
 import type { Protocol } from './step.ts';
 import { NOVA_UNDO, NOVA_UNDO_GROUPS } from './undo.ts';
 
@@ -49,4 +50,5 @@ export const nova: Protocol = {
   ],
   undo: NOVA_UNDO,
   undoGroups: NOVA_UNDO_GROUPS,
+  changes: CHANGES,
 };

@@ -59,4 +59,6 @@ export const rollback: Protocol = {
     'clear-unless-overtaken': clearUnlessOvertaken,
     'error-unless-overtaken': errorUnlessOvertaken,
   },
+  // a design upon the newest Nova: what older ones did otherwise is no part of it
+  changes: [],
 };

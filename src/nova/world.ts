@@ -2,6 +2,7 @@
  * The world of a scenario: Nova's databases, what its processes hold in memory, the message bus, Placement, and the
  * history that laws need. One Int32Array with views; see state/table.ts.
  */
+import { releaseRules } from '../placement/releases.ts';
 import { makeStore, type Store, type StoreShape, storeSize } from '../placement/store.ts';
 import { Holdings } from '../state/holdings.ts';
 import { IdSet } from '../state/id-set.ts';
@@ -594,7 +595,7 @@ export function populate(world: World, setting: Setting, ratios: number[]): void
   globals.placementUp = 1;
   globals.operation = NONE;
   (placement as { ratios: readonly number[] }).ratios = ratios;
-  placement.overCapacityRewrite = setting.options.placement_release >= 14;
+  Object.assign(placement, releaseRules(setting.options.placement_release));
   for (let h = 0; h < setting.hosts.length; h++) {
     const host = setting.hosts[h]!;
     world.hosts[h]!.up = 1;

@@ -370,6 +370,10 @@ test('every operation has a command or says what to do', () => {
     state: 'error',
     resource_class: 'VCPU',
     inventory,
+    of: 'instance',
+    delete: true,
+    force: true,
+    migration_status: 'error',
   };
   const lines = operationSchema.options.flatMap((option) => {
     const operation = [...option.shape.operation.values][0]!;
@@ -407,6 +411,12 @@ test('every operation has a command or says what to do', () => {
     kill nova-compute on h1
     kill Placement
     restart nova-compute on h1
-    restart every nova-compute and wait until all periodic tasks have run"
+    lose the host h1 for good, with its guests and disks
+    let conductor's periodic recovery run, in a protocol that has one
+    restart every nova-compute and wait until all periodic tasks have run
+    nova-manage placement audit --verbose --delete --resource_provider "$(openstack resource provider list --name h1 -f value -c uuid)"
+    nova-manage placement heal_allocations --verbose --instance "$(openstack server show s1 -f value -c id)" --force
+    openstack resource provider allocation delete "$(openstack server show s1 -f value -c id)"
+    edit the database of s1: host = h1 migration status = error"
   `);
 });

@@ -100,6 +100,7 @@ const FAULT_WORDS: Readonly<Record<FaultKind, string>> = {
   'placement-crash': 'Placement dies between its two transactions',
   'crash-before': 'the service dies before it',
   'crash-after': 'the service dies right after it',
+  'unknown-node': 'the resource tracker does not know the node',
 };
 
 function title({ operations, faults }: Scenario, world: World, { details, invariants }: Violation): string {

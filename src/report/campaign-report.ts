@@ -6,6 +6,7 @@ import type { KnownSignature } from '../contract/known/known.ts';
 import { SOMETIMES } from '../contract/sometimes.ts';
 import { recoversMoves } from '../engine/operations.ts';
 import { operatorCommands } from '../nova/handlers/operator.ts';
+import { NOVA_RELEASES } from '../scenario/scenario.ts';
 import { decodeToken } from '../scenario/token.ts';
 import { table } from './tables.ts';
 
@@ -59,6 +60,7 @@ export function campaignJson(campaign: Campaign, verdict: Verdict): object {
     defects: config.defects,
     repairs: config.repairs,
     ...(config.sabotage === true ? { sabotage: true } : {}),
+    ...(older(campaign) ? { nova_release: config.novaRelease } : {}),
     runs: statistics.runs,
     findings: ordered(campaign).map((finding) => ({
       signature: finding.signature,
@@ -111,6 +113,8 @@ export interface ReportOptions {
   readonly color: boolean;
   readonly verbose: boolean;
   readonly replayLine: (token: string) => string;
+  /** the release of Nova whose known list it is, or null for a list of the user's */
+  readonly madeFor: number | null;
 }
 
 export function campaignReport(campaign: Campaign, verdict: Verdict, options: ReportOptions): string {
@@ -144,7 +148,7 @@ export function campaignReport(campaign: Campaign, verdict: Verdict, options: Re
     parts.push(reproLines(shown, firstKnown, options));
   }
   parts.push(paint.bold('Statistics'), statisticsText(campaign));
-  parts.push(paint.bold(verdictText(campaign, verdict, news.length, known.length, sabotage.length)));
+  parts.push(paint.bold(verdictText(campaign, verdict, { news, known, sabotage }, options)));
   return parts.join('\n\n');
 }
 
@@ -270,17 +274,38 @@ function isDue({ witness }: KnownSignature, { protocol, contract }: Campaign['co
   return reading.ok && reading.value.protocol === protocol && reading.value.contract === contract;
 }
 
-function verdictText(campaign: Campaign, verdict: Verdict, news: number, known: number, sabotage: number): string {
+/** An older release of Nova than the newest; the rollback protocol has but one. */
+const older = ({ config, code }: Campaign): boolean =>
+  config.novaRelease !== NOVA_RELEASES.newest && code.protocol.changes.length > 0;
+
+interface Sorted {
+  readonly news: readonly Finding[];
+  readonly known: readonly Finding[];
+  readonly sabotage: readonly Finding[];
+}
+
+function verdictText(campaign: Campaign, verdict: Verdict, found: Sorted, { madeFor }: ReportOptions): string {
   const { statistics, config } = campaign;
-  const outside = sabotage === 0 ? '' : ` Sabotage broke them in ${count(sabotage, 'way')}.`;
-  const what = `${statistics.runs} scenarios of seed ${JSON.stringify(config.seed)}, protocol ${config.protocol}, contract ${config.contract}${config.sabotage === true ? ', with sabotage' : ''}`;
+  const { news, known, sabotage } = found;
+  const release = older(campaign) ? ` as of ${config.novaRelease}.0.0` : '';
+  const drawn = config.sabotage === true ? ', with sabotage' : '';
+  const what = `${statistics.runs} scenarios of seed ${JSON.stringify(config.seed)}, protocol ${config.protocol}${release}, contract ${config.contract}${drawn}`;
+  const list = older(campaign) && madeFor !== null ? `, which was made for Nova ${madeFor}.0.0` : '';
+  const outside = sabotage.length === 0 ? '' : ` Sabotage broke them in ${count(sabotage.length, 'way')}.`;
   switch (verdict) {
     case 'held':
       return `HELD: ${what}: every law held${outside === '' ? '' : ' for every server that was not sabotaged'}.${outside}`;
-    case 'known':
-      return `KNOWN: ${what}: ${count(known, 'way')} to break the laws, all of them known.${outside}`;
-    case 'violated':
-      return `VIOLATED: ${what}: ${count(news, 'unknown way')} to break the laws.${outside}`;
+    case 'known': {
+      const listed = known.filter(({ signature }) => campaign.known.has(signature)).length;
+      const origin = older(campaign)
+        ? `: ${listed} on the known list${list}, ${known.length - listed} that a later release took away`
+        : '';
+      return `KNOWN: ${what}: ${count(known.length, 'way')} to break the laws, all of them known${origin}.${outside}`;
+    }
+    case 'violated': {
+      const unlisted = list === '' ? '' : `: not on the known list${list}, and not taken away by a later release`;
+      return `VIOLATED: ${what}: ${count(news.length, 'unknown way')} to break the laws${unlisted}.${outside}`;
+    }
     case 'undecided':
       return `UNDECIDED: ${what}: never reached: ${missed(campaign).join(', ')}.`;
     case 'interrupted':

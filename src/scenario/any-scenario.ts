@@ -8,8 +8,10 @@ import {
   type Host,
   type Inventory,
   MIGRATION_STATUSES,
+  NOVA_RELEASES,
   type Operation,
   type Options,
+  PLACEMENT_RELEASES,
   type Scenario,
 } from './scenario.ts';
 
@@ -111,8 +113,8 @@ export const anyOptions: fc.Arbitrary<Options> = record({
   supports_migrate_to_same_host: fc.boolean(),
   max_attempts: fc.integer({ min: 1, max: 10 }),
   client_replay: fc.integer({ min: 0, max: 1 }),
-  nova_release: fc.constant(34),
-  placement_release: fc.integer({ min: 8, max: 16 }),
+  nova_release: fc.integer({ min: NOVA_RELEASES.oldest, max: NOVA_RELEASES.newest }),
+  placement_release: fc.integer({ min: PLACEMENT_RELEASES.oldest, max: PLACEMENT_RELEASES.newest }),
 });
 
 function anyOperation(hosts: readonly Host[], flavors: readonly Flavor[]): fc.Arbitrary<Operation> {

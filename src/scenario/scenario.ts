@@ -49,6 +49,10 @@ export const flavorSchema = z.strictObject({
 });
 export type Flavor = z.infer<typeof flavorSchema>;
 
+/** Zed, the first with Placement 8, to the newest that was held against the model. 27 means 27.0.0, and so on. */
+export const NOVA_RELEASES = { oldest: 26, newest: 34 } as const;
+export const PLACEMENT_RELEASES = { oldest: 8, newest: 16 } as const;
+
 /** What an operator sets in nova.conf, and which releases are played. */
 export const optionsSchema = z.strictObject({
   /** `[DEFAULT] allow_resize_to_same_host` */
@@ -59,8 +63,8 @@ export const optionsSchema = z.strictObject({
   max_attempts: z.int().min(1).max(10),
   /** how often openstacksdk re-sends a request after a transport error: 1 up to SDK 4.14, 0 from 4.15 on */
   client_replay: z.int().min(0).max(1),
-  nova_release: z.int().min(34).max(34),
-  placement_release: z.int().min(8).max(16),
+  nova_release: z.int().min(NOVA_RELEASES.oldest).max(NOVA_RELEASES.newest),
+  placement_release: z.int().min(PLACEMENT_RELEASES.oldest).max(PLACEMENT_RELEASES.newest),
 });
 export type Options = z.infer<typeof optionsSchema>;
 
@@ -70,8 +74,8 @@ export const DEFAULT_OPTIONS: Options = {
   supports_migrate_to_same_host: false,
   max_attempts: 3,
   client_replay: 0,
-  nova_release: 34,
-  placement_release: 16,
+  nova_release: NOVA_RELEASES.newest,
+  placement_release: PLACEMENT_RELEASES.newest,
 };
 
 const onServer = <K extends string>(operation: K) => z.strictObject({ operation: z.literal(operation), server: name });
@@ -166,6 +170,7 @@ export const FAULT_KINDS = [
   'placement-crash',
   'crash-before',
   'crash-after',
+  'unknown-node',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 

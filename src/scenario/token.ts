@@ -97,6 +97,7 @@ const FAULT_CODES: Record<FaultKind, number> = {
   'placement-crash': 17,
   'crash-before': 18,
   'crash-after': 19,
+  'unknown-node': 20,
 };
 
 /** Not DEFAULT_OPTIONS: those may follow Nova's releases, and old tokens must keep their meaning. */

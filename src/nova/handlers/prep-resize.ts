@@ -91,6 +91,8 @@ export const prepResize = handler({
       {
         ...database('prep.rt-claim.save-migration', `${TRACKER}._claim_existing_migration`, saveDestination),
         under: 'tracker',
+        // before the migration is touched
+        unknownNode: () => OUTCOME.RAISE_UNAVAILABLE,
       },
       tracker('prep.rt-claim', `${TRACKER}._move_claim`, claimMove),
       trackerUpdate('prep.rt-claim.placement'),

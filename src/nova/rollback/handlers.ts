@@ -271,7 +271,9 @@ export const finishResize = handler({
 // ---- undoing a move that is not committed
 
 /** The service, if the service group has it as up. */
-const whereUp = (world: World, service: number): number => (serviceUp(world, service) ? service : NONE);
+const whereUp = (world: World, service: number): number =>
+  service !== NONE && serviceUp(world, service) ? service : NONE;
+const isDown = (world: World, service: number): boolean => whereUp(world, service) === NONE;
 const ifUp =
   (where: (world: World, job: Job) => number) =>
   (world: World, job: Job): number =>
@@ -647,7 +649,7 @@ export const recoverMoves = handler({
       'recover.confirm-without-source',
       RECOVER,
       (world, job) =>
-        stillAt(world, job, oneOf(STATUS.CONFIRMING)) && !serviceUp(world, toSource(world, job))
+        stillAt(world, job, oneOf(STATUS.CONFIRMING)) && isDown(world, toSource(world, job))
           ? loadInstance(world, job)
           : OUTCOME.ELSE,
       { else: 'recover.revert' },
@@ -673,7 +675,7 @@ export const recoverMoves = handler({
       RECOVER,
       'compute.finish_revert_resize',
       (world, job) =>
-        stillAt(world, job, oneOf(STATUS.REVERTING)) && !serviceUp(world, toDestination(world, job))
+        stillAt(world, job, oneOf(STATUS.REVERTING)) && isDown(world, toDestination(world, job))
           ? ifUp(toSource)(world, job)
           : NONE,
       () => OUTCOME.OK,
@@ -684,7 +686,7 @@ export const recoverMoves = handler({
       'recover.revert-without-source',
       RECOVER,
       (world, job) =>
-        stillAt(world, job, oneOf(STATUS.REVERTING)) && !serviceUp(world, toSource(world, job))
+        stillAt(world, job, oneOf(STATUS.REVERTING)) && isDown(world, toSource(world, job))
           ? loadInstance(world, job)
           : OUTCOME.ELSE,
       { else: 'recover.drop-stale-claim' },
