@@ -7,6 +7,7 @@ const entries = {
   claimcheck: 'src/cli/main.ts',
   index: 'src/index.ts',
   bench: 'src/campaign/bench.ts',
+  'mutant-bench': 'src/campaign/mutant-bench.ts',
   'setup-placement': 'src/targets/placement/setup.ts',
 };
 
@@ -20,6 +21,7 @@ await build({
   platform: 'node',
   target: 'node20',
   packages: 'external',
+  loader: { '.sh': 'text' },
   banner: { js: '#!/usr/bin/env node' },
   logLevel: 'warning',
 });

@@ -20,7 +20,9 @@ export function* generatedScenarios(config: CampaignConfig, count: number): Gene
   const campaign = new Campaign(config, NOTHING_KNOWN);
   const stream = wordStream(HEADER, GROUP, MOST_OPERATIONS);
   for (let block = 0, left = count; left > 0; block++, left -= OF_BLOCK) {
-    const player = new Player(campaign.code, CONTRACTS.strict, config.faults, campaign.situations(block));
+    const player = new Player(campaign.code, CONTRACTS.strict, config.faults, campaign.situations(block), {
+      sabotage: config.sabotage === true,
+    });
     const made: Scenario[] = [];
     stream.forEach(deriveSeed(config.seed, config.protocol, block), Math.min(OF_BLOCK, left), (words) => {
       player.play(words);

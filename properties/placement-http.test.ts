@@ -29,6 +29,7 @@ describe('a scenario ends the same on the model and over HTTP', () => {
     contract: 'strict',
     defects: [],
     repairs: [],
+    novaRelease: 34,
     placementRelease: 16,
     faults: 2,
     cloud: null,

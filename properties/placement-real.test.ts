@@ -73,6 +73,7 @@ describe.each(RELEASES)('Placement %i', (release) => {
         contract: 'strict',
         defects: [],
         repairs: [],
+        novaRelease: 34,
         placementRelease: release,
         faults: 2,
         cloud: null,

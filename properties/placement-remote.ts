@@ -3,11 +3,11 @@ import { HttpPlacement } from '../src/placement/http/placement.ts';
 import { NONE } from '../src/state/table.ts';
 import { type Cloud, RemotePlacement } from '../src/targets/placement/remote.ts';
 import type { Wire } from '../src/targets/placement/wire.ts';
-import { CLASSES, CONSUMERS, type Make, type Placement, PROVIDERS, type Start } from './placement-laws.ts';
+import { CLASSES, type Make, type Placement, PROVIDERS, type Start } from './placement-laws.ts';
 import { model } from './placement-model.ts';
 
 const NAMES = {
-  hosts: Array.from({ length: PROVIDERS }, (_, k) => ({ name: `h${k}`, traits: 0, inventories: new Map() })),
+  hosts: Array.from({ length: PROVIDERS }, (_, k) => ({ name: `h${k}`, traits: 0, inventories: new Map(), used: [] })),
   classes: Array.from({ length: CLASSES }, (_, k) => `CUSTOM_CLASS_${k}`),
   traits: ['CUSTOM_A', 'CUSTOM_B', 'CUSTOM_C'],
 };
@@ -18,7 +18,7 @@ export function behind(remoteOf: (start: Start) => RemotePlacement): Make {
     const remote = remoteOf(start);
     const { store, ratio } = model(start);
     for (const provider of store.providers) provider.parent = NONE;
-    const cloud: Cloud = { placement: store, setting: NAMES, shape: { instances: CONSUMERS, migrations: 0 } };
+    const cloud: Cloud = { placement: store, setting: NAMES };
     remote.begin(cloud);
     return { ratio, serve: (request) => remote.serve(cloud, request, false) };
   };

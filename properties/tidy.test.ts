@@ -31,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   targets: ['state', 'placement', 'nova', 'engine', 'observation', 'scenario'],
   campaign: ['state', 'nova', 'engine', 'observation', 'contract', 'generate', 'scenario', 'targets'],
   report: ['state', 'placement', 'nova', 'engine', 'observation', 'contract', 'campaign', 'scenario'],
-  cli: ['cloud', 'nova', 'engine', 'contract', 'campaign', 'report', 'scenario', 'targets'],
+  cli: ['state', 'cloud', 'nova', 'engine', 'contract', 'campaign', 'report', 'scenario', 'targets'],
 };
 
 test('imports go in the direction of the data', () => {

@@ -4,24 +4,31 @@ export { judgeScenario, tryScenario } from './campaign/judge.ts';
 export { isSimplerOrEqual, minimise } from './campaign/minimise.ts';
 export { Player } from './campaign/player.ts';
 export type { Violation } from './campaign/trial.ts';
+export { checkKnown, hearWitness, leastWitness } from './campaign/witness.ts';
+export { type ImportedCloud, readCloud } from './cloud/read-cloud.ts';
 export { CLOUD_LAWS, CONTRACTS } from './contract/contracts.ts';
-export { indexKnown, KNOWN_OF_NOVA, NOTHING_KNOWN } from './contract/known/known.ts';
+export { indexKnown, KNOWN_OF_NOVA, NOTHING_KNOWN, withSignature } from './contract/known/known.ts';
 export { type Code, compile } from './engine/compile.ts';
 export { fits, kindsFor } from './engine/faults.ts';
+export { ScenarioError } from './engine/load.ts';
 export { deriveSeed, sample, wordStream } from './generate/adapter.ts';
-export { madeUp } from './generate/clouds.ts';
+export { drawnFrom, madeUp, type Situation } from './generate/clouds.ts';
 export { GROUP, HEADER, MOST_OPERATIONS } from './generate/decode.ts';
 export { DEFECTS, findDefect } from './nova/defects.ts';
 export { PROTOCOLS } from './nova/protocols.ts';
-export { campaignJson, verdictOf } from './report/campaign-report.ts';
+export { partsOfRollback, staleReasons } from './nova/rollback/parts.ts';
+export { campaignJson, campaignReport, verdictOf } from './report/campaign-report.ts';
+export { anonymise } from './scenario/anonymise.ts';
+export { readScenario } from './scenario/read.ts';
 export {
   DEFAULT_OPTIONS,
   type Fault,
   type FaultKind,
   type Hold,
+  type Host,
   type Operation,
   type Scenario,
 } from './scenario/scenario.ts';
-export { decodeToken, encodeToken } from './scenario/token.ts';
+export { decodeToken, type Envelope, encodeToken, packEnvelope, sealToken } from './scenario/token.ts';
 export { modelTarget } from './targets/model.ts';
 export type { Play, Target } from './targets/target.ts';

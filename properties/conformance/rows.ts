@@ -6,17 +6,26 @@
 import type { FaultKind } from '../../src/scenario/scenario.ts';
 import {
   audit,
+  auditDelete,
   confirm,
   crash,
   del,
+  deleteAllocations,
+  editHost,
+  editStatus,
   fault,
   hardReboot,
+  heal,
+  healAll,
+  healForce,
+  healForceAll,
   hold,
   holdFor,
   type Line,
   type Mark,
   migrate,
   migrateTo,
+  placementAudit,
   poll,
   resetState,
   resetToError,
@@ -152,11 +161,24 @@ export const ROW_IDS = [
   'delete.in-revert',
   'delete.local',
   'delete.error-after-finish',
+  'operator.audit',
+  'operator.audit-delete',
+  'operator.audit.blind',
+  'operator.audit.fails',
+  'operator.heal',
+  'operator.heal.fails',
+  'operator.audit-then-heal',
+  'operator.by-hand',
   'operator.reset-state',
   'api.confirm-vs-revert',
   'placement.crash.between-consumer-and-write',
   'capacity.source-over',
   'capacity.source-over.revert',
+  // what releases of Nova changed
+  'release.swap-bdm',
+  'release.retry-reboot',
+  'release.unknown-node',
+  'release.drop-move-claim',
 ] as const;
 export type RowId = (typeof ROW_IDS)[number];
 
@@ -169,11 +191,13 @@ export interface Case extends Line {
   readonly source: Source;
   /** the server at quiescence, before anything is settled */
   readonly expected: string;
+  /** vcpus_used of hosts, as their trackers have it then */
+  readonly used?: Readonly<Record<string, number>>;
   readonly note?: string;
 }
 
 /** What sets a case apart: told behind its name by `where`, or by the number of hosts. */
-type Extra = Omit<Line, 'steps'> & { readonly source?: Source; readonly note?: string; readonly where?: string };
+type Extra = Omit<Line, 'steps'> & Partial<Pick<Case, 'source' | 'note' | 'used'>> & { readonly where?: string };
 type Sketch = Omit<Case, 'row' | 'source'> & { readonly source?: Source };
 
 function row(id: RowId, source: Source, ...sketches: (Sketch | readonly Sketch[])[]): readonly Case[] {
@@ -301,6 +325,40 @@ const reverting = (mark: Mark): readonly Step[] => [resize(), revert(mark)];
 const prepFails = fault('prep.rt-claim', 'error-before');
 const sourceFails = fault('src.driver', 'error-before');
 const finishFails = fault('finish.driver', 'error-before');
+/** Where the destination is claimed and the host has not flipped: S4 to R8 of the flow. */
+const CLAIMED = [
+  'scheduler.reply',
+  'conductor.fill',
+  'conductor.cast-prep',
+  'prep.start-notify',
+  'prep.stash',
+  'prep.get-allocs',
+  'prep.rt-claim',
+  'prep.cast-resize',
+  'src.network-info',
+  'src.driver',
+  'src.volumes',
+  'src.flip-host',
+] as const;
+/** A leak that audit sees, and one of which it takes a part; a server that was audited and holds nothing. */
+const LEAKED = 'h2 active/none m2 | I{h2:m2} | M1{h1:m1} confirmed';
+const DOUBLED_AND_CONFIRMED = 'h3 active/none m2 | I{h2:m2 h3:m2} | M1{} confirmed';
+const EMPTIED = 'h1 active/none m1 | I{} | M1{} error';
+const REVERT_LEAKED = 'h1 active/none m1 | I{h2:m2} | M1{h1:m1} reverted';
+const auditing = (mark: Mark): readonly Step[] => [
+  resize(),
+  confirm(fault('confirm.delete-alloc', 'refused', 2)),
+  auditDelete(undefined, mark),
+];
+const doubling = [resize(fault('scheduler.claim-put', 'error-after')), confirm()];
+const halving = (mark: Mark): readonly Step[] => [...doubling, auditDelete(undefined, mark)];
+const overfull = [...doubling, setTotal('h3', 'MEMORY_MB', 512), auditDelete()];
+const emptying = [resize(fault('conductor.swap', 'error-after')), auditDelete()];
+const healing = (mark: Mark): readonly Step[] => [...emptying, heal(mark)];
+const healingOver = [...emptying, setTotal('h1', 'MEMORY_MB', 256), heal()];
+const exits =
+  (...codes: readonly number[]) =>
+  (sketch: Sketch): Sketch => ({ ...sketch, exits: codes });
 const THREE: Extra = { hosts: 3 };
 const PLACEMENT_8: Extra = { options: { placement_release: 8 } };
 
@@ -1601,6 +1659,25 @@ const DELETE_AND_OPERATORS = [
       source: 'read',
       note: 'I was read at a generation: a consumer generation conflict',
     }),
+    heldAt(
+      ['revert.cast-finish', 'frevert.prepare', 'frevert.set-host'],
+      [
+        ['paused', (point) => [resize(), revert(hold(point, 2)), del(), crash(serviceAt(point))], GONE_BUT_M],
+        ['resumed', (point) => [resize(), revert(hold(point)), del()], GONE_BUT_M],
+        ['and the source audits', (point) => [resize(), revert(hold(point)), del(), audit('h1')], GONE_BUT_M],
+      ],
+    ).map((sketch) => ({
+      ...sketch,
+      source: 'read' as const,
+      note: '_revert_instance_flavor_host_node saves before _revert_allocation: the save raises, and nothing gives M back',
+    })),
+    heldAt(
+      ['frevert.network', 'frevert.driver', 'frevert.save'],
+      [
+        ['paused', (point) => [resize(), revert(hold(point, 2)), del(), crash('h1')], GONE],
+        ['resumed', (point) => [resize(), revert(hold(point)), del()], GONE],
+      ],
+    ).map((sketch) => ({ ...sketch, source: 'read' as const })),
   ),
   row(
     'delete.local',
@@ -1618,8 +1695,385 @@ const DELETE_AND_OPERATORS = [
       [resize(fault('finish.driver', 'crash-after')), del(), restart('h2'), audit('h1'), audit('h2')],
       GONE_BUT_M,
     ),
+    // the source is dead, the handler of another service still runs
+    heldAt(
+      ['conductor.schedule', 'conductor.cast-prep', 'prep.start-notify', 'prep.stash'],
+      [
+        [
+          'source dead, paused',
+          (point) => [resize(hold(point, 3)), crash('h1'), del(), crash(serviceAt(point))],
+          GONE_BUT_M,
+        ],
+        ['source dead, resumed', (point) => [resize(hold(point, 2)), crash('h1'), del()], GONE_BUT_I],
+        [
+          'source dead, resumed, and it is back',
+          (point) => [resize(hold(point, 2)), crash('h1'), del(), restart('h1')],
+          GONE,
+        ],
+      ],
+    ),
+    heldAt(
+      ['prep.rt-claim', 'prep.cast-resize'],
+      [['source dead, resumed', (point) => [resize(hold(point, 2)), crash('h1'), del()], GONE_BUT_M]],
+    ).map((sketch) => ({
+      ...sketch,
+      source: 'read' as const,
+      note: 'nothing of prep asks for the row any more, and its message to the source is lost',
+    })),
+    one(
+      'destination dead, the source in its cast',
+      [resize(hold('src.cast-finish', 2)), crash('h2'), del()],
+      GONE_BUT_M,
+    ),
+    heldAt(
+      ['frevert.prepare', 'frevert.set-host'],
+      [['destination dead', (point) => [resize(), revert(hold(point, 2)), crash('h2'), del()], GONE_BUT_M]],
+    ),
+    one('and the operator audits', [resize(fault('src.driver', 'crash-before')), del(), placementAudit()], GONE_BUT_M, {
+      exits: [3],
+    }),
+    one('and deletes', [resize(fault('src.driver', 'crash-before')), del(), auditDelete()], GONE, { exits: [4] }),
   ),
   row('delete.error-after-finish', 'run', one('in error, source freed', [resize(finishFails), del()], GONE)),
+  row(
+    'operator.audit',
+    'run',
+    // between the claim and the host flip: the instance is not on that host, and its consumer is no migration
+    heldAt(CLAIMED, [['reported', (point) => [resize(hold(point)), placementAudit()], FORWARD]]).map(exits(3)),
+    heldAt(
+      [
+        'conductor.swap.get-source',
+        'conductor.swap',
+        'conductor.schedule',
+        'scheduler.candidates',
+        'scheduler.claim-put',
+      ],
+      [['nothing claimed yet', (point) => [resize(hold(point)), placementAudit()], FORWARD]],
+    ).map(exits(0)),
+    heldAt(
+      ['src.cast-finish', 'finish.swap-bdm', 'finish.set-task', 'finish.driver', 'finish.set-resized', 'finish.post'],
+      [['flipped', (point) => [resize(hold(point)), placementAudit()], FORWARD]],
+    ).map(exits(0)),
+    one('in VERIFY_RESIZE', [resize(), placementAudit()], FORWARD, { exits: [0] }),
+    one('in VERIFY_RESIZE, with --delete', [resize(), auditDelete()], FORWARD, { exits: [0] }),
+    one('at rest', [auditDelete()], UNTOUCHED, { exits: [0] }),
+    heldAt(
+      ['revert.dest-network', 'revert.dest-destroy', 'revert.dest-volumes'],
+      [['reverting on the destination', (point) => [resize(), revert(hold(point)), placementAudit()], REVERTED]],
+    ).map(exits(0)),
+    // the migration says `reverted` long before the claim is given back
+    heldAt(
+      ['revert.cast-finish', 'frevert.prepare', 'frevert.set-host'],
+      [['M reported', (point) => [resize(), revert(hold(point)), placementAudit()], REVERTED]],
+    ).map(exits(3)),
+    heldAt(
+      ['frevert.swap-back'],
+      [['I and M reported', (point) => [resize(), revert(hold(point)), placementAudit()], REVERTED]],
+    ).map(exits(3)),
+    // and `confirmed` before it is deleted, which is harmless
+    heldAt(
+      ['confirm.set-state', 'confirm.delete-alloc.get'],
+      [['M reported', (point) => [resize(), confirm(hold(point)), auditDelete()], CONFIRMED]],
+    ).map(exits(4)),
+    one('of one host, which is not the one', [resize(hold('src.driver')), placementAudit('h1')], FORWARD, {
+      exits: [0],
+    }),
+    one('of one host', [resize(hold('src.driver')), placementAudit('h2')], FORWARD, { exits: [3] }),
+    one(
+      'deleted in mid-flow',
+      [resize(hold('conductor.schedule', 2)), del(), crash('conductor'), placementAudit()],
+      GONE_BUT_M,
+      { exits: [3] },
+    ),
+    one('M of a failed swap', [resize(fault('conductor.swap', 'reply-lost')), placementAudit()], SOURCE_UNDER_M, {
+      exits: [3],
+    }),
+    one('half of a doubled claim', [resize(fault('scheduler.claim-put', 'reply-lost')), placementAudit()], DOUBLED, {
+      ...THREE,
+      exits: [3],
+    }),
+  ),
+  row(
+    'operator.audit-delete',
+    'run',
+    heldAt(CLAIMED, [
+      ['resumed', (point) => [resize(hold(point)), auditDelete()], 'h2 resized/none m2 | I{} | M1{h1:m1} finished'],
+    ]).map(exits(4)),
+    one(
+      'paused',
+      [resize(hold('src.driver', 2)), auditDelete(), crash('h1')],
+      'h1 active/resize_migrating m1 | I{} | M1{h1:m1} migrating',
+    ),
+    one(
+      'then confirm',
+      [resize(hold('src.driver')), auditDelete(), confirm()],
+      'h2 active/none m2 | I{} | M1{} confirmed',
+      {
+        source: 'read',
+      },
+    ),
+    one('then revert', [resize(hold('src.driver')), auditDelete(), revert()], REVERTED, {
+      source: 'read',
+      note: '_revert_allocation moves what M holds to an I that is not there: the only way back to right books',
+    }),
+    one('then heal', [resize(hold('src.driver')), auditDelete(), heal()], FORWARD, {
+      source: 'read',
+      exits: [4, 0],
+      note: 'in VERIFY_RESIZE no task_state is set, and instance.flavor is the new one',
+    }),
+    one('then a failure before the flip', [resize(hold('src.driver'), sourceFails), auditDelete()], SAFE_ERROR, {
+      source: 'read',
+    }),
+    one(
+      'while a revert is under way',
+      [resize(), revert(hold('frevert.set-host')), auditDelete()],
+      'h1 active/none m1 | I{h2:m2} | M1{} reverted',
+      { source: 'read', exits: [4], note: 'M was the only claim on the source' },
+    ),
+    one(
+      'while a revert is about to swap back',
+      [resize(), revert(hold('frevert.swap-back.get-allocs')), auditDelete()],
+      'h1 active/none m1 | I{} | M1{} reverted',
+      { source: 'read', exits: [4] },
+    ),
+  ),
+  row(
+    'operator.audit.blind',
+    'run',
+    // M of a dead move whose status is in progress: never reported while the instance is there
+    one(
+      'pre-migrating',
+      [resize(fault('conductor.swap', 'crash-after')), auditDelete()],
+      'h1 active/resize_prep m1 | I{} | M1{h1:m1} pre-migrating',
+      { exits: [0] },
+    ),
+    one(
+      'migrating, whose destination is reported',
+      [resize(fault('src.driver', 'crash-before')), restart('h1'), auditDelete()],
+      'h1 active/none m1 | I{} | M1{h1:m1} migrating',
+      { exits: [4] },
+    ),
+    one(
+      'post-migrating',
+      [resize(fault('finish.driver', 'crash-before')), auditDelete()],
+      'h2 active/resize_finish m2 | I{h2:m2} | M1{h1:m1} post-migrating',
+      { exits: [0] },
+    ),
+    one('finished', [resize(), resetState(), auditDelete()], 'h2 active/none m2 | I{h2:m2} | M1{h1:m1} finished', {
+      exits: [0],
+    }),
+    one(
+      'confirming',
+      [resize(), confirm(fault('confirm.cast', 'lost')), auditDelete()],
+      'h2 resized/none m2 | I{h2:m2} | M1{h1:m1} confirming',
+      { exits: [0] },
+    ),
+    one('reverting', [resize(), revert(fault('revert.cast', 'lost')), auditDelete()], REVERT_STUCK, { exits: [0] }),
+    one('until the server is deleted', [resize(fault('conductor.swap', 'crash-after')), del(), auditDelete()], GONE, {
+      exits: [4],
+    }),
+    one('wrong amounts', [resize(finishFails), auditDelete()], DROPPED_OLD, { exits: [0] }),
+    one('nothing at all', [deleteAllocations('instance'), auditDelete()], 'h1 active/none m1 | I{}', { exits: [0, 0] }),
+  ),
+  row(
+    'operator.audit.fails',
+    'read',
+    at(['placement-audit.get-provider-allocations'], NO_READ, auditing, LEAKED).map(exits(255)),
+    at(['placement-audit.get-allocs'], NO_READ, auditing, LEAKED).map(exits(255)),
+    // @safe_connect: nobody looks at its None, and the leak counts as deleted
+    each(['refused'], 'placement-audit.delete-alloc', auditing, LEAKED).map(exits(4)),
+    each(['timeout-before'], 'placement-audit.delete-alloc', auditing, LEAKED).map(exits(255)),
+    each(['error-before', 'html-before'], 'placement-audit.delete-alloc', auditing, LEAKED).map(exits(1)),
+    one('reply lost', auditing(fault('placement-audit.delete-alloc', 'reply-lost')), CONFIRMED, { exits: [4] }),
+    one('killed', auditing(fault('placement-audit.delete-alloc', 'crash-before')), LEAKED, { exits: [] }),
+    // of two providers only the orphan's is taken away: a PUT, whose False nobody looks at
+    each(
+      ['error-before', 'provider-conflict'],
+      'placement-audit.put-allocs',
+      halving,
+      DOUBLED_AND_CONFIRMED,
+      THREE,
+    ).map(exits(4)),
+    each(
+      ['refused', 'timeout-before', 'html-before'],
+      'placement-audit.put-allocs',
+      halving,
+      DOUBLED_AND_CONFIRMED,
+      THREE,
+    ).map(exits(255)),
+    each(['conflict'], 'placement-audit.put-allocs', halving, DOUBLED_AND_CONFIRMED, THREE).map(exits(1)),
+    one('the other provider is over capacity, Placement 8', overfull, DOUBLED_AND_CONFIRMED, {
+      ...THREE,
+      ...PLACEMENT_8,
+      exits: [4],
+      note: 'what stays is written anew and refused: reported as deleted, and still there',
+    }),
+    one(
+      'the other provider is over capacity, Placement 16',
+      overfull,
+      'h3 active/none m2 | I{h3:m2} | M1{} confirmed',
+      {
+        ...THREE,
+        exits: [4],
+      },
+    ),
+  ),
+  row(
+    'operator.heal',
+    'run',
+    one('in mid-move', [resize(hold('src.driver')), heal()], FORWARD, {
+      exits: [4],
+      note: 'undergoing a task state transition',
+    }),
+    one('forced in mid-move', [resize(hold('src.driver')), healForce()], FORWARD, { exits: [4], source: 'read' }),
+    one(
+      'stuck in a task_state',
+      [resize(fault('conductor.swap', 'crash-after')), heal()],
+      'h1 active/resize_prep m1 | I{} | M1{h1:m1} pre-migrating',
+      { exits: [4] },
+    ),
+    one('in VERIFY_RESIZE', [resize(), heal()], FORWARD, { exits: [4] }),
+    one('at rest', [healAll()], UNTOUCHED, { exits: [4] }),
+    one(
+      'nothing held',
+      [resize(fault('conductor.swap', 'reply-lost')), heal()],
+      'h1 active/none m1 | I{h1:m1} | M1{h1:m1} error',
+      {
+        exits: [0],
+        source: 'read',
+        note: 'creates I on the source, beside the M that leaked',
+      },
+    ),
+    one(
+      'the claim is on another host',
+      [resize(), revert(fault('frevert.swap-back', 'refused')), heal()],
+      REVERT_LEAKED,
+      {
+        exits: [4],
+        note: 'whoever holds something is up-to-date',
+      },
+    ),
+    one(
+      'the same, forced',
+      [resize(), revert(fault('frevert.swap-back', 'refused')), healForce()],
+      'h1 active/none m1 | I{h1:m1} | M1{h1:m1} reverted',
+      {
+        exits: [0],
+        source: 'read',
+      },
+    ),
+    one('wrong amounts', [resize(finishFails), heal()], DROPPED_OLD, { exits: [4] }),
+    one('wrong amounts, forced', [resize(finishFails), healForce()], 'h2 error/none m1 | I{h2:m1} | M1{} error', {
+      exits: [0],
+      source: 'read',
+    }),
+    one('forced without --instance', [healForceAll()], UNTOUCHED, { exits: [127], source: 'read' }),
+    one('of a deleted server', [del(), heal()], 'deleted | I{}', { exits: [4], source: 'read' }),
+  ),
+  row(
+    'operator.heal.fails',
+    'read',
+    at(['heal.get-allocs'], NO_READ, healing, EMPTIED).map(exits(4, 3)),
+    one('Neutron', healing(fault('heal.get-ports', 'error-before')), EMPTIED, { exits: [4, 5] }),
+    each(
+      ['refused', 'timeout-before', 'error-before', 'conflict', 'provider-conflict'],
+      'heal.put-allocs',
+      healing,
+      EMPTIED,
+    ).map(exits(4, 3)),
+    each(['html-before'], 'heal.put-allocs', healing, EMPTIED).map(exits(4, 255)),
+    at(['heal.put-allocs'], ['error-after'], healing, SAFE).map(exits(4, 3)),
+    one('the host is over capacity, Placement 8', healingOver, EMPTIED, { ...PLACEMENT_8, exits: [4, 3] }),
+    one('the host is over capacity, Placement 16', healingOver, EMPTIED, {
+      exits: [4, 3],
+      note: 'a claim that is not there cannot be rewritten: what audit --delete took away does not come back',
+    }),
+    one('forced over capacity, Placement 8', [setTotal('h1', 'MEMORY_MB', 256), healForce()], UNTOUCHED, {
+      ...PLACEMENT_8,
+      exits: [3],
+    }),
+    one('forced over capacity, Placement 16', [setTotal('h1', 'MEMORY_MB', 256), healForce()], UNTOUCHED, {
+      exits: [0],
+    }),
+  ),
+  row(
+    'operator.audit-then-heal',
+    'run',
+    one(
+      'a revert that leaked both',
+      [resize(), revert(fault('frevert.swap-back', 'refused')), auditDelete(), heal()],
+      REVERTED,
+      {
+        exits: [4, 0],
+      },
+    ),
+    one('a swap that leaked M', [resize(fault('conductor.swap', 'reply-lost')), auditDelete(), heal()], SAFE, {
+      exits: [4, 0],
+    }),
+    one(
+      'a confirm that leaked M',
+      [resize(), confirm(fault('confirm.delete-alloc', 'refused')), auditDelete(), heal()],
+      CONFIRMED,
+      {
+        exits: [4, 4],
+      },
+    ),
+    one('both in error', [resize(sourceFails, fault('src.undo.claim', 'refused')), auditDelete(), heal()], SAFE_ERROR, {
+      exits: [4, 0],
+    }),
+    one(
+      'M is in progress and stays',
+      [resize(fault('src.driver', 'crash-before')), restart('h1'), auditDelete(), heal()],
+      'h1 active/none m1 | I{h1:m1} | M1{h1:m1} migrating',
+      { exits: [4, 0] },
+    ),
+    one(
+      'after reset-state',
+      [resize(fault('conductor.swap', 'crash-after')), resetState(), auditDelete(), heal()],
+      'h1 active/none m1 | I{h1:m1} | M1{h1:m1} pre-migrating',
+      { exits: [0, 0] },
+    ),
+  ),
+  row(
+    'operator.by-hand',
+    'read',
+    one(
+      'M that audit does not see',
+      [
+        resize(fault('src.driver', 'crash-before')),
+        restart('h1'),
+        deleteAllocations('migration'),
+        auditDelete(),
+        heal(),
+      ],
+      'h1 active/none m1 | I{h1:m1} | M1{} migrating',
+      { exits: [0, 4, 0] },
+    ),
+    one(
+      'the row of the migration, so that audit sees M',
+      [resize(fault('src.driver', 'crash-before')), restart('h1'), editStatus('error'), auditDelete(), heal()],
+      SAFE,
+      { exits: [4, 0] },
+    ),
+    one(
+      'a stuck confirm is made repeatable',
+      [resize(), confirm(fault('confirm.cast', 'lost')), editStatus('finished'), confirm()],
+      CONFIRMED,
+    ),
+    one('the host of a server at rest', [editHost('h2'), placementAudit()], 'h2 active/none m1 | I{h1:m1}', {
+      exits: [3],
+    }),
+    one('nothing to delete', [deleteAllocations('migration')], UNTOUCHED, { exits: [1] }),
+    one('in VERIFY_RESIZE', [resize(), deleteAllocations('migration'), confirm()], CONFIRMED, { exits: [0] }),
+    one(
+      'in VERIFY_RESIZE, then revert',
+      [resize(), deleteAllocations('migration'), revert()],
+      'h1 active/none m1 | I{h2:m2} | M1{} reverted',
+      {
+        exits: [0],
+      },
+    ),
+  ),
   row(
     'operator.reset-state',
     'run',
@@ -1635,6 +2089,62 @@ const DELETE_AND_OPERATORS = [
       'h2 error/resize_migrating m2 | I{h1:m1} | M1{} error',
       { source: 'read', note: 'both share one migration: what the first gives back is the claim of the second' },
     ),
+    ...[
+      heldAt(
+        ['conductor.schedule'],
+        [
+          [
+            'paused',
+            (point) => [resize(hold(point, 2)), resetState(), crash('conductor')],
+            'h1 active/none m1 | I{} | M1{h1:m1} pre-migrating',
+          ],
+        ],
+      ),
+      heldAt(
+        ['conductor.cast-prep', 'prep.stash', 'prep.cast-resize'],
+        [
+          ['paused', (point) => [resize(hold(point, 2)), resetState(), crash(serviceAt(point))], UNSTUCK_FROM_PREP],
+          [
+            'resumed',
+            (point) => [resize(hold(point)), resetState()],
+            'h1 error/resize_migrating m1 | I{h1:m1} | M1{} error',
+          ],
+        ],
+      ),
+      heldAt(
+        ['src.driver', 'src.flip-host'],
+        [
+          [
+            'resumed',
+            (point) => [resize(hold(point)), resetState()],
+            'h2 error/resize_migrated m1 | I{h1:m1} | M1{} error',
+          ],
+        ],
+      ),
+      heldAt(
+        ['src.cast-finish', 'finish.set-task'],
+        [
+          [
+            'resumed',
+            (point) => [resize(hold(point)), resetState()],
+            'h2 error/resize_finish m2 | I{h2:m2} | M1{} error',
+          ],
+        ],
+      ),
+      heldAt(
+        ['finish.driver', 'finish.set-resized'],
+        [['resumed', (point) => [resize(hold(point)), resetState()], DROPPED_NEW]],
+      ),
+      heldAt(
+        ['confirm.network', 'confirm.set-state', 'confirm.delete-alloc'],
+        [['resumed', (point) => [resize(), confirm(hold(point)), resetState()], CONFIRMED]],
+      ),
+      heldAt(
+        ['revert.dest-network', 'frevert.set-host'],
+        [['resumed', (point) => [resize(), revert(hold(point)), resetState()], ERROR_FORWARD]],
+      ),
+      heldAt(['frevert.save'], [['resumed', (point) => [resize(), revert(hold(point)), resetState()], SAFE_ERROR]]),
+    ].map((sketches) => sketches.map((sketch) => ({ ...sketch, source: 'read' as const }))),
   ),
   row(
     'api.confirm-vs-revert',
@@ -1658,12 +2168,44 @@ const DELETE_AND_OPERATORS = [
       [resize(fault('scheduler.claim-put', 'placement-crash')), resize()],
       'h1 active/none m1 | I{} | M1{h1:m1} error | M2{} error',
     ),
+    one('at the swap, which makes its consumer again', resizing(fault('conductor.swap', 'placement-crash')), SAFE, {
+      source: 'read',
+      note: 'M is the consumer that is left behind, and no later move asks for that one',
+    }),
+    ...[
+      one(
+        'heal fails the same way',
+        [resize(fault('scheduler.claim-put', 'placement-crash')), heal()],
+        SOURCE_UNDER_M,
+        {
+          exits: [3],
+        },
+      ),
+      one('forced as well', [resize(fault('scheduler.claim-put', 'placement-crash')), healForce()], SOURCE_UNDER_M, {
+        exits: [3],
+      }),
+      one(
+        'audit --delete frees the source, and heal still fails',
+        [resize(fault('scheduler.claim-put', 'placement-crash')), auditDelete(), heal()],
+        EMPTIED,
+        { exits: [4, 3] },
+      ),
+      one(
+        'an empty consumer cannot be deleted',
+        [resize(fault('scheduler.claim-put', 'placement-crash')), deleteAllocations('instance'), heal()],
+        SOURCE_UNDER_M,
+        { exits: [1, 3] },
+      ),
+    ].map((sketch) => ({ ...sketch, source: 'read' as const })),
   ),
   row(
     'capacity.source-over',
     'run',
     one('Placement 8', [setTotal('h1', 'MEMORY_MB', 256), resize()], SAFE, PLACEMENT_8),
+    one('Placement 13', [setTotal('h1', 'MEMORY_MB', 256), resize()], SAFE, { options: { placement_release: 13 } }),
+    one('Placement 14', [setTotal('h1', 'MEMORY_MB', 256), resize()], FORWARD, { options: { placement_release: 14 } }),
     one('Placement 16', [setTotal('h1', 'MEMORY_MB', 256), resize()], FORWARD),
+    one('then confirm, Placement 16', [setTotal('h1', 'MEMORY_MB', 256), resize(), confirm()], CONFIRMED),
   ),
   row(
     'capacity.source-over.revert',
@@ -1686,8 +2228,112 @@ const DELETE_AND_OPERATORS = [
       [resize(hold('prep.rt-claim'), prepFails), setTotal('h1', 'MEMORY_MB', 256)],
       SAFE_ERROR,
     ),
+    one(
+      'failed source, Placement 8',
+      [resize(hold('src.driver'), sourceFails), setTotal('h1', 'MEMORY_MB', 256)],
+      ERROR_FORWARD,
+      PLACEMENT_8,
+    ),
+    one(
+      'failed source, Placement 16',
+      [resize(hold('src.driver'), sourceFails), setTotal('h1', 'MEMORY_MB', 256)],
+      SAFE_ERROR,
+    ),
+    one(
+      'rollback of conductor, Placement 8',
+      [resize(hold('conductor.cast-prep'), fault('conductor.cast-prep', 'refused')), setTotal('h1', 'MEMORY_MB', 256)],
+      'h1 active/none m1 | I{h2:m2} | M1{h1:m1} error',
+      PLACEMENT_8,
+    ),
+    one(
+      'rollback of conductor, Placement 16',
+      [resize(hold('conductor.cast-prep'), fault('conductor.cast-prep', 'refused')), setTotal('h1', 'MEMORY_MB', 256)],
+      SAFE,
+    ),
     one('confirm, Placement 8', [resize(), setTotal('h2', 'MEMORY_MB', 512), confirm()], CONFIRMED, PLACEMENT_8),
     one('confirm, Placement 16', [resize(), setTotal('h2', 'MEMORY_MB', 512), confirm()], CONFIRMED),
+  ),
+];
+
+/** Played at a release of Nova. */
+const nova = (nova_release: number, extra: Extra = {}): Extra => ({
+  ...extra,
+  options: { ...extra.options, nova_release },
+  where: `Nova ${nova_release}`,
+});
+const WITHIN: Extra = { hosts: 1, options: { allow_resize_to_same_host: true } };
+const unknownNode = fault('prep.rt-claim.save-migration', 'unknown-node');
+const swapBdm = (release: number, expected: string, extra: Extra = {}): readonly Sketch[] =>
+  each(['error-before'], 'finish.swap-bdm', resizing, expected, nova(release, extra));
+
+/** What each change of a release looks like, in the release that brought it and in the one before. */
+const RELEASES = [
+  row(
+    'release.swap-bdm',
+    'read',
+    swapBdm(31, 'h2 active/none m1 | I{h2:m2} | M1{} error'),
+    swapBdm(30, FORWARD, { misses: true }),
+    one('frevert.prepare error-before', reverting(fault('frevert.prepare', 'error-before')), REVERT_FAILED, nova(31)),
+    one('frevert.prepare error-before', reverting(fault('frevert.prepare', 'error-before')), REVERT_FAILED, nova(30)),
+  ),
+  row(
+    'release.retry-reboot',
+    'read',
+    one('message lost', [hardReboot(fault('hard-reboot.cast', 'lost')), restart('h1')], UNTOUCHED, nova(30)),
+    one(
+      'message lost',
+      [hardReboot(fault('hard-reboot.cast', 'lost')), restart('h1')],
+      'h1 active/rebooting_hard m1 | I{h1:m1}',
+      nova(29),
+    ),
+    one(
+      'begun: cleared in any',
+      [hardReboot(fault('hard-reboot.driver', 'crash-before')), restart('h1')],
+      UNTOUCHED,
+      nova(29),
+    ),
+  ),
+  row(
+    'release.unknown-node',
+    'read',
+    one('an alternate', [resize(unknownNode)], ON_ALTERNATE, nova(28, THREE)),
+    one('an alternate', [resize(unknownNode)], FORWARD, nova(27, THREE)),
+    one('no alternate', [resize(unknownNode)], SAFE_ERROR, nova(28, { used: { h1: 1, h2: 0 } })),
+    one('no alternate', [resize(unknownNode)], FORWARD, nova(27, { used: { h1: 1, h2: 0 } })),
+    one('then an audit', [resize(unknownNode), audit('h2')], FORWARD, nova(27, { used: { h1: 1, h2: 2 } })),
+    one('then confirm', [resize(unknownNode), confirm()], DROPPED_NEW, {
+      ...nova(27),
+      note: 'there is no migration_context to ask for the PCI devices: an AttributeError',
+    }),
+    one('then an audit and revert', [resize(unknownNode), audit('h2'), revert()], REVERTED, nova(27)),
+    one(
+      'nothing to abort',
+      [resize(unknownNode, fault('prep.cast-resize', 'refused'))],
+      SAFE_ERROR,
+      nova(27, { used: { h1: 1, h2: 0 } }),
+    ),
+  ),
+  row(
+    'release.drop-move-claim',
+    'read',
+    one('confirm, delete', [resize(), confirm(), del()], GONE, nova(27, { ...WITHIN, used: { h1: 2 } })),
+    one('confirm, delete', [resize(), confirm(), del()], GONE, nova(26, { ...WITHIN, used: { h1: 0 } })),
+    one('revert, delete', [resize(), revert(), del()], GONE, nova(27, { ...WITHIN, used: { h1: 1 } })),
+    one('revert, delete', [resize(), revert(), del()], GONE, nova(26, { ...WITHIN, used: { h1: 0 } })),
+    one(
+      'abort, delete',
+      [resize(fault('prep.cast-resize', 'refused')), del()],
+      GONE,
+      nova(27, { ...WITHIN, used: { h1: 1 } }),
+    ),
+    one(
+      'abort, delete',
+      [resize(fault('prep.cast-resize', 'refused')), del()],
+      GONE,
+      nova(26, { ...WITHIN, used: { h1: 0 } }),
+    ),
+    one('to another host: the same in both', [resize(), confirm()], CONFIRMED, nova(26, { used: { h1: 0, h2: 2 } })),
+    one('to another host: the same in both', [resize(), confirm()], CONFIRMED, nova(27, { used: { h1: 0, h2: 2 } })),
   ),
 ];
 
@@ -1699,4 +2345,5 @@ export const CASES: readonly Case[] = [
   ...CONFIRM,
   ...REVERT,
   ...DELETE_AND_OPERATORS,
+  ...RELEASES,
 ].flat();

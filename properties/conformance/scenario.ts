@@ -7,6 +7,7 @@ import {
   type Hold,
   type Host,
   type Inventory,
+  type MIGRATION_STATUSES,
   type Operation,
   type Options,
   SCENARIO_VERSION,
@@ -43,6 +44,10 @@ export interface Line {
   readonly hosts?: 1 | 2 | 3;
   readonly volumeBacked?: true;
   readonly options?: Partial<Options>;
+  /** exit codes of the operator's commands, in order */
+  readonly exits?: readonly number[];
+  /** the release that it is played at has no such point, so that the fault strikes nowhere */
+  readonly misses?: true;
 }
 
 export const fault = (point: string, kind: FaultKind, times = 1, nth = 1): FaultMark => ({
@@ -76,6 +81,21 @@ export const resetState = on({ operation: 'reset_state', state: 'active', ...SER
 export const resetToError = on({ operation: 'reset_state', state: 'error', ...SERVER });
 export const audit = (host: string, ...marks: Mark[]): Step => on({ operation: 'audit', host })(...marks);
 export const poll = (host: string): Step => on({ operation: 'poll_unconfirmed_resizes', host })();
+/** Of every provider, or of one host's. */
+export const placementAudit = (host?: string, ...marks: Mark[]): Step =>
+  on({ operation: 'placement_audit', ...(host === undefined ? {} : { host }) })(...marks);
+export const auditDelete = (host?: string, ...marks: Mark[]): Step =>
+  on({ operation: 'placement_audit', delete: true, ...(host === undefined ? {} : { host }) })(...marks);
+export const heal = on({ operation: 'heal_allocations', ...SERVER });
+export const healAll = on({ operation: 'heal_allocations' });
+export const healForce = on({ operation: 'heal_allocations', force: true, ...SERVER });
+export const healForceAll = on({ operation: 'heal_allocations', force: true });
+export const deleteAllocations = (of: 'instance' | 'migration', ...marks: Mark[]): Step =>
+  on({ operation: 'delete_allocations', of, ...SERVER })(...marks);
+export const editStatus = (migration_status: (typeof MIGRATION_STATUSES)[number]): Step =>
+  on({ operation: 'edit_row', migration_status, ...SERVER })();
+export const editHost = (host: string): Step => on({ operation: 'edit_row', host, ...SERVER })();
+export const start = on({ operation: 'start', ...SERVER });
 export const crash = (service: string): Step => on({ operation: 'crash', service })();
 export const restart = (service: string): Step => on({ operation: 'restart', service })();
 /** An operator changes what a host has of a class, and nothing else of the record. */

@@ -9,6 +9,7 @@ import { deriveSeed, sample, type Words, wordStream } from '../generate/adapter.
 import { madeUp } from '../generate/clouds.ts';
 import { GROUP, HEADER, MOST_OPERATIONS } from '../generate/decode.ts';
 import { World } from '../nova/world.ts';
+import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
 import { compileFor } from './campaign.ts';
 import { Player, type Recording, runBare } from './player.ts';
 import { countPlay, emptyStatistics } from './statistics.ts';
@@ -42,7 +43,7 @@ function calibrate(): number {
 }
 
 function bench(protocol: 'nova' | 'rollback'): void {
-  const code = compileFor({ protocol, defects: [], repairs: [] });
+  const code = compileFor({ protocol, defects: [], repairs: [], novaRelease: DEFAULT_OPTIONS.nova_release });
   const situations = sample(madeUp(16), deriveSeed('bench', protocol, 'clouds'), 16);
   const player = new Player(code, CONTRACTS.strict, 1, situations);
   const stream = wordStream(HEADER, GROUP, MOST_OPERATIONS);

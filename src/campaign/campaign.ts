@@ -3,7 +3,7 @@
  * block, the result is the same.
  */
 import { CONTRACTS, type Contract } from '../contract/contracts.ts';
-import type { Known, KnownSignature } from '../contract/known/known.ts';
+import { type Known, type KnownSignature, NOTHING_KNOWN } from '../contract/known/known.ts';
 import { type Code, compile } from '../engine/compile.ts';
 import type { PlacementService } from '../engine/run.ts';
 import { deriveSeed, sample, type Words, wordStream } from '../generate/adapter.ts';
@@ -13,9 +13,11 @@ import { findDefect } from '../nova/defects.ts';
 import { PROTOCOLS } from '../nova/protocols.ts';
 import type { Flavor, Host, Scenario } from '../scenario/scenario.ts';
 import { decodeToken, encodeToken } from '../scenario/token.ts';
+import { judgeScenario } from './judge.ts';
 import { isSimplerOrEqual, minimise } from './minimise.ts';
 import { Player } from './player.ts';
 import { addStatistics, countPlay, countRun, emptyStatistics, type Statistics } from './statistics.ts';
+import { asOf, takenAwayBy } from './taken-away.ts';
 import type { Violation } from './trial.ts';
 
 /** Scenarios in one block. */
@@ -32,11 +34,15 @@ export interface CampaignConfig {
   readonly contract: Contract['id'];
   readonly defects: readonly string[];
   readonly repairs: readonly string[];
-  readonly placementRelease: number;
+  readonly novaRelease: number;
+  /** null: one before and one behind 14.0, as they are drawn */
+  readonly placementRelease: number | null;
   /** most faults of a scenario */
   readonly faults: number;
   /** the user's hosts and flavors; null for made-up clouds */
   readonly cloud: { readonly hosts: readonly Host[]; readonly flavors: readonly Flavor[] } | null;
+  /** operators act on servers that are being moved; what that breaks lies outside the contract */
+  readonly sabotage?: boolean;
 }
 
 export interface Finding {
@@ -44,6 +50,8 @@ export interface Finding {
   readonly invariants: readonly string[];
   readonly details: readonly string[];
   readonly known: KnownSignature | null;
+  /** of a server that was sabotaged: outside the contract */
+  readonly sabotage: boolean;
   /** the minimal scenario, and a token that carries it */
   readonly scenario: Scenario;
   readonly token: string;
@@ -59,16 +67,21 @@ export interface Finding {
 }
 
 /** Compiles what a campaign's configuration names. */
-export function compileFor(config: Pick<CampaignConfig, 'protocol' | 'defects' | 'repairs'>): Code {
+export function compileFor(config: Pick<CampaignConfig, 'protocol' | 'defects' | 'repairs' | 'novaRelease'>): Code {
   const named = [...config.defects, ...config.repairs].map((name) => {
     const defect = findDefect(name);
     if (defect === undefined) throw new Error(`no defect or repair is called ${name}`);
     return defect;
   });
-  return compile(PROTOCOLS[config.protocol], named);
+  return compile(PROTOCOLS[config.protocol], named, config.novaRelease);
 }
 
-/** A known signature is not minimised again: its witness is the minimal scenario. */
+/** The token of a finding of a campaign. */
+export function tokenFor(config: CampaignConfig, scenario: Scenario, signature: string): string {
+  const { protocol, contract, defects, repairs } = config;
+  return encodeToken({ scenario, protocol, contract, defects: [...defects], repairs: [...repairs], signature });
+}
+
 function scenarioOf({ witness }: KnownSignature): Scenario {
   const reading = decodeToken(witness);
   if (!reading.ok) throw new Error(`a witness of the known list cannot be read: ${reading.error}`);
@@ -98,28 +111,32 @@ export class Campaign {
     this.known = known;
   }
 
-  /** Runs one block; `runs` less than a whole one for a campaign's last. */
-  runBlock(block: number, runs = BLOCK_SIZE): void {
+  /** Runs one block, or of its scenarios those from `from` on and before `to`: slices add up to the same. */
+  runBlock(block: number, to = BLOCK_SIZE, from = 0): void {
     const { config, code, contract } = this;
     const situations = this.situations(block);
-    const playing = (): Player => new Player(code, contract, config.faults, situations);
-    const player = new Player(code, contract, config.faults, situations, this.placement);
+    const playing = (placement: PlacementService | null): Player =>
+      new Player(code, contract, config.faults, situations, { sabotage: config.sabotage === true, placement });
+    const player = playing(this.placement);
     const seed = deriveSeed(config.seed, config.protocol, block);
     const part = emptyStatistics();
-    this.stream.forEach(seed, runs, (words, run) => {
+    this.stream.forEach(seed, to, (words, run) => {
+      // each has its words of those before it
+      if (run < from) return;
       player.play(words);
       countPlay(part, player);
       const { violations } = player.trial;
       for (let k = 0; k < violations.length; k++)
-        this.violated(violations[k]!, player, { seed, block, run, shrinker: playing });
+        this.violated(violations[k]!, player, { seed, block, run, shrinker: () => playing(null) });
     });
     countRun(part, player.run);
     addStatistics(this.statistics, part);
   }
 
   situations(block: number): readonly Situation[] {
-    const { cloud, seed, protocol, placementRelease } = this.config;
-    const arbitrary = cloud === null ? madeUp(placementRelease) : drawnFrom(cloud, placementRelease);
+    const { cloud, seed, protocol, placementRelease, novaRelease } = this.config;
+    const arbitrary =
+      cloud === null ? madeUp(placementRelease, novaRelease) : drawnFrom(cloud, placementRelease, novaRelease);
     return sample(arbitrary, deriveSeed(seed, protocol, block, 'clouds'), SITUATIONS);
   }
 
@@ -133,15 +150,35 @@ export class Campaign {
       this.findings.get(mapped)!.count++;
       return;
     }
-    const known = this.known.get(violation.signature);
+    const witness = this.witness(violation);
     const finding =
-      known === undefined
-        ? this.minimised(violation, player, at)
-        : this.finding(scenarioOf(known), violation, at.block, at.run);
+      witness === null ? this.minimised(violation, player, at) : this.finding(witness, violation, at.block, at.run);
     this.raw.set(violation.signature, finding.signature);
     const same = this.findings.get(finding.signature);
     if (same === undefined) this.findings.set(finding.signature, finding);
     else same.count++;
+  }
+
+  /** A known signature is not minimised again if its witness, the minimal scenario, shows it in the release that is played. */
+  private witness({ signature }: Violation): Scenario | null {
+    const known = this.known.get(signature);
+    if (known === undefined) return null;
+    const scenario = scenarioOf(known);
+    const { novaRelease } = this.config;
+    if (scenario.options.nova_release === novaRelease) return scenario;
+    const played = asOf(novaRelease, scenario);
+    this.executions++;
+    return judgeScenario(this.code, this.contract, played).some((one) => one.signature === signature) ? played : null;
+  }
+
+  /** On the known list, or explained by a change that a later release brought. */
+  private knownFrom(signature: string, scenario: Scenario, token: string): KnownSignature | null {
+    const listed = this.known.get(signature);
+    if (listed !== undefined || this.known === NOTHING_KNOWN) return listed ?? null;
+    const { config, contract } = this;
+    const change = takenAwayBy((novaRelease) => compileFor({ ...config, novaRelease }), contract, scenario, signature);
+    if (change === null) return null;
+    return { weakness: `before ${change.since}.0`, reason: change.title, row: null, witness: token };
   }
 
   private minimised(
@@ -176,22 +213,16 @@ export class Campaign {
   }
 
   private finding(scenario: Scenario, violation: Violation, block: number, run: number): Finding {
-    const { config } = this;
     const { signature, invariants, details } = violation;
+    const token = tokenFor(this.config, scenario, signature);
     return {
       signature,
       invariants,
       details,
-      known: this.known.get(signature) ?? null,
+      sabotage: violation.cause.sabotage.length > 0,
+      known: this.knownFrom(signature, scenario, token),
       scenario,
-      token: encodeToken({
-        scenario,
-        protocol: config.protocol,
-        contract: config.contract,
-        defects: [...config.defects],
-        repairs: [...config.repairs],
-        signature,
-      }),
+      token,
       operations: scenario.operations.filter(({ operation }) => operation !== 'boot').length,
       faults: scenario.faults.length,
       holds: scenario.holds.length,

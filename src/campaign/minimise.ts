@@ -37,6 +37,9 @@ export function isSimplerOrEqual(found: Violation, target: Violation): boolean {
     if (at < 0) return false;
     left.splice(at, 1);
   }
+  // sabotage is a class of its own: what it did is not told as what happens without it, nor the other way round
+  if (found.cause.sabotage.length > 0 !== target.cause.sabotage.length > 0) return false;
+  if (!found.cause.sabotage.every((operation) => target.cause.sabotage.includes(operation))) return false;
   return found.cause.holds.every((hold) => target.cause.holds.includes(hold));
 }
 
@@ -349,8 +352,11 @@ function withoutIdleResizes(scenario: Scenario): Scenario {
   return changed ? { ...scenario, operations } : scenario;
 }
 
+/** Of more hosts than a campaign draws there are too many orders to try: they stay as they are. */
+const MOST_ORDERED = 5;
+
 function permutations(names: readonly string[]): string[][] {
-  if (names.length < 2) return [[...names]];
+  if (names.length < 2 || names.length > MOST_ORDERED) return [[...names]];
   return names.flatMap((first) => permutations(names.filter((name) => name !== first)).map((rest) => [first, ...rest]));
 }
 
@@ -420,6 +426,12 @@ function* simplerOperations(operation: Operation, { cloud, operations }: Scenari
     case 'reset_state':
       if (operation.state !== 'active') yield { ...operation, state: 'active' };
       break;
+    case 'placement_audit':
+      if (operation.host !== undefined) {
+        const { host: _, ...everywhere } = operation;
+        yield everywhere;
+      }
+      break;
     default:
   }
 }
@@ -446,15 +458,28 @@ function plainFlavor(name: string, k: number): Flavor {
 
 /** One inventory at a time: room to spare, else a plain ratio, else nothing reserved. */
 function* simplerHosts(host: Host, flavors: readonly Flavor[]): Iterable<Host> {
+  const { used: inUse, ...idle } = host;
+  if (inUse !== undefined) yield idle;
   if (host.traits.length > 0) yield { ...host, traits: [] };
   const used = new Set(flavors.flatMap(({ properties }) => Object.keys(properties)));
   for (const [name, inventory] of Object.entries(host.inventories)) {
     const spare = roomy(ROOM[name as keyof typeof ROOM] ?? 64);
     if (JSON.stringify(inventory) === JSON.stringify(spare)) continue;
-    const others = Object.fromEntries(Object.entries(host.inventories).filter(([other]) => other !== name));
-    if (!(name in ROOM) && !used.has(`resources:${name}`)) yield { ...host, inventories: others };
+    if (!(name in ROOM) && !used.has(`resources:${name}`)) yield withoutClass(host, name);
     const set = (record: typeof inventory): Host => ({ ...host, inventories: { ...host.inventories, [name]: record } });
     yield set(spare);
     yield set({ ...inventory, allocation_ratio: 1, reserved: 0 });
   }
+  for (const name of Object.keys(inUse ?? {})) {
+    const { [name]: _, ...others } = inUse!;
+    yield { ...host, used: others };
+  }
+}
+
+/** The host without an inventory, and so without what bystanders hold of it. */
+function withoutClass(host: Host, name: string): Host {
+  const without = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(record).filter(([other]) => other !== name));
+  const inventories = without(host.inventories);
+  return host.used === undefined ? { ...host, inventories } : { ...host, inventories, used: without(host.used) };
 }

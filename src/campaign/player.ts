@@ -1,14 +1,14 @@
 /** Plays choice words: decodes and runs them against a reused world, judges, and can write the scenario down. */
 import type { Contract } from '../contract/contracts.ts';
-import type { Code } from '../engine/compile.ts';
+import { type Code, mustFit } from '../engine/compile.ts';
 import { perform, type Resolved } from '../engine/operations.ts';
 import { type ArmedFault, type ArmedHold, type PlacementService, Run } from '../engine/run.ts';
 import { settle } from '../engine/settle.ts';
 import type { Words } from '../generate/adapter.ts';
 import { MOST_CLASSES, MOST_HOSTS, type Situation } from '../generate/clouds.ts';
-import { Decoder, MOST_OPERATIONS, MOST_SERVERS } from '../generate/decode.ts';
+import { Decoder, MOST_HOLDS, MOST_OPERATIONS, MOST_SERVERS } from '../generate/decode.ts';
 import { makeSetting, type Setting } from '../nova/setting.ts';
-import { populate, type Shape, World } from '../nova/world.ts';
+import { bystandersOf, populate, type Shape, World } from '../nova/world.ts';
 import { SCENARIO_VERSION, type Scenario } from '../scenario/scenario.ts';
 import { Trial } from './trial.ts';
 
@@ -24,7 +24,8 @@ function largestShape(situations: readonly Setting[]): Shape {
     jobs: 16,
     operations: MOST_OPERATIONS,
     faults: MOST_OPERATIONS,
-    holds: 2,
+    holds: MOST_HOLDS,
+    bystanders: situations.some((setting) => bystandersOf(setting) > 0) ? MOST_HOSTS : 0,
     rows: MOST_HOSTS * classes,
   };
 }
@@ -53,9 +54,10 @@ export class Player {
     contract: Contract,
     mostFaults: number,
     situations: readonly Situation[],
-    placement: PlacementService | null = null,
+    { sabotage = false, placement = null }: { sabotage?: boolean; placement?: PlacementService | null } = {},
   ) {
     const settings = situations.map(({ cloud, options }) => makeSetting(cloud, options));
+    for (const setting of settings) mustFit(code, setting);
     const shape = largestShape(settings);
     this.prepared = situations.map((situation, k) => {
       const setting = settings[k]!;
@@ -67,7 +69,7 @@ export class Player {
     this.run = new Run(code, new World(shape, settings[0]!));
     this.run.placement = placement;
     this.trial = new Trial(this.run, contract);
-    this.decoder = new Decoder(code, mostFaults);
+    this.decoder = new Decoder(code, mostFaults, sabotage);
   }
 
   /** Runs and judges one array of words; the violations are in `trial.violations`. */

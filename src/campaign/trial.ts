@@ -31,6 +31,9 @@ export interface Violation {
 const DISTURBED = 1;
 const JUDGED = 2;
 
+/** An operator's commands about every server. */
+const MENDS: ReadonlySet<string> = new Set(['placement_audit', 'heal_allocations']);
+
 export class Trial {
   readonly run: Run;
   readonly contract: Contract;
@@ -63,6 +66,10 @@ export class Trial {
     const { world } = run;
     const { instance } = resolved;
     if (instance !== NONE) this.judgeBefore(instance, k);
+    // what may mend the books must not hide that they were wrong
+    else if (MENDS.has(resolved.operation.operation)) {
+      for (let i = 0; i < world.globals.instances; i++) this.judgeBefore(i, k);
+    }
     this.operations.push(resolved);
     if (contract.cloud) this.before.copy(world);
     for (let i = 0; i < world.globals.instances; i++) world.instances[i]!.touched = 0;
@@ -83,9 +90,13 @@ export class Trial {
 
   /** Settles the world and judges everything in it. */
   end(): void {
-    const { run } = this;
+    const { run, contract, operations } = this;
+    const outsiders = contract.cloud && run.world.shape.bystanders > 0;
+    if (outsiders) this.before.copy(run.world);
     const settled = settle(run);
-    this.judgeAll(run.world, settled, this.operations.length);
+    this.judgeAll(run.world, settled, operations.length);
+    // settle works for every server of the scenario, and for no other
+    if (outsiders) this.judgeBystanders(() => true, operations.length);
   }
 
   // ---- when
@@ -110,7 +121,9 @@ export class Trial {
     run.listener = null;
     // what would be is asked of the model: a real server has only one present
     run.placement = null;
+    run.renewLimit();
     const settled = settle(run);
+    run.renewLimit();
     run.world = world;
     run.listener = listener;
     run.armed = armed;
@@ -167,11 +180,17 @@ export class Trial {
     const overCapacity = capacityOfWrites.broken(before, world);
     if (overCapacity !== null) this.found(world, NONE, [capacityOfWrites.id], [overCapacity.detail], k + 1);
     this.judgeDecision(k, resolved);
-    const bystander = bystandersUnchanged.broken(before, world, (i) => world.instances[i]!.touched === 1);
-    if (bystander !== null && world.instances[bystander.instance]!.condemned === 0) {
-      world.instances[bystander.instance]!.condemned = 1;
-      this.found(world, bystander.instance, [bystandersUnchanged.id], [bystander.detail], k + 1);
-    }
+    this.judgeBystanders((i) => world.instances[i]!.touched === 1, k + 1);
+  }
+
+  private judgeBystanders(worked: (instance: number) => boolean, k: number): void {
+    const { world } = this.run;
+    const broken = bystandersUnchanged.broken(this.before, world, worked);
+    if (broken === null) return;
+    const { instance, detail } = broken;
+    if (instance !== NONE && world.instances[instance]!.condemned === 1) return;
+    if (instance !== NONE) world.instances[instance]!.condemned = 1;
+    this.found(world, instance, [bystandersUnchanged.id], [detail], k);
   }
 
   /** A confirm or revert of a move that met nothing, in a cloud that met nothing. */
@@ -225,6 +244,11 @@ export class Trial {
         if (world.holds[k]!.state === 0) return [];
         const { handler, guard } = struck(hold.point, NONE);
         return [`${handler}[${guard}]`];
+      }),
+      sabotage: operations.flatMap((resolved, k) => {
+        const { sabotage } = world.operations[k]!;
+        const about = instance === NONE ? sabotage !== 0 : (sabotage & (1 << instance)) !== 0;
+        return about ? [resolved.operation.operation] : [];
       }),
     };
   }

@@ -27,6 +27,15 @@ export function replayLine(token: string): string {
   return `npm run -s claimcheck -- replay ${token}`;
 }
 
+/** Longer than any that the model writes. */
+const LONGEST_SIGNATURE = 1000;
+
+/** A signature on one line; what a token says may be anything. */
+export function printableSignature(text: string): string {
+  if (text.length > LONGEST_SIGNATURE) return printable(text);
+  return text.replace(/[^ +]+/g, printable);
+}
+
 /** A whole number in a range, or a sentence. */
 export function wholeNumber(flag: string, least: number, most: number): (text: string) => number {
   return (text) => {

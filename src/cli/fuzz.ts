@@ -1,16 +1,19 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command } from 'commander';
 import { logUpdateStderr } from 'log-update';
-import { BLOCK_SIZE, Campaign, type CampaignConfig, compileFor } from '../campaign/campaign.ts';
+import { BLOCK_SIZE, Campaign, type CampaignConfig, compileFor, tokenFor } from '../campaign/campaign.ts';
 import { readCloud } from '../cloud/read-cloud.ts';
-import { indexKnown, type Known, knownListSchema, knownOf, NOTHING_KNOWN } from '../contract/known/known.ts';
+import { indexKnown, type Known, knownOf, linesOf, NOTHING_KNOWN } from '../contract/known/known.ts';
 import { campaignJson, campaignReport, progressLine, type Verdict, verdictOf } from '../report/campaign-report.ts';
+import { anonymise, anonymiseCloud } from '../scenario/anonymise.ts';
 import { printable } from '../scenario/printable.ts';
-import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
+import { DEFAULT_OPTIONS, NOVA_RELEASES } from '../scenario/scenario.ts';
+import { decodeToken } from '../scenario/token.ts';
 import { withRemote } from '../targets/placement/connect.ts';
-import { EXIT, note, print, replayLine, UsageError, useColor, wholeNumber } from './context.ts';
+import { EXIT, note, print, printableSignature, replayLine, UsageError, useColor, wholeNumber } from './context.ts';
+import { readKnownFile } from './known-file.ts';
 import {
   connect,
   placementElsewhereOption,
@@ -25,6 +28,7 @@ import {
   contractOption,
   defectOption,
   named,
+  noteRelease,
   novaReleaseOption,
   placementReleaseOption,
   protocolOption,
@@ -36,8 +40,8 @@ const PROGRESS_MS = 10_000;
 
 const RUNS = 20_000;
 const RUNS_ON_PLACEMENT = 200;
-/** A real server takes a third of a second a scenario: of each block only the beginning is run, so that one can be stopped. */
-const BLOCK_ON_PLACEMENT = 10;
+/** A real server takes a third of a second a scenario: a block goes in slices, so that it can be stopped and shows progress. */
+const AT_ONCE_ON_PLACEMENT = 10;
 
 interface FuzzFlags extends TargetFlags {
   readonly runs?: number;
@@ -46,13 +50,17 @@ interface FuzzFlags extends TargetFlags {
   readonly contract: CampaignConfig['contract'];
   readonly defect: readonly string[];
   readonly repair: readonly string[];
-  readonly faults: number;
-  readonly placementRelease: number;
+  readonly faults?: number;
+  readonly novaRelease: number;
+  readonly placementRelease?: number;
   readonly known?: string;
   readonly cloud?: string;
+  readonly sabotage?: boolean;
   readonly out?: string;
   readonly json?: boolean;
   readonly verbose?: boolean;
+  readonly anonymise?: boolean;
+  readonly keepNames?: boolean;
 }
 
 export function fuzzCommand(): Command {
@@ -68,15 +76,25 @@ export function fuzzCommand(): Command {
     .addOption(contractOption().default('strict'))
     .addOption(defectOption())
     .addOption(repairOption())
-    .option('--faults <n>', 'most faults of a scenario', wholeNumber('--faults', 0, 3), 1)
+    .option(
+      '--faults <n>',
+      'most faults and holds of a scenario (default: 1, under protocol rollback 3)',
+      wholeNumber('--faults', 0, 3),
+    )
     .addOption(novaReleaseOption().default(DEFAULT_OPTIONS.nova_release))
-    .addOption(placementReleaseOption().default(DEFAULT_OPTIONS.placement_release))
+    .addOption(placementReleaseOption())
     .addOption(targetOption())
     .addOption(placementUrlOption())
     .addOption(placementElsewhereOption())
     .option('--known <file>', 'signatures that are no news: a file, or "none" (default: the list of the protocol)')
     .option('--cloud <dir>', 'draw hosts and flavors from what the OpenStack client printed of your cloud')
-    .option('--out <dir>', 'keep findings there as they come, a line of JSON each')
+    .option(
+      '--anonymise',
+      "print no name of your cloud's: hosts, flavors, custom classes and traits become h1, m1, ...",
+    )
+    .option('--out <dir>', 'keep findings there as they come, a line of JSON each, without names')
+    .option('--keep-names', 'leave the names of your cloud in what --out keeps')
+    .option('--sabotage', 'operators act on servers that are being moved: what that breaks is told and is not red')
     .option('--verbose', 'every signature, not one line a weakness')
     .option('--json', 'one object on stdout and nothing else')
     .action(fuzz);
@@ -84,6 +102,10 @@ export function fuzzCommand(): Command {
 
 async function fuzz(flags: FuzzFlags): Promise<void> {
   refuseUrlWithoutTarget(flags);
+  if (flags.anonymise === true && flags.keepNames === true) {
+    throw new UsageError('--anonymise and --keep-names exclude each other: take one of them');
+  }
+  noteRelease(flags.protocol, flags.novaRelease);
   const known = readKnown(flags);
   const config: CampaignConfig = {
     seed: flags.seed,
@@ -91,28 +113,33 @@ async function fuzz(flags: FuzzFlags): Promise<void> {
     contract: flags.contract,
     defects: named(flags.defect),
     repairs: named(flags.repair),
-    placementRelease: flags.placementRelease,
-    faults: flags.faults,
-    cloud: flags.cloud === undefined ? null : readUserCloud(flags.cloud),
+    novaRelease: flags.novaRelease,
+    ...DEFAULTS[flags.protocol],
+    ...(flags.placementRelease === undefined ? {} : { placementRelease: flags.placementRelease }),
+    ...(flags.faults === undefined ? {} : { faults: flags.faults }),
+    cloud: flags.cloud === undefined ? null : readUserCloud(flags.cloud, flags.anonymise === true),
+    sabotage: flags.sabotage === true,
   };
-  const keep = flags.out === undefined ? () => {} : keeper(flags.out);
+  const keep = flags.out === undefined ? () => {} : keeper(flags.out, flags.keepNames === true);
   if (flags.target === 'model') {
     const campaign = new Campaign(config, known);
-    const interrupted = await run(campaign, { runs: flags.runs ?? RUNS, block: BLOCK_SIZE }, keep);
+    const interrupted = await run(campaign, { runs: flags.runs ?? RUNS, atOnce: BLOCK_SIZE }, keep);
     report(campaign, verdictOf(campaign, interrupted), flags);
     return;
   }
   refuseDefectsOfPlacement(compileFor(config));
-  const connection = await connect(flags, config.placementRelease);
+  // one server is of one release
+  const placementRelease = config.placementRelease ?? DEFAULT_OPTIONS.placement_release;
+  const connection = await connect(flags, placementRelease);
   await withRemote(connection, async (remote) => {
-    const campaign = new Campaign(config, known, remote);
+    const campaign = new Campaign({ ...config, placementRelease }, known, remote);
     let exit: number | null = null;
     let interrupted = false;
     try {
       const runs = flags.runs ?? RUNS_ON_PLACEMENT;
-      interrupted = await run(campaign, { runs, block: BLOCK_ON_PLACEMENT }, keep);
+      interrupted = await run(campaign, { runs, atOnce: AT_ONCE_ON_PLACEMENT }, keep);
     } catch (error) {
-      exit = tellEnd(error, connection, config.placementRelease);
+      exit = tellEnd(error, connection, placementRelease);
       if (exit === null) throw error;
       keep(campaign);
     }
@@ -130,10 +157,17 @@ function report(campaign: Campaign, verdict: Verdict, flags: FuzzFlags): void {
         color: useColor(process.stdout),
         verbose: flags.verbose === true,
         replayLine,
+        madeFor: flags.known === undefined ? NOVA_RELEASES.newest : null,
       }),
     );
   process.exitCode = EXIT_OF[verdict];
 }
+
+/** What nova does wrong it does at the first fault; rollback is to stand several, before and behind Placement 14.0. */
+const DEFAULTS: Readonly<Record<CampaignConfig['protocol'], Pick<CampaignConfig, 'faults' | 'placementRelease'>>> = {
+  nova: { faults: 1, placementRelease: DEFAULT_OPTIONS.placement_release },
+  rollback: { faults: 3, placementRelease: null },
+};
 
 const EXIT_OF: Readonly<Record<Verdict, number>> = {
   held: EXIT.OK,
@@ -143,10 +177,10 @@ const EXIT_OF: Readonly<Record<Verdict, number>> = {
   interrupted: EXIT.INTERRUPTED,
 };
 
-/** Runs block after block. Returns whether the user stopped it; what was found until then is kept. */
+/** Runs block after block, so many scenarios between two looks at what the user wants. Returns whether the user stopped it; what was found until then is kept. */
 async function run(
   campaign: Campaign,
-  { runs, block: size }: { readonly runs: number; readonly block: number },
+  { runs, atOnce }: { readonly runs: number; readonly atOnce: number },
   keep: (campaign: Campaign) => void,
 ): Promise<boolean> {
   let stopped = false;
@@ -158,8 +192,11 @@ async function run(
   const live = process.stderr.isTTY === true;
   const began = Date.now();
   let told = began;
-  for (let block = 0; block * size < runs && !stopped; block++) {
-    campaign.runBlock(block, Math.min(size, runs - block * size));
+  for (let done = 0; done < runs && !stopped; ) {
+    const from = done % BLOCK_SIZE;
+    const slice = Math.min(atOnce, BLOCK_SIZE - from, runs - done);
+    campaign.runBlock((done - from) / BLOCK_SIZE, from + slice, from);
+    done += slice;
     keep(campaign);
     const now = Date.now();
     if (live) logUpdateStderr(progressLine(campaign, runs, now - began));
@@ -176,7 +213,7 @@ async function run(
 }
 
 /** Appends each new finding to a file, so that a run that dies keeps what it had, and the runs before it theirs. */
-function keeper(dir: string): (campaign: Campaign) => void {
+function keeper(dir: string, names: boolean): (campaign: Campaign) => void {
   const file = join(dir, 'findings.jsonl');
   try {
     // not recursive: under /proc Node's mkdirSync would never come back
@@ -185,12 +222,15 @@ function keeper(dir: string): (campaign: Campaign) => void {
   } catch (error) {
     throw new UsageError(`--out cannot write ${printable(file)}: ${reason(error)}`);
   }
-  const kept = new Set<string>();
+  const written = new Set<string>();
   let writable = true;
-  return ({ findings }) => {
-    for (const { signature, token, known, invariants } of findings.values()) {
-      if (kept.has(signature)) continue;
-      kept.add(signature);
+  return ({ findings, config }) => {
+    for (const { signature, scenario, known, invariants } of findings.values()) {
+      if (written.has(signature)) continue;
+      written.add(signature);
+      // made-up clouds have no names of anybody's
+      const kept = names || config.cloud === null ? scenario : anonymise(scenario);
+      const token = tokenFor(config, kept, signature);
       try {
         appendFileSync(file, `${JSON.stringify({ signature, invariants, known: known?.weakness ?? null, token })}\n`);
       } catch (error) {
@@ -205,28 +245,22 @@ function keeper(dir: string): (campaign: Campaign) => void {
 function readKnown({ known, protocol }: FuzzFlags): Known {
   if (known === 'none') return NOTHING_KNOWN;
   if (known === undefined) return knownOf(protocol);
-  let data: unknown;
-  try {
-    data = JSON.parse(readFileSync(known, 'utf8'));
-  } catch (error) {
-    throw new UsageError(`--known cannot read ${printable(known)}: ${reason(error)}`);
+  const { list } = readKnownFile(known);
+  for (const { signature, witness } of linesOf(list)) {
+    const reading = decodeToken(witness);
+    if (reading.ok) continue;
+    const which = `the witness of "${printableSignature(signature)}"`;
+    throw new UsageError(`--known ${printable(known)}: ${reading.error.replace(/^this token/, which)}`);
   }
-  const list = knownListSchema.safeParse(data);
-  if (!list.success) {
-    const issue = list.error.issues[0]!;
-    const where = issue.path.length === 0 ? 'the list' : issue.path.map(String).join('.');
-    throw new UsageError(
-      `--known ${printable(known)} is no known list: ${printable(where)}: ${printable(issue.message)}`,
-    );
-  }
-  return indexKnown(list.data);
+  return indexKnown(list);
 }
 
-function readUserCloud(dir: string): CampaignConfig['cloud'] {
-  const reading = readCloud(dir);
+/** Without names from the start: then nothing that comes of the campaign can have any. */
+function readUserCloud(dir: string, anonymous: boolean): CampaignConfig['cloud'] {
+  const reading = readCloud(dir, anonymous ? 'counts' : 'names');
   if (!reading.ok) throw new UsageError(reading.error);
   for (const line of reading.cloud.notes) note(`note: ${line}`);
-  return reading.cloud;
+  return anonymous ? anonymiseCloud(reading.cloud) : reading.cloud;
 }
 
 const reason = (error: unknown): string => printable(error instanceof Error ? error.message : String(error));

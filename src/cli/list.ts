@@ -1,4 +1,5 @@
 import { Argument, Command } from 'commander';
+import saveCloud from '../cloud/save-cloud.sh';
 import { CLOUD_LAWS, CONTRACTS } from '../contract/contracts.ts';
 import { KNOWN_OF_NOVA } from '../contract/known/known.ts';
 import { SOMETIMES } from '../contract/sometimes.ts';
@@ -8,13 +9,15 @@ import { ENTRY_HANDLERS } from '../engine/operations.ts';
 import { DEFECTS } from '../nova/defects.ts';
 import { PROTOCOLS } from '../nova/protocols.ts';
 import { isGroup } from '../nova/step.ts';
+import { releases } from '../report/releases.ts';
 import { table } from '../report/tables.ts';
-import { FAULT_KINDS, type FaultKind, operationSchema } from '../scenario/scenario.ts';
+import { DEFAULT_OPTIONS, FAULT_KINDS, type FaultKind, operationSchema } from '../scenario/scenario.ts';
 import { print, useColor } from './context.ts';
-import { protocolOption } from './protocol-options.ts';
+import { novaReleaseOption, protocolOption } from './protocol-options.ts';
 
 interface ListFlags {
   readonly protocol: 'nova' | 'rollback';
+  readonly novaRelease: number;
   readonly json?: boolean;
 }
 
@@ -22,10 +25,12 @@ interface Listing {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
   readonly data: unknown;
+  /** printed as it stands in the place of a table: for what is saved to a file */
+  readonly text?: string;
 }
 
 const PROTOCOL_WORDS = {
-  nova: 'Nova 34.0.0: what it does',
+  nova: 'Nova 34.0.0: what it does, and by --nova-release what 26 to 33 did',
   rollback: 'Nova as it could be: a resize that always undoes itself whole',
 } as const;
 
@@ -38,7 +43,7 @@ const SUBJECTS: Readonly<Record<string, (code: Code) => Listing>> = {
       ['operation', 'begins with'],
       operationSchema.options.map((option) => {
         const name = [...option.shape.operation.values][0]!;
-        return [name, ENTRY_HANDLERS[name] ?? 'the environment'];
+        return [name, ENTRY_HANDLERS[name]?.join(', ') ?? 'the environment'];
       }),
     ),
   invariants,
@@ -79,26 +84,30 @@ const SUBJECTS: Readonly<Record<string, (code: Code) => Listing>> = {
     ]),
     data: KNOWN_OF_NOVA,
   }),
+  releases,
+  'cloud-script': () => ({ head: [], rows: [], data: saveCloud, text: saveCloud.trimEnd() }),
 };
 
 export function listCommand(): Command {
   return new Command('list')
     .description(
-      'what there is: protocols, handlers, failure points, operations, invariants, defects, known signatures',
+      'what there is: protocols, handlers, failure points, operations, invariants, defects, known signatures, releases, the script that saves a cloud',
     )
     .addArgument(new Argument('<subject>', 'what to list').choices(Object.keys(SUBJECTS)))
     .addOption(protocolOption().default('nova'))
+    .addOption(novaReleaseOption().default(DEFAULT_OPTIONS.nova_release))
     .option('--json', 'one object on stdout and nothing else')
     .action((subject: string, flags: ListFlags) => {
-      const { head, rows, data } = SUBJECTS[subject]!(compile(PROTOCOLS[flags.protocol]));
+      const { head, rows, data, text } = SUBJECTS[subject]!(compile(PROTOCOLS[flags.protocol], [], flags.novaRelease));
       print(
         flags.json === true
           ? JSON.stringify({ [subject]: data })
-          : table(
-              [...head],
-              rows.map((row) => [...row]),
-              { color: useColor(process.stdout) },
-            ),
+          : (text ??
+              table(
+                [...head],
+                rows.map((row) => [...row]),
+                { color: useColor(process.stdout) },
+              )),
       );
     });
 }

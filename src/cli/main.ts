@@ -4,7 +4,9 @@ import { printable } from '../scenario/printable.ts';
 import { PlacementTrouble } from '../targets/placement/trouble.ts';
 import { compareCommand } from './compare.ts';
 import { EXIT, note, UsageError } from './context.ts';
+import { exportCommand } from './export.ts';
 import { fuzzCommand } from './fuzz.ts';
+import { knownCommand } from './known.ts';
 import { listCommand } from './list.ts';
 import { replayCommand } from './replay.ts';
 import { serveCommand } from './serve.ts';
@@ -15,8 +17,17 @@ const program = new Command('claimcheck')
   .exitOverride()
   .configureOutput({ writeErr: (text) => process.stderr.write(text), outputError: () => {} })
   .showHelpAfterError(false);
-for (const command of [fuzzCommand(), replayCommand(), listCommand(), compareCommand(), serveCommand()]) {
-  command.exitOverride().configureOutput({ outputError: () => {} });
+const commands = [
+  fuzzCommand(),
+  replayCommand(),
+  exportCommand(),
+  knownCommand(),
+  listCommand(),
+  compareCommand(),
+  serveCommand(),
+];
+for (const command of commands) {
+  for (const one of [command, ...command.commands]) one.exitOverride().configureOutput({ outputError: () => {} });
   program.addCommand(command);
 }
 

@@ -2,7 +2,8 @@
 import { Option } from 'commander';
 import { DEFECTS, findDefect } from '../nova/defects.ts';
 import { printable } from '../scenario/printable.ts';
-import { oneOf, UsageError, wholeNumber } from './context.ts';
+import { NOVA_RELEASES, PLACEMENT_RELEASES } from '../scenario/scenario.ts';
+import { note, oneOf, UsageError, wholeNumber } from './context.ts';
 
 export const PROTOCOL_NAMES = ['nova', 'rollback'] as const;
 export const CONTRACT_NAMES = ['strict', 'nova', 'mission'] as const;
@@ -47,11 +48,22 @@ export const contractOption = (): Option =>
     oneOf('--contract', CONTRACT_NAMES),
   );
 
+/** The rollback protocol is played at every release, and is the same at each. */
+export function noteRelease(protocol: (typeof PROTOCOL_NAMES)[number], novaRelease: number): void {
+  if (protocol !== 'rollback' || novaRelease === NOVA_RELEASES.newest) return;
+  note(
+    `note: the rollback protocol is a design upon Nova ${NOVA_RELEASES.newest}.0.0; release ${novaRelease} changes nothing of it`,
+  );
+}
+
 export const placementReleaseOption = (): Option =>
   new Option(
     '--placement-release <n>',
-    "Placement's release, 8 to 16: before 14 no write may leave usage above capacity",
-  ).argParser(wholeNumber('--placement-release', 8, 16));
+    `Placement's release, ${PLACEMENT_RELEASES.oldest} to ${PLACEMENT_RELEASES.newest}: see "list releases"`,
+  ).argParser(wholeNumber('--placement-release', PLACEMENT_RELEASES.oldest, PLACEMENT_RELEASES.newest));
 
 export const novaReleaseOption = (): Option =>
-  new Option('--nova-release <n>', "Nova's release: 34").argParser(wholeNumber('--nova-release', 34, 34));
+  new Option(
+    '--nova-release <n>',
+    `Nova's release, ${NOVA_RELEASES.oldest} to ${NOVA_RELEASES.newest}: see "list releases"`,
+  ).argParser(wholeNumber('--nova-release', NOVA_RELEASES.oldest, NOVA_RELEASES.newest));

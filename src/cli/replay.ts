@@ -1,18 +1,20 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { compileFor } from '../campaign/campaign.ts';
+import { type Mending, mend } from '../campaign/mend.ts';
+import { takenAwayBy } from '../campaign/taken-away.ts';
 import type { Violation } from '../campaign/trial.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
 import { knownOf } from '../contract/known/known.ts';
 import type { Code } from '../engine/compile.ts';
 import { ScenarioError } from '../engine/load.ts';
 import type { PlacementService } from '../engine/run.ts';
+import { mendingJson, mendingLines } from '../report/mending.ts';
 import { tellStory } from '../report/story.ts';
-import { printable } from '../scenario/printable.ts';
-import { readScenario } from '../scenario/read.ts';
-import { decodeToken, type Envelope } from '../scenario/token.ts';
+import { anonymise } from '../scenario/anonymise.ts';
+import type { Envelope } from '../scenario/token.ts';
+import { NONE } from '../state/table.ts';
 import { withRemote } from '../targets/placement/connect.ts';
-import { EXIT, print, UsageError, useColor } from './context.ts';
+import { EXIT, print, printableSignature, UsageError, useColor } from './context.ts';
 import {
   connect,
   placementElsewhereOption,
@@ -27,20 +29,24 @@ import {
   contractOption,
   defectOption,
   named,
+  noteRelease,
   novaReleaseOption,
   placementReleaseOption,
   protocolOption,
   repairOption,
 } from './protocol-options.ts';
+import { codeOf, readSource } from './source.ts';
 
 interface ReplayFlags extends TargetFlags {
   readonly protocol?: Envelope['protocol'];
   readonly contract?: Envelope['contract'];
   readonly defect: readonly string[];
   readonly repair: readonly string[];
+  readonly novaRelease?: number;
   readonly placementRelease?: number;
   readonly json?: boolean;
   readonly verbose?: boolean;
+  readonly anonymise?: boolean;
 }
 
 export type ReplayVerdict = 'REPRODUCED' | 'FIXED' | 'CHANGED';
@@ -59,6 +65,7 @@ export function replayCommand(): Command {
     .addOption(placementUrlOption())
     .addOption(placementElsewhereOption())
     .option('--verbose', 'every step, and requests as Nova sends them')
+    .option('--anonymise', 'print no name of the cloud it came from')
     .option('--json', 'one object on stdout and nothing else')
     .addHelpText(
       'after',
@@ -69,25 +76,35 @@ export function replayCommand(): Command {
 
 async function replay(source: string, flags: ReplayFlags): Promise<void> {
   refuseUrlWithoutTarget(flags);
-  const envelope = override(read(source), flags);
+  const envelope = override(readSource(source), flags);
+  noteRelease(envelope.protocol, envelope.scenario.options.nova_release);
   const contract = CONTRACTS[envelope.contract];
-  const code = compileFor({ protocol: envelope.protocol, defects: envelope.defects, repairs: envelope.repairs });
+  const code = codeOf(envelope);
   const tell = (placement: PlacementService | null): Told =>
     tellStory(
       { scenario: envelope.scenario, code, contract, placement },
       { color: useColor(process.stdout), verbose: flags.verbose === true },
     );
   let told: Told | null;
+  let mendings: readonly Mending[] = [];
   try {
     told = flags.target === 'model' ? tell(null) : await onPlacement(flags, envelope, code, tell);
+    if (told !== null) {
+      const servers = told.violations.map(({ instance }) => instance).filter((instance) => instance !== NONE);
+      mendings = mend(code, envelope.scenario, new Set(servers));
+    }
   } catch (error) {
     if (error instanceof ScenarioError) throw new UsageError(error.message);
     throw error;
   }
   if (told === null) return;
   const verdict = verdictOf(envelope.signature, told.violations);
-  if (flags.json === true) print(JSON.stringify(replayJson(envelope, verdict, told.violations)));
-  else print([...told.lines, '', sentence(envelope, verdict, told.violations)].join('\n'));
+  if (flags.json === true) print(JSON.stringify(replayJson(envelope, verdict, told.violations, mendings)));
+  else {
+    const advice = mendingLines(mendings, useColor(process.stdout));
+    const behind = [...advice, ...(advice.length > 0 ? [''] : []), sentence(envelope, verdict, told.violations)];
+    print([...told.lines, '', ...behind].join('\n'));
+  }
   process.exitCode = { REPRODUCED: EXIT.VIOLATION, FIXED: EXIT.OK, CHANGED: EXIT.CHANGED }[verdict];
 }
 
@@ -125,35 +142,15 @@ function verdictOf(signature: string | null, violations: readonly Violation[]): 
   return 'CHANGED';
 }
 
-function read(source: string): Envelope {
-  if (isToken(source)) return readToken(source);
-  let text: string;
-  try {
-    text = readFileSync(source, 'utf8');
-  } catch {
-    throw new UsageError(`${printable(source)} is neither a token (cc1....) nor a file that can be read`);
-  }
-  if (isToken(text)) return readToken(text);
-  const reading = readScenario(text, source);
-  if (!reading.ok) throw new UsageError(reading.error);
-  return { scenario: reading.value, protocol: 'nova', contract: 'strict', defects: [], repairs: [], signature: null };
-}
-
-const isToken = (text: string): boolean => /^\s*cc\d+\./.test(text);
-
-function readToken(token: string): Envelope {
-  const reading = decodeToken(token);
-  if (!reading.ok) throw new UsageError(reading.error);
-  return reading.value;
-}
-
 function override(envelope: Envelope, flags: ReplayFlags): Envelope {
-  const { placementRelease } = flags;
+  const { novaRelease, placementRelease } = flags;
   const options = { ...envelope.scenario.options };
+  if (novaRelease !== undefined) options.nova_release = novaRelease;
   if (placementRelease !== undefined) options.placement_release = placementRelease;
+  const scenario = { ...envelope.scenario, options };
   return {
     ...envelope,
-    scenario: { ...envelope.scenario, options },
+    scenario: flags.anonymise === true ? anonymise(scenario) : scenario,
     protocol: flags.protocol ?? envelope.protocol,
     contract: flags.contract ?? envelope.contract,
     defects: flags.defect.length > 0 ? named(flags.defect) : envelope.defects,
@@ -163,37 +160,46 @@ function override(envelope: Envelope, flags: ReplayFlags): Envelope {
 
 function sentence(envelope: Envelope, verdict: ReplayVerdict, violations: readonly Violation[]): string {
   const known = knownOf(envelope.protocol);
+  const { contract, scenario } = envelope;
   switch (verdict) {
     case 'FIXED':
       return 'FIXED: every law held.';
     case 'REPRODUCED': {
       const entry = violations.map((one) => known.get(one.signature)).find((one) => one !== undefined);
-      return `REPRODUCED${entry === undefined ? '' : `, known as ${entry.weakness}: ${entry.reason}`}`;
+      if (entry !== undefined) return `REPRODUCED, known as ${entry.weakness}: ${entry.reason}`;
+      if (violations.every(isSabotage)) return `REPRODUCED, ${SABOTAGE}`;
+      const compiled = (novaRelease: number): Code => compileFor({ ...envelope, novaRelease });
+      const change = violations
+        .map((one) => takenAwayBy(compiled, CONTRACTS[contract], scenario, one.signature))
+        .find((one) => one !== null);
+      return change === undefined ? 'REPRODUCED' : `REPRODUCED, as Nova did before ${change.since}.0: ${change.title}`;
     }
     case 'CHANGED':
-      return `CHANGED: the token says\n  ${printableLong(envelope.signature ?? '')}\nbut this broke\n  ${violations.map((one) => one.signature).join('\n  ')}`;
+      return `CHANGED: the token says\n  ${printableSignature(envelope.signature ?? '')}\nbut this broke\n  ${violations.map((one) => one.signature).join('\n  ')}`;
   }
 }
 
-const printableLong = (text: string): string =>
-  text
-    .split(' | ')
-    .map((part) => part.split(' ').map(printable).join(' '))
-    .join(' | ');
+const isSabotage = ({ cause }: Violation): boolean => cause.sabotage.length > 0;
 
-function replayJson(envelope: Envelope, verdict: ReplayVerdict, violations: readonly Violation[]): object {
+const SABOTAGE =
+  'by sabotage: an operator acted on a server behind the back of whoever moved it, which lies outside the contract.';
+
+function replayJson(
+  envelope: Envelope,
+  verdict: ReplayVerdict,
+  violations: readonly Violation[],
+  mendings: readonly Mending[],
+): object {
   return {
     verdict,
     protocol: envelope.protocol,
     contract: envelope.contract,
     signature: envelope.signature,
-    violations: violations.map(({ signature, invariants, details, operation, endState }) => ({
-      signature,
-      invariants,
-      details,
-      operation,
-      endState,
-    })),
+    violations: violations.map((violation) => {
+      const { signature, invariants, details, operation, endState } = violation;
+      return { signature, invariants, details, operation, endState, sabotage: isSabotage(violation) };
+    }),
+    mending: mendingJson(mendings),
     scenario: envelope.scenario,
   };
 }

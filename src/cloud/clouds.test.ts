@@ -2,8 +2,17 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { flavorSchema, hostSchema } from '../scenario/scenario.ts';
-import { SAMPLES } from './folder.fixture.ts';
+import { CONTRACTS } from '../contract/contracts.ts';
+import { NOTHING_KNOWN } from '../contract/known/known.ts';
+import { compile } from '../engine/compile.ts';
+import { PROTOCOLS } from '../nova/protocols.ts';
+import { bugReport } from '../report/bug-report.ts';
+import { tellStory } from '../report/story.ts';
+import { harmless } from '../scenario/printable.ts';
+import { checkScenario } from '../scenario/read.ts';
+import { DEFAULT_OPTIONS, flavorSchema, hostSchema, type Scenario } from '../scenario/scenario.ts';
+import { decodeToken, encodeToken } from '../scenario/token.ts';
+import { DEVSTACK_1, folder, SAMPLES, sample } from './folder.fixture.ts';
 import { type ImportedCloud, readCloud } from './read-cloud.ts';
 
 function cloudOf(name: string): ImportedCloud {
@@ -14,12 +23,12 @@ function cloudOf(name: string): ImportedCloud {
   return reading.cloud;
 }
 
-/** One line a host: total - reserved x ratio of each class. */
+/** One line a host: total - reserved x ratio of each class, and what is in use of it. */
 function summary(cloud: ImportedCloud): object {
-  const hosts = cloud.hosts.map(({ name, inventories, traits }) => {
+  const hosts = cloud.hosts.map(({ name, inventories, traits, used }) => {
     const classes = Object.entries(inventories).map(
       ([resourceClass, { total, reserved, allocation_ratio }]) =>
-        `${resourceClass} ${total}-${reserved}x${allocation_ratio}`,
+        `${resourceClass} ${total}-${reserved}x${allocation_ratio}${used?.[resourceClass] === undefined ? '' : ` used ${used[resourceClass]}`}`,
     );
     return `${name}: ${classes.join(', ')}; ${traits.length} traits`;
   });
@@ -32,7 +41,7 @@ describe('a cloud folder', () => {
       {
         "flavors": 12,
         "hosts": [
-          "devstack-1: VCPU 12-0x16, MEMORY_MB 16035-512x1.5, DISK_GB 19-0x1; 38 traits",
+          "devstack-1: VCPU 12-0x16 used 1, MEMORY_MB 16035-512x1.5 used 512, DISK_GB 19-0x1 used 1; 38 traits",
           "devstack-2: VCPU 12-0x4, MEMORY_MB 16035-512x1, DISK_GB 19-0x1; 38 traits",
         ],
         "notes": [],
@@ -46,7 +55,7 @@ describe('a cloud folder', () => {
         "flavors": 31,
         "hosts": [
           "manager.systems.in-a-box.cloud: VCPU 16-2x4, MEMORY_MB 64233-8192x1, DISK_GB 930-0x1; 44 traits",
-          "sandbox.systems.in-a-box.cloud: VCPU 8-2x3, MEMORY_MB 31922-8192x1, DISK_GB 465-0x1; 44 traits",
+          "sandbox.systems.in-a-box.cloud: VCPU 8-2x3 used 6, MEMORY_MB 31922-8192x1 used 20480, DISK_GB 465-0x1 used 20; 44 traits",
         ],
         "notes": [],
       }
@@ -58,7 +67,7 @@ describe('a cloud folder', () => {
       {
         "flavors": 109,
         "hosts": [
-          "eli-hda1-016-ostack.priv.cloud.domain.edu: VCPU 30-0x1, MEMORY_MB 772495-8192x1, DISK_GB 1760-0x1; 44 traits",
+          "eli-hda1-016-ostack.priv.cloud.domain.edu: VCPU 30-0x1 used 30, MEMORY_MB 772495-8192x1 used 741376, DISK_GB 1760-0x1 used 1668; 44 traits",
           "eli-hda2-038-ostack.priv.cloud.domain.edu: VCPU 30-0x1, MEMORY_MB 772495-8192x1, DISK_GB 1760-0x1; 44 traits",
           "eli-hda2-052-ostack.priv.cloud.domain.edu: VCPU 30-0x1, MEMORY_MB 772495-8192x1, DISK_GB 1760-0x1; 44 traits",
         ],
@@ -77,8 +86,8 @@ describe('a cloud folder', () => {
           "c26a4d66-3e85-4b60-b4bc-734ec15ee745: CUSTOM_BAREMETAL_RESOURCE_CLASS 1-0x1; 5 traits",
           "4a9da83a-c25b-41dd-80fb-53b5fae80eac: CUSTOM_BAREMETAL_RESOURCE_CLASS 1-1x1; 5 traits",
           "2f7b9c69-c1df-4e40-b94e-5821a4ea0453: CUSTOM_BAREMETAL_LARGE 1-0x1; 5 traits",
-          "e95249d5-0605-498c-9120-706ef05ec240: CUSTOM_BAREMETAL 1-0x1; 5 traits",
-          "1fbc049f-d48a-5e77-8d64-0cbd05b50953: CUSTOM_BAREMETAL_A 1-1x1; 5 traits",
+          "e95249d5-0605-498c-9120-706ef05ec240: CUSTOM_BAREMETAL 1-0x1 used 1; 5 traits",
+          "1fbc049f-d48a-5e77-8d64-0cbd05b50953: CUSTOM_BAREMETAL_A 1-1x1 used 1; 5 traits",
           "bf52223c-d281-5bec-a95e-97f4e7700680: CUSTOM_BAREMETAL_VIRTUAL 1-0x1; 6 traits",
         ],
         "notes": [
@@ -152,6 +161,63 @@ describe('a cloud folder', () => {
         ],
       }
     `);
+  });
+});
+
+/** Names that Placement takes, each on a host of its own. */
+describe('hostile names of hosts', () => {
+  const providers = JSON.parse(sample('hostile/providers.json').toString()) as { uuid: string; name: string }[];
+  const inventory = sample(`devstack/inventories/${DEVSTACK_1}.json`);
+  const files = Object.fromEntries(providers.map(({ uuid }) => [`inventories/${uuid}.json`, inventory]));
+  const read = (): ImportedCloud => {
+    const reading = readCloud(folder(files, 'hostile'));
+    if (!reading.ok) throw new Error(reading.error);
+    return reading.cloud;
+  };
+
+  it('are taken as data, all of them', () => {
+    expect(read().hosts.map(({ name }) => name)).toEqual(providers.map(({ name }) => name));
+  });
+
+  it('are shown as text, in a story and in a bug report, and survive a token', () => {
+    const { hosts, flavors } = read();
+    const [small, large] = [
+      flavors.find(({ name }) => name === 'smallest')!,
+      { ...flavors[0]!, name: '"><script>', ram: 128 },
+    ];
+    const code = compile(PROTOCOLS.nova);
+    for (const [k, first] of hosts.entries()) {
+      const scenario: Scenario = {
+        version: 1,
+        cloud: { hosts: [first, hosts[(k + 1) % hosts.length]!], flavors: [small, large] },
+        options: DEFAULT_OPTIONS,
+        operations: [
+          { operation: 'boot', server: first.name, flavor: small.name },
+          { operation: 'resize', server: first.name, flavor: large.name },
+          { operation: 'crash', service: first.name },
+        ],
+        faults: [{ operation: 1, point: 'src.driver', kind: 'crash-after', nth: 1, times: 1 }],
+        holds: [],
+      };
+      expect(checkScenario(scenario, 'it')).toEqual({ ok: true, value: scenario });
+      const envelope = {
+        scenario,
+        protocol: 'nova',
+        contract: 'strict',
+        defects: [],
+        repairs: [],
+        signature: null,
+      } as const;
+      const again = decodeToken(encodeToken({ ...envelope, defects: [], repairs: [] }));
+      expect(again.ok && again.value.scenario).toEqual(scenario);
+      const { lines } = tellStory({ scenario, code, contract: CONTRACTS.strict }, { color: false, verbose: true });
+      const shown = lines.join('');
+      expect(shown).not.toMatch(/\p{C}/u);
+      const { strict: contract } = CONTRACTS;
+      const report = bugReport({ scenario, code, contract, known: NOTHING_KNOWN, signature: null, again: 'again' })!;
+      expect(report.replaceAll('\n', '')).not.toMatch(/\p{C}/u);
+      expect(report).toContain(harmless(first.name));
+    }
   });
 });
 

@@ -1,7 +1,7 @@
 /** `flavor list --all --long`: the flavors that the model carries, and notes on the others. */
 import { printable } from '../scenario/printable.ts';
 import type { Flavor, Host } from '../scenario/scenario.ts';
-import { count, notesOf, type Reason, type Tally } from './note.ts';
+import { count, notesOf, type Reason, type Tally, type Telling } from './note.ts';
 import {
   CLAIM_REASONS,
   claimProperties,
@@ -87,7 +87,11 @@ export function readFlavors(files: Files): FlavorReading {
 }
 
 /** The flavors that hosts could take by their classes and traits, and the notes on all. */
-export function settleFlavors(reading: FlavorReading, hosts: readonly Host[]): { flavors: Flavor[]; notes: string[] } {
+export function settleFlavors(
+  reading: FlavorReading,
+  hosts: readonly Host[],
+  telling: Telling,
+): { flavors: Flavor[]; notes: string[] } {
   const { tally, total } = reading;
   const madeUp = hosts.length === 0;
   const classes = madeUp ? MADE_UP_CLASSES : new Set(hosts.flatMap((host) => Object.keys(host.inventories)));
@@ -102,7 +106,7 @@ export function settleFlavors(reading: FlavorReading, hosts: readonly Host[]): {
     if (lacking !== undefined) count(tally, REASONS.traitless, `${flavor.name} (${lacking})`);
     return foreign === undefined && lacking === undefined;
   });
-  const notes = notesOf(tally, REASONS, 'flavors', total);
+  const notes = notesOf(tally, REASONS, 'flavors', total, telling);
   if (flavors.length === 0) throw new Refusal(`${SOURCE.file} has no flavor that the model carries: ${notes.at(-1)}`);
   return { flavors, notes };
 }

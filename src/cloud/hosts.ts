@@ -1,8 +1,19 @@
-/** `resource provider list` and each root's inventory and traits: the compute hosts, and notes on what is no host. */
+/** `resource provider list` and each root's inventory, traits and usage: the compute hosts, and notes on what is none. */
 import { printable } from '../scenario/printable.ts';
 import type { Host, Inventory } from '../scenario/scenario.ts';
 import { count, notesOf, type Reason, type Tally } from './note.ts';
-import { distinct, type Files, mustBe, nameOf, type Row, readRows, refuse, symbolOf, wholeNumber } from './rows.ts';
+import {
+  distinct,
+  type Files,
+  LARGEST,
+  mustBe,
+  nameOf,
+  type Row,
+  readRows,
+  refuse,
+  symbolOf,
+  wholeNumber,
+} from './rows.ts';
 
 const SOURCE = { file: 'providers.json', command: 'openstack resource provider list -f json' };
 
@@ -50,11 +61,29 @@ const HOST_REASONS = {
     one: 'is disabled (COMPUTE_STATUS_DISABLED), which the model does not carry: servers are put there as anywhere',
     many: 'are disabled (COMPUTE_STATUS_DISABLED), which the model does not carry: servers are put there as anywhere',
   },
+  varied: {
+    one: 'has more than 32 resource classes: those after the first 32 are left out',
+    many: 'have more than 32 resource classes: those after the first 32 are left out',
+  },
+  unmeasured: {
+    one: 'has neither `used` in its inventory (old clients print none) nor a file in usages/: it is taken as empty',
+    many: 'have neither `used` in their inventories (old clients print none) nor files in usages/: they are taken as empty',
+  },
+  moved: {
+    one: 'has a file in usages/ that says otherwise than its inventory, which is taken',
+    many: 'have files in usages/ that say otherwise than their inventories, which are taken',
+  },
+  crowded: {
+    one: 'has more than 2147483647 of a resource class in use: it is taken as 2147483647',
+    many: 'have more than 2147483647 of a resource class in use: it is taken as 2147483647',
+  },
 } satisfies Record<string, Reason>;
 
 const UUID = /^[0-9a-f]{8}(-?)(?:[0-9a-f]{4}\1){3}[0-9a-f]{12}$/i;
 const LONGEST_NAME = 200;
 const LONGEST_HOST_NAME = 255;
+/** Hosts have three to a dozen; a world of the model has room for each class in every handler's memory. */
+const MOST_CLASSES = 32;
 /** placement/db/constants.py: SQL_SP_FLOAT_MAX */
 const LARGEST_RATIO = 3.40282e38;
 const SERVICES = new Set(['api', 'conductor', 'scheduler', 'placement']);
@@ -81,8 +110,8 @@ export function readHosts(files: Files): { hosts: Host[]; notes: string[] } {
     return [];
   });
   const notes = [
-    ...notesOf(tally, PROVIDER_REASONS, 'providers', rows.length),
-    ...notesOf(tally, HOST_REASONS, 'hosts', hosts.length),
+    ...notesOf(tally, PROVIDER_REASONS, 'providers', rows.length, files.telling),
+    ...notesOf(tally, HOST_REASONS, 'hosts', hosts.length, files.telling),
   ];
   if (hosts.length === 0) notes.push(`no provider of ${SOURCE.file} is a host that can be used: hosts are made up`);
   return { hosts, notes };
@@ -94,24 +123,58 @@ function readHost(files: Files, row: Row, name: string, tally: Tally): Host | Re
   if (SERVICES.has(name)) return PROVIDER_REASONS.service;
   // the one part of a path that comes from the input, and of a known form
   const uuid = String(row.fields.get('uuid'));
-  const inventories = readInventories(files, uuid);
+  const records = readInventories(files, uuid);
   const traits = readTraits(files, uuid);
-  if (inventories === undefined) return PROVIDER_REASONS.unknown;
-  const classes = Object.keys(inventories);
+  const usages = readUsages(files, uuid);
+  if (records === undefined) return PROVIDER_REASONS.unknown;
+  const classes = [...records.keys()];
   if (classes.length === 0) return PROVIDER_REASONS.empty;
   if (traits?.includes('MISC_SHARES_VIA_AGGREGATE')) return PROVIDER_REASONS.shared;
   const computes = (resourceClass: string): boolean => /^(?:VCPU|PCPU|MEMORY_MB|CUSTOM_.*)$/.test(resourceClass);
   if (!classes.some(computes)) return PROVIDER_REASONS.other;
   if (traits === undefined) count(tally, HOST_REASONS.untold, name);
   else if (traits.includes('COMPUTE_STATUS_DISABLED')) count(tally, HOST_REASONS.disabled, name);
-  return { name, inventories, traits: traits ?? [] };
+  if (classes.length > MOST_CLASSES) count(tally, HOST_REASONS.varied, name);
+  const carried = [...records].slice(0, MOST_CLASSES);
+  const inventories = Object.fromEntries(carried.map(([resourceClass, { inventory }]) => [resourceClass, inventory]));
+  const host: Host = { name, inventories, traits: traits ?? [] };
+  const used = inUse(new Map(carried), usages, (reason) => count(tally, reason, name));
+  return Object.keys(used).length === 0 ? host : { ...host, used };
 }
 
-function readInventories(files: Files, uuid: string): Record<string, Inventory> | undefined {
+interface InventoryRow {
+  readonly inventory: Inventory;
+  /** undefined where the client prints none: osc-placement up to 2.2 */
+  readonly used: number | undefined;
+}
+
+/** What is in use of each class. The inventory's own figure is of the same moment as the inventory, so it goes first. */
+function inUse(
+  records: ReadonlyMap<string, InventoryRow>,
+  usages: ReadonlyMap<string, number> | undefined,
+  note: (reason: Reason) => void,
+): Record<string, number> {
+  const amounts = [...records].map(([resourceClass, { used }]): [string, number | undefined, number | undefined] => [
+    resourceClass,
+    used,
+    usages === undefined ? undefined : (usages.get(resourceClass) ?? 0),
+  ]);
+  const strays = [...(usages ?? [])].some(([resourceClass, amount]) => amount > 0 && !records.has(resourceClass));
+  if (amounts.some(([, own, other]) => own === undefined && other === undefined)) note(HOST_REASONS.unmeasured);
+  const differ = amounts.some(([, own, other]) => own !== undefined && other !== undefined && own !== other);
+  if (strays || differ) note(HOST_REASONS.moved);
+  const taken = amounts.map(([resourceClass, own, other]): [string, number] => [resourceClass, own ?? other ?? 0]);
+  if (taken.some(([, amount]) => amount > LARGEST)) note(HOST_REASONS.crowded);
+  return Object.fromEntries(
+    taken.flatMap(([resourceClass, amount]) => (amount > 0 ? [[resourceClass, Math.min(amount, LARGEST)]] : [])),
+  );
+}
+
+function readInventories(files: Files, uuid: string): Map<string, InventoryRow> | undefined {
   const command = `openstack resource provider inventory list ${uuid} -f json`;
   const rows = readRows(files, { file: `inventories/${uuid}.json`, command }, 'resource_class');
   if (rows === undefined) return undefined;
-  const inventories: Record<string, Inventory> = {};
+  const records = new Map<string, InventoryRow>();
   for (const row of rows) {
     const resourceClass = symbolOf(row, 'resource_class');
     const total = wholeNumber(row, 'total', 1);
@@ -124,10 +187,28 @@ function readInventories(files: Files, uuid: string): Record<string, Inventory> 
     if (Math.trunc((total - reserved) * allocation_ratio) < 0) {
       refuse(row, `reserved must be at most the total of ${total}, not ${reserved}`);
     }
-    inventories[resourceClass] = { total, reserved, min_unit, max_unit, step_size, allocation_ratio };
+    const inventory = { total, reserved, min_unit, max_unit, step_size, allocation_ratio };
+    records.set(resourceClass, { inventory, used: row.fields.has('used') ? usageOf(row, 'used') : undefined });
   }
   distinct(rows, 'resource_class', (row) => symbolOf(row, 'resource_class'));
-  return inventories;
+  return records;
+}
+
+function readUsages(files: Files, uuid: string): Map<string, number> | undefined {
+  const command = `openstack resource provider usage show ${uuid} -f json`;
+  const rows = readRows(files, { file: `usages/${uuid}.json`, command }, 'resource_class');
+  if (rows === undefined) return undefined;
+  const usages = new Map(rows.map((row) => [symbolOf(row, 'resource_class'), usageOf(row, 'usage')]));
+  distinct(rows, 'resource_class', (row) => symbolOf(row, 'resource_class'));
+  return usages;
+}
+
+/** A sum of allocations, which no column bounds. */
+function usageOf(row: Row, key: string): number {
+  const value = row.fields.get(key);
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0
+    ? value + 0
+    : mustBe(row, key, 'a whole number from 0 on');
 }
 
 function ratioOf(row: Row): number {

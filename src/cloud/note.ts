@@ -17,18 +17,24 @@ export function count(tally: Tally, reason: Reason, name: string): void {
   else names.push(name);
 }
 
+/** Whether notes say of whom they speak, or only of how many. */
+export type Telling = 'names' | 'counts';
+
 /** In the order of `reasons`, so that the order of the notes does not depend on the data. */
 export function notesOf(
   tally: Tally,
   reasons: Readonly<Record<string, Reason>>,
   noun: string,
   total: number,
+  telling: Telling,
 ): string[] {
   return Object.values(reasons).flatMap((reason) => {
     const names = tally.get(reason);
     if (names === undefined) return [];
+    const sentence = `${names.length} of ${total} ${noun} ${names.length === 1 ? reason.one : reason.many}`;
+    if (telling === 'counts') return [sentence];
     const shown = names.slice(0, NAMES_SHOWN).map(printable).join(', ');
     const rest = names.length > NAMES_SHOWN ? ', …' : '';
-    return [`${names.length} of ${total} ${noun} ${names.length === 1 ? reason.one : reason.many}: ${shown}${rest}`];
+    return [`${sentence}: ${shown}${rest}`];
   });
 }

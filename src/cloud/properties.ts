@@ -2,6 +2,7 @@
  * A flavor's properties (Nova: extra specs), and which of them decide on what a server of it claims:
  * nova/scheduler/utils.py:ResourceRequest.from_request_spec.
  */
+import { STANDARD_CLASSES } from '../scenario/flavor-properties.ts';
 import type { Flavor } from '../scenario/scenario.ts';
 import type { Reason } from './note.ts';
 import { LARGEST } from './rows.ts';
@@ -19,6 +20,7 @@ export const CLAIM_REASONS = {
   persistent: leftOut('persistent memory (hw:pmem)'),
   encrypted: leftOut('encrypted memory (hw:mem_encryption)'),
   granular: leftOut('granular groups (resources1:, trait1: and the like)'),
+  varied: leftOut('more than 30 traits, or more than 32 resource classes'),
   excessive: leftOut(`more than ${LARGEST} of a resource class`),
 } satisfies Record<string, Reason>;
 
@@ -36,37 +38,18 @@ const CHECKS: readonly [Reason, (key: string, value: string) => boolean][] = [
 ];
 
 const RESOURCES = 'resources:';
+/** Sets of traits are masks of one cell in the model, and one trait is the driver's own. */
+const MOST_TRAITS = 30;
+const MOST_CLASSES = 32;
 const TRAIT = 'trait:';
-
-/** os_resource_classes; Nova passes over any other class that does not begin with CUSTOM_. */
-const STANDARD_CLASSES = new Set([
-  'VCPU',
-  'MEMORY_MB',
-  'DISK_GB',
-  'PCI_DEVICE',
-  'SRIOV_NET_VF',
-  'NUMA_SOCKET',
-  'NUMA_CORE',
-  'NUMA_THREAD',
-  'NUMA_MEMORY_MB',
-  'IPV4_ADDRESS',
-  'VGPU',
-  'VGPU_DISPLAY_HEAD',
-  'NET_BW_EGR_KILOBIT_PER_SEC',
-  'NET_BW_IGR_KILOBIT_PER_SEC',
-  'PCPU',
-  'MEM_ENCRYPTION_CONTEXT',
-  'FPGA',
-  'PGPU',
-  'NET_PACKET_RATE_KILOPACKET_PER_SEC',
-  'NET_PACKET_RATE_EGR_KILOPACKET_PER_SEC',
-  'NET_PACKET_RATE_IGR_KILOPACKET_PER_SEC',
-]);
 
 export function reasonsAgainst(properties: ReadonlyMap<string, string>): Set<Reason> {
   const reasons = new Set<Reason>();
   for (const [key, value] of properties)
     for (const [reason, holds] of CHECKS) if (holds(key, value)) reasons.add(reason);
+  const kept = Object.keys(claimProperties(properties));
+  const traits = kept.filter((key) => key.startsWith(TRAIT)).length;
+  if (traits > MOST_TRAITS || kept.length - traits > MOST_CLASSES) reasons.add(CLAIM_REASONS.varied);
   return reasons;
 }
 
@@ -84,7 +67,7 @@ export function claimProperties(properties: ReadonlyMap<string, string>): Record
 
 function amountOf(key: string, value: string): number | undefined {
   const resourceClass = key.slice(RESOURCES.length);
-  if (!STANDARD_CLASSES.has(resourceClass) && !resourceClass.startsWith('CUSTOM_')) return undefined;
+  if (!STANDARD_CLASSES.includes(resourceClass) && !resourceClass.startsWith('CUSTOM_')) return undefined;
   // int() of Python; minus nought is the one amount with a minus that is not negative
   if (!/^\s*(?:\+?\d+(?:_\d+)*|-0+(?:_0+)*)\s*$/.test(value)) return undefined;
   return Math.abs(Number(value.replaceAll('_', '')));

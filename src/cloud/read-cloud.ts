@@ -9,7 +9,7 @@ import { printable } from '../scenario/printable.ts';
 import type { Flavor, Host } from '../scenario/scenario.ts';
 import { readFlavors, settleFlavors } from './flavors.ts';
 import { readHosts } from './hosts.ts';
-import { notesOf } from './note.ts';
+import { notesOf, type Telling } from './note.ts';
 import { Refusal } from './refusal.ts';
 import { FILE_REASONS, type Files, systemCode } from './rows.ts';
 
@@ -26,18 +26,26 @@ export type CloudReading =
   | { readonly ok: true; readonly cloud: ImportedCloud }
   | { readonly ok: false; readonly error: string };
 
-export function readCloud(dir: string): CloudReading {
+/** What is wrong with a row can seldom be said without what stands in it. */
+const NAMELESS =
+  'the cloud folder cannot be taken; without --anonymise the sentence says what is wrong with which file and row';
+
+/**
+ * @param telling with `counts`, no name of the cloud's is in any sentence: notes speak of how many, and a refusal only of
+ *   where to see more
+ */
+export function readCloud(dir: string, telling: Telling = 'names'): CloudReading {
   try {
     refuseUnlessFolder(dir);
-    const files: Files = { folder: dir, tally: new Map(), read: 0 };
+    const files: Files = { folder: dir, tally: new Map(), telling, read: 0 };
     const reading = readFlavors(files);
     const { hosts, notes } = readHosts(files);
-    const settled = settleFlavors(reading, hosts);
-    const fileNotes = notesOf(files.tally, FILE_REASONS, 'files', files.read);
+    const settled = settleFlavors(reading, hosts, telling);
+    const fileNotes = notesOf(files.tally, FILE_REASONS, 'files', files.read, telling);
     return { ok: true, cloud: { hosts, flavors: settled.flavors, notes: [...fileNotes, ...notes, ...settled.notes] } };
   } catch (error) {
-    if (error instanceof Refusal) return { ok: false, error: error.message };
-    throw error;
+    if (!(error instanceof Refusal)) throw error;
+    return { ok: false, error: telling === 'names' ? error.message : NAMELESS };
   }
 }
 

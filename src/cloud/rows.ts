@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { printable } from '../scenario/printable.ts';
 import { type Json, parseJson } from './json.ts';
-import { count, type Reason, type Tally } from './note.ts';
+import { count, type Reason, type Tally, type Telling } from './note.ts';
 import { Refusal } from './refusal.ts';
 
 /** A file's path inside the folder, and the command that prints what it should hold. */
@@ -15,6 +15,7 @@ export interface Source {
 export interface Files {
   readonly folder: string;
   readonly tally: Tally;
+  readonly telling: Telling;
   read: number;
 }
 
@@ -37,7 +38,8 @@ export const FILE_REASONS = {
   },
 } satisfies Record<string, Reason>;
 
-const MAX_BYTES = 64 * 1024 * 1024;
+/** Tens of thousands of providers or flavors; to read more would take hundreds of megabytes. */
+const MAX_BYTES = 16 * 1024 * 1024;
 /** How far the JSON is looked for behind warnings. */
 const HEAD = 65_536;
 /** How the client's lists begin; a log line may begin with a bracket too. */
@@ -71,7 +73,7 @@ function readBytes(path: string, file: string): Buffer | undefined {
     if (status.isDirectory()) throw new Refusal(`${file} is a folder, not a file`);
     if (!status.isFile()) throw new Refusal(`${file} is not a regular file`);
     if (status.size > MAX_BYTES) {
-      throw new Refusal(`${file} has ${status.size} bytes, more than the ${MAX_BYTES} (64 MB) that are read`);
+      throw new Refusal(`${file} has ${status.size} bytes, more than the ${MAX_BYTES} (16 MB) that are read`);
     }
     return readFileSync(path);
   } catch (error) {

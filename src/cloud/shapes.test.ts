@@ -1,6 +1,8 @@
 /** One cloud through other versions of the client, and what of flavors and providers is left out. */
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DEVSTACK_1, folder, sample } from './folder.fixture.ts';
+import { DEVSTACK_1, folder, SAMPLES, sample } from './folder.fixture.ts';
 import { type ImportedCloud, readCloud } from './read-cloud.ts';
 
 function cloudOf(dir: string): ImportedCloud {
@@ -65,7 +67,7 @@ describe('flavor lists', () => {
 });
 
 const FLAVOR = { ID: '1', Name: 'f', RAM: 64, Disk: 1, Ephemeral: 0, VCPUs: 1, Swap: 0, Properties: {} };
-const RECORD = { allocation_ratio: 1, min_unit: 1, max_unit: 9, reserved: 0, step_size: 1, total: 9 };
+const RECORD = { allocation_ratio: 1, min_unit: 1, max_unit: 9, reserved: 0, step_size: 1, total: 9, used: 0 };
 const HOST = '11111111-2222-3333-4444-555555555555';
 
 /** A cloud of one flavor and one host that has VCPU, MEMORY_MB, DISK_GB and CUSTOM_A, and trait CUSTOM_B. */
@@ -187,8 +189,126 @@ describe('provider lists', () => {
 });
 
 describe('inventory lists', () => {
-  it.each(['inventory-list', 'inventory-list@1.0', 'inventory-list.oscp1.7'])('%s', (shape) => {
+  const SHAPES = ['inventory-list', 'inventory-list@1.0', 'inventory-list.oscp1.7', 'inventory-list.oscp2.2'];
+  it.each(SHAPES)('%s', (shape) => {
     const cloud = cloudOf(folder({ [`inventories/${DEVSTACK_1}.json`]: sample(`shapes/${shape}.json`) }, 'devstack'));
     expect(cloud).toEqual(cloudOf(folder({}, 'devstack')));
   });
+});
+
+describe('what is in use', () => {
+  const INVENTORY = `inventories/${DEVSTACK_1}.json`;
+  const USAGES = `usages/${DEVSTACK_1}.json`;
+  const old = sample('shapes/inventory-list.oscp2.2.json');
+  const printed = (rows: readonly object[]): string => JSON.stringify(rows);
+  const usedOf = (files: Parameters<typeof folder>[0], without?: string): object => {
+    const dir = folder(files, 'devstack');
+    if (without !== undefined) rmSync(join(dir, without));
+    const { hosts, notes } = cloudOf(dir);
+    return { used: hosts[0]?.used, notes };
+  };
+  const AS_PRINTED = { VCPU: 1, MEMORY_MB: 512, DISK_GB: 1 };
+
+  it('stands in the inventory that newer clients print', () => {
+    expect(usedOf({}, USAGES)).toEqual({ used: AS_PRINTED, notes: [] });
+  });
+  it('or in usages/, for older ones', () => {
+    expect(usedOf({ [INVENTORY]: old })).toEqual({ used: AS_PRINTED, notes: [] });
+  });
+  it('or nowhere', () => {
+    expect(usedOf({ [INVENTORY]: old }, USAGES)).toEqual({
+      used: undefined,
+      notes: [
+        '1 of 2 hosts has neither `used` in its inventory (old clients print none) nor a file in usages/: it is taken as empty: devstack-1',
+      ],
+    });
+  });
+  it('goes by the inventory where both differ, for that is of one moment', () => {
+    const usage = (resource_class: string, amount: number) => ({ resource_class, usage: amount });
+    const note =
+      '1 of 2 hosts has a file in usages/ that says otherwise than its inventory, which is taken: devstack-1';
+    for (const rows of [
+      [usage('VCPU', 2), usage('MEMORY_MB', 512), usage('DISK_GB', 1)],
+      [usage('VCPU', 1)],
+      [usage('VCPU', 1), usage('MEMORY_MB', 512), usage('DISK_GB', 1), usage('VGPU', 1)],
+    ]) {
+      expect(usedOf({ [USAGES]: printed(rows) })).toEqual({ used: AS_PRINTED, notes: [note] });
+    }
+  });
+  it('may be more than the capacity', () => {
+    const rows = [{ ...RECORD, resource_class: 'VCPU', used: 10 }];
+    expect(usedOf({ [INVENTORY]: printed(rows) }, USAGES)).toEqual({ used: { VCPU: 10 }, notes: [] });
+  });
+  it('is bounded by what one consumer can hold', () => {
+    const rows = [{ ...RECORD, resource_class: 'VCPU', used: 1e15 }];
+    expect(usedOf({ [INVENTORY]: printed(rows) }, USAGES)).toEqual({
+      used: { VCPU: 2147483647 },
+      notes: [
+        '1 of 2 hosts has more than 2147483647 of a resource class in use: it is taken as 2147483647: devstack-1',
+      ],
+    });
+  });
+  it.each([
+    [{ [USAGES]: printed([{ resource_class: 'VCPU', usage: -1 }]) }, 'usage must be a whole number from 0 on, not -1'],
+    [{ [USAGES]: printed([{ resource_class: 'VCPU' }]) }, 'usage is missing'],
+    [{ [USAGES]: printed([{ resource_class: 'vcpu', usage: 1 }]) }, 'resource_class must be 1 to 255'],
+    [
+      { [USAGES]: sample('shapes/usage-show.json').toString().replace('MEMORY_MB', 'VCPU') },
+      'resource_class "VCPU" is taken by row 1 already',
+    ],
+    [
+      { [INVENTORY]: printed([{ ...RECORD, resource_class: 'VCPU', used: null }]) },
+      'used must be a whole number from 0 on, not null',
+    ],
+  ])('is refused as a whole where a row makes no sense: %j', (files, sentence) => {
+    const reading = readCloud(folder(files, 'devstack'));
+    expect(reading.ok ? '' : reading.error).toContain(sentence);
+    expect(reading.ok ? '' : reading.error).toContain(Object.keys(files)[0]!);
+  });
+});
+
+describe('what is more than a world has room for', () => {
+  it('of the classes of a host', () => {
+    const rows = Array.from({ length: 40 }, (_, k) => ({ ...RECORD, resource_class: `CUSTOM_${k}`, used: 1 }));
+    const dir = folder({ [`inventories/${DEVSTACK_1}.json`]: JSON.stringify(rows) }, 'devstack');
+    const { hosts, notes } = cloudOf(dir);
+    expect([Object.keys(hosts[0]!.inventories), Object.keys(hosts[0]!.used!)].map((list) => list.length)).toEqual([
+      32, 32,
+    ]);
+    expect(notes[0]).toBe(
+      '1 of 2 hosts has more than 32 resource classes: those after the first 32 are left out: devstack-1',
+    );
+  });
+  it.each(['trait:CUSTOM_%=required', 'resources:CUSTOM_%=1'])('of a flavor’s %s', (pattern) => {
+    const Properties = Object.fromEntries(
+      Array.from({ length: 33 }, (_, k) => pattern.replace('%', String(k)).split('=') as [string, string]),
+    );
+    const rows = [FLAVOR, { ...FLAVOR, ID: '2', Name: 'many', Properties }];
+    expect(cloudOf(folder({ 'flavors.json': JSON.stringify(rows) })).notes[1]).toBe(
+      '1 of 2 flavors asks for more than 30 traits, or more than 32 resource classes, which the model does not carry; it is left out: many',
+    );
+  });
+});
+
+it('every shape in every place is read, or refused in one sentence that names the file', () => {
+  const places = [
+    'flavors.json',
+    'providers.json',
+    ...['inventories', 'traits', 'usages'].map((of) => `${of}/${DEVSTACK_1}.json`),
+  ];
+  const lines = readdirSync(join(SAMPLES, 'shapes')).flatMap((shape) =>
+    places.map((place) => {
+      const reading = readCloud(folder({ [place]: sample(`shapes/${shape}`) }, 'devstack'));
+      if (!reading.ok) {
+        expect(reading.error.startsWith(place)).toBe(true);
+        expect(reading.error.split('\n')).toHaveLength(1);
+      }
+      const { hosts, flavors, notes } = reading.ok ? reading.cloud : { hosts: [], flavors: [], notes: [] };
+      const said = reading.ok
+        ? [`${hosts.length} hosts, ${flavors.length} flavors`, ...notes].join('; ')
+        : `refused: ${reading.error.slice(place.length).replace(/; save what .*/, '')}`;
+      return `${shape} as ${place.replace(DEVSTACK_1, 'UUID')}: ${said.replaceAll(DEVSTACK_1, 'UUID')}`;
+    }),
+  );
+  expect(lines.join('\n')).toMatchSnapshot();
 });

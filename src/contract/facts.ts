@@ -51,6 +51,13 @@ export function within(part: ObservedHoldings, whole: ObservedHoldings): boolean
   return true;
 }
 
+/** Hosts that are gone, as bits: what was on them of guests and disks is judged no more. */
+export function goneHosts(observation: Observation): number {
+  let gone = 0;
+  for (let h = 0; h < observation.setting.hosts.length; h++) if (observation.hosts[h]!.gone === 1) gone |= 1 << h;
+  return gone;
+}
+
 export function holdsOn(holdings: ObservedHoldings, provider: number): boolean {
   for (let row = 0; row < holdings.count; row++) if (holdings.provider(row) === provider) return true;
   return false;

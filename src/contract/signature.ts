@@ -23,6 +23,8 @@ export interface Cause {
   readonly operations: readonly string[];
   /** handler and region of each hold that struck */
   readonly holds: readonly string[];
+  /** names of the operations that were sabotage of the server: it lies outside the contract */
+  readonly sabotage: readonly string[];
 }
 
 export function seenWord(seen: number): string {
@@ -46,12 +48,13 @@ export function seenWord(seen: number): string {
   }
 }
 
-export function describeCause({ faults, operations, holds }: Cause): string {
+export function describeCause({ faults, operations, holds, sabotage }: Cause): string {
   const parts =
     faults.length > 0
       ? faults.map(({ handler, guard, seen }) => `${handler}[${guard}] ${seenWord(seen)}`)
       : [operations.join(', ')];
   if (holds.length > 0) parts.push(`held ${holds.join(', ')}`);
+  if (sabotage.length > 0) parts.unshift(`sabotage by ${[...new Set(sabotage)].join(', ')}`);
   return parts.join(' + ');
 }
 

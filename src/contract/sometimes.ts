@@ -1,6 +1,7 @@
 /**
  * Situations that a long campaign must have reached at least once: a verdict without them would be about nothing.
  */
+import { MET } from '../nova/states.ts';
 import type { Observation } from '../observation/observation.ts';
 import { NONE } from '../state/table.ts';
 
@@ -11,6 +12,10 @@ export interface Sometimes {
   reached(observation: Observation): boolean;
   /** whether hosts and options of the campaign's situations allow it at all */
   possible(observation: Observation): boolean;
+  /** least faults and holds of a scenario that shows it */
+  readonly faults: number;
+  /** only a protocol that recovers moves by itself can show it */
+  readonly recovery?: true;
 }
 
 const always = (): boolean => true;
@@ -24,36 +29,49 @@ const someMove =
     return false;
   };
 
+const met = (id: string, bit: number, claim: string): Sometimes => ({
+  id,
+  claim,
+  reached: someMove((move) => (move.met & bit) !== 0),
+  possible: always,
+  faults: 0,
+});
+
 export const SOMETIMES: readonly Sometimes[] = [
   {
     id: 'move-committed',
     claim: 'a move that met no fault committed',
     reached: someMove((move) => move.committed === 1 && move.disturbed === 0),
     possible: always,
+    faults: 0,
   },
   {
     id: 'faulted-move-committed',
     claim: 'a move that met a fault committed all the same',
     reached: someMove((move) => move.committed === 1 && move.disturbed === 1),
     possible: always,
+    faults: 1,
   },
   {
     id: 'move-failed',
     claim: 'a move failed',
     reached: someMove((move) => move.accepted > 0 && move.committed === 0),
     possible: always,
+    faults: 1,
   },
   {
     id: 'move-confirmed',
     claim: 'a committed move was confirmed',
     reached: someMove((move) => move.committed === 1 && move.decision === 1),
     possible: always,
+    faults: 0,
   },
   {
     id: 'move-reverted',
     claim: 'a committed move was reverted',
     reached: someMove((move) => move.committed === 1 && move.decision === 2),
     possible: always,
+    faults: 0,
   },
   {
     id: 'moved-within-host',
@@ -64,6 +82,7 @@ export const SOMETIMES: readonly Sometimes[] = [
     ),
     possible: ({ setting }) =>
       setting.options.allow_resize_to_same_host || setting.options.supports_migrate_to_same_host,
+    faults: 0,
   },
   {
     id: 'server-moved-twice',
@@ -77,6 +96,7 @@ export const SOMETIMES: readonly Sometimes[] = [
       return false;
     }),
     possible: always,
+    faults: 1,
   },
   {
     id: 'deleted-during-move',
@@ -85,5 +105,24 @@ export const SOMETIMES: readonly Sometimes[] = [
       (move, { instances }) => move.accepted > 0 && move.decision === 0 && instances[move.instance]!.exists === 2,
     ),
     possible: always,
+    faults: 0,
+  },
+  {
+    id: 'ended-on-alternate',
+    claim: 'a move that failed on one host committed on the alternate',
+    reached: someMove((move) => move.committed === 1 && move.elsewhere === 1),
+    possible: ({ setting }) => setting.hosts.length > 2 && setting.options.max_attempts > 1,
+    faults: 1,
+  },
+  met('moves-at-once', MET.ANOTHER_MOVE, 'a move was asked for while another was not over'),
+  met('inventory-changed-in-mid-move', MET.INVENTORY, 'the operator changed an inventory before a move was over'),
+  met('placement-away-in-mid-move', MET.PLACEMENT_AWAY, 'Placement went away before a move was over'),
+  { ...met('message-lost', MET.MESSAGE_LOST, 'a message of a move was lost'), faults: 1 },
+  { ...met('message-late', MET.MESSAGE_LATE, 'a message of a move came late'), faults: 1 },
+  { ...met('host-gone-in-mid-move', MET.HOST_GONE, 'a host was lost before a move was over'), recovery: true },
+  {
+    ...met('fault-in-recovery', MET.FAULT_IN_RECOVERY, 'what recovers or undoes a move met a fault'),
+    faults: 1,
+    recovery: true,
   },
 ];

@@ -4,12 +4,14 @@
  */
 
 import type { Defect } from '../nova/defects.ts';
+import type { Setting } from '../nova/setting.ts';
 import {
   type Handler,
   type Item,
   isGroup,
   OUTCOME,
   type Outcome,
+  type Patch,
   type Protocol,
   type Region,
   type Step,
@@ -18,6 +20,7 @@ import {
 import type { Job, World } from '../nova/world.ts';
 import type { Request, Response } from '../placement/api.ts';
 import { PLACEMENT_RULES, type PlacementRules } from '../placement/server.ts';
+import { NOVA_RELEASES } from '../scenario/scenario.ts';
 import { assert, ModelError, NONE } from '../state/table.ts';
 
 export const KIND = { LOCAL: 0, ASK: 1, CAST: 2, CALL: 3, END: 4, RAISED: 5 } as const;
@@ -102,6 +105,8 @@ export interface Point {
 
 export interface Code {
   readonly protocol: Protocol;
+  /** the release of Nova whose tables these are; a scenario says which it is for */
+  readonly release: number;
   readonly defects: readonly Defect[];
   readonly rules: PlacementRules;
   readonly instructions: readonly Instruction[];
@@ -117,21 +122,34 @@ const KINDS: Partial<Record<Step['touches'], number>> = {
   call: KIND.CALL,
 };
 
-/** Applies defects and repairs to the tables, then links them. */
-export function compile(protocol: Protocol, defects: readonly Defect[] = []): Code {
-  return new Linker(patch(protocol, defects), defects).link();
+/** Takes the tables back to a release of Nova, applies defects and repairs to them, then links them. */
+export function compile(
+  protocol: Protocol,
+  defects: readonly Defect[] = [],
+  release: number = NOVA_RELEASES.newest,
+): Code {
+  // from the newest back: an older change was made to what the newer ones found
+  const undone = protocol.changes.flatMap(({ since, before }) => (since > release && before !== null ? [before] : []));
+  const patches = [...undone, ...defects];
+  return new Linker(patch(protocol, patches), release, defects, patches).link();
 }
 
-/** A defect changes a cell of the undo table, or cells of a step, or replaces, moves or removes a step. */
-function patch(protocol: Protocol, defects: readonly Defect[]): Protocol {
-  let { handlers } = protocol;
+/** Whoever runs a scenario compiles for the release that it names: the tables of another would play another Nova. */
+export function mustFit({ release }: Code, { options }: Setting): void {
+  if (release === options.nova_release) return;
+  throw new ModelError(`the scenario is for Nova ${options.nova_release}, the tables are those of ${release}`);
+}
+
+function patch(protocol: Protocol, patches: readonly Patch[]): Protocol {
+  let { handlers, undoGroups } = protocol;
   const undo: Record<string, UndoRow> = { ...protocol.undo };
-  for (const defect of defects) {
-    for (const [handler, cells] of Object.entries(defect.undo ?? {})) {
+  for (const change of patches) {
+    undoGroups = { ...undoGroups, ...change.undoGroups };
+    for (const [handler, cells] of Object.entries(change.undo ?? {})) {
       if (undo[handler] === undefined) continue;
       undo[handler] = { ...undo[handler], ...cells };
     }
-    const { steps = {}, order = {} } = defect;
+    const { steps = {}, order = {} } = change;
     const patched = (items: readonly Item[]): Item[] =>
       items.map((item) => {
         if (isGroup(item)) return { steps: patched(item.steps) as Step[] };
@@ -144,20 +162,24 @@ function patch(protocol: Protocol, defects: readonly Defect[]): Protocol {
       return { ...handler, steps: wanted === undefined ? items : wanted(items) };
     });
   }
-  return { ...protocol, handlers, undo };
+  return { ...protocol, handlers, undo, undoGroups };
 }
 
 class Linker {
   readonly protocol: Protocol;
+  readonly release: number;
   readonly defects: readonly Defect[];
+  readonly patches: readonly Patch[];
   readonly instructions: Instruction[] = [];
   readonly entries = new Map<string, number>();
   readonly pointIndex = new Map<string, number>();
   readonly points: { index: number; id: string; step: Step; handlers: string[] }[] = [];
 
-  constructor(protocol: Protocol, defects: readonly Defect[]) {
+  constructor(protocol: Protocol, release: number, defects: readonly Defect[], patches: readonly Patch[]) {
     this.protocol = protocol;
+    this.release = release;
     this.defects = defects;
+    this.patches = patches;
   }
 
   link(): Code {
@@ -170,9 +192,10 @@ class Linker {
       instruction.entry = entry;
     }
     const rules = { ...PLACEMENT_RULES };
-    for (const defect of this.defects) Object.assign(rules, defect.placement);
+    for (const { placement } of this.patches) Object.assign(rules, placement);
     return {
       protocol: this.protocol,
+      release: this.release,
       defects: this.defects,
       rules,
       instructions: this.instructions,

@@ -44,14 +44,37 @@ const RULES: Record<FaultKind, Rule> = {
   'placement-crash': only('only a write has two transactions', 'placement-write'),
   'crash-before': anywhere,
   'crash-after': anywhere,
+  'unknown-node': (step) => step.unknownNode !== undefined || 'only the claim of a move looks the node up',
 };
+
+/** Kinds that what they strike learns of at once, as an exception or an answer, and that leave nothing broken behind. */
+export const RAISED: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  'error-before',
+  'error-after',
+  'fault-rollback',
+  'unavailable',
+  'refused',
+  'timeout-before',
+  'timeout-after',
+  'reply-lost',
+  'conflict',
+  'provider-conflict',
+  'html-before',
+  'html-after',
+]);
 
 /** True, or one clause saying why this kind cannot strike there. */
 export function fits(step: Step, kind: FaultKind): Verdict {
   return RULES[kind](step);
 }
 
-/** Kinds that a generator draws: a doubled message is not realistic (oslo.messaging drops it), so only on request. */
+/**
+ * Kinds that a generator does not draw, only a scenario asks for: oslo.messaging drops a message that comes twice, and a
+ * node is unknown only where the tracker's first update failed before it made the node's record.
+ */
+const ON_REQUEST: ReadonlySet<FaultKind> = new Set(['doubled', 'unknown-node']);
+
+/** Kinds that a generator draws. */
 export function kindsFor(step: Step): FaultKind[] {
-  return FAULT_KINDS.filter((kind) => kind !== 'doubled' && fits(step, kind) === true);
+  return FAULT_KINDS.filter((kind) => !ON_REQUEST.has(kind) && fits(step, kind) === true);
 }

@@ -1,6 +1,6 @@
 /** From a scenario's data to a world that can run it. */
-import { makeSetting, type Setting } from '../nova/setting.ts';
-import { populate, type Shape, World } from '../nova/world.ts';
+import { MOST_TRAITS, makeSetting, resourcesOf, type Setting, traitsAskedOf } from '../nova/setting.ts';
+import { bystandersOf, populate, type Shape, World, worldSize } from '../nova/world.ts';
 import type { Fault, Hold, Scenario } from '../scenario/scenario.ts';
 import type { Code } from './compile.ts';
 import { type Resolved, resolve, serverNames } from './operations.ts';
@@ -29,6 +29,7 @@ export function shapeFor(
   counts: { boots: number; moves: number; operations: number; faults: number; holds: number },
 ): Shape {
   const classesOfOne = setting.flavors.map((flavor) => flavor.imageBacked.resources.length / 2);
+  const classesInUse = setting.hosts.map(({ used }) => used.length / 2);
   return {
     hosts: setting.hosts.length,
     classes: setting.classes.length,
@@ -40,25 +41,51 @@ export function shapeFor(
     operations: counts.operations,
     faults: counts.faults,
     holds: counts.holds,
-    rows: setting.hosts.length * Math.max(1, ...classesOfOne),
+    bystanders: bystandersOf(setting),
+    rows: Math.max(setting.hosts.length * Math.max(1, ...classesOfOne), ...classesInUse),
   };
+}
+
+/** Resource classes of one scenario: each has an inventory record on every host, and a row in whatever holds it there. */
+const MOST_CLASSES = 256;
+/** 16 MB, of which a trial and a story make several. The fullest scenario with seven classes a flavor has a sixth of it. */
+const MOST_CELLS = 4 * 1024 * 1024;
+
+/** What the language allows and a world has no room for. */
+function refuseTooLarge({ cloud, operations }: Scenario): void {
+  const traits = new Set(cloud.flavors.flatMap(traitsAskedOf));
+  if (traits.size > MOST_TRAITS) {
+    throw new ScenarioError(`the flavors of a scenario name at most ${MOST_TRAITS} traits, not ${traits.size}`);
+  }
+  const classes = new Set([
+    ...cloud.hosts.flatMap(({ inventories }) => Object.keys(inventories)),
+    ...cloud.flavors.flatMap((flavor) => [...resourcesOf(flavor, false).keys()]),
+    ...operations.flatMap((op) => ('resource_class' in op ? [op.resource_class] : [])),
+  ]);
+  if (classes.size <= MOST_CLASSES) return;
+  throw new ScenarioError(`a scenario names at most ${MOST_CLASSES} resource classes, not ${classes.size}`);
 }
 
 /** @param placement who answers in the model's place */
 export function load(code: Code, scenario: Scenario, placement: PlacementService | null = null): Loaded {
+  refuseTooLarge(scenario);
   const setting = makeSetting(scenario.cloud, scenario.options, scenario.operations);
   const servers = serverNames(scenario.operations);
   if (servers.length > MOST_INSTANCES) throw new ScenarioError(`a scenario boots at most ${MOST_INSTANCES} servers`);
-  const world = new World(
-    shapeFor(setting, {
-      boots: servers.length,
-      moves: scenario.operations.filter(({ operation }) => MOVES.has(operation)).length,
-      operations: scenario.operations.length,
-      faults: scenario.faults.length,
-      holds: scenario.holds.length,
-    }),
-    setting,
-  );
+  const shape = shapeFor(setting, {
+    boots: servers.length,
+    moves: scenario.operations.filter(({ operation }) => MOVES.has(operation)).length,
+    operations: scenario.operations.length,
+    faults: scenario.faults.length,
+    holds: scenario.holds.length,
+  });
+  if (worldSize(shape) > MOST_CELLS) {
+    throw new ScenarioError(
+      `this scenario is too large to be run: ${shape.hosts} hosts, ${shape.operations} operations and flavors of up to ` +
+        `${Math.ceil(shape.rows / shape.hosts)} resource classes; fewer of any of them would do`,
+    );
+  }
+  const world = new World(shape, setting);
   populate(world, setting, []);
   const run = new Run(code, world);
   run.placement = placement;

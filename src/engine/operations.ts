@@ -3,14 +3,17 @@
  * other reaches the API's handler and may be refused there.
  */
 
+import { saveMigrationStatus } from '../nova/database.ts';
+import { noteSabotage } from '../nova/sabotage.ts';
 import { indexOfName, SAME_HOST_TRAIT_BIT, type Setting } from '../nova/setting.ts';
-import { CONTROLLER_NAMES, POWER, SERVICE, TASK, VM } from '../nova/states.ts';
+import { CONTROLLER_NAMES, MET, POWER, SERVICE, STATUS_NAMES, TASK, VM } from '../nova/states.ts';
 import {
   amountsOf,
   everythingUp,
   internRatio,
   JOB,
   type Job,
+  meet,
   nothingUnderWay,
   OPERATION,
   serviceUp,
@@ -20,6 +23,7 @@ import {
 import { serve } from '../placement/server.ts';
 import type { Operation } from '../scenario/scenario.ts';
 import { NONE } from '../state/table.ts';
+import type { Code } from './compile.ts';
 import type { Run } from './run.ts';
 
 /** An operation with its names resolved. NONE stands for a name of nothing, and for what was not given. */
@@ -44,7 +48,7 @@ export function resolve(operation: Operation, setting: Setting, servers: readonl
     if (index === NONE) unknown = true;
     return index;
   };
-  if ('server' in operation) instance = named(servers.indexOf(operation.server));
+  if ('server' in operation && operation.server !== undefined) instance = named(servers.indexOf(operation.server));
   if ('flavor' in operation) flavor = named(indexOfName(setting.flavors, operation.flavor));
   if ('host' in operation && operation.host !== undefined) host = named(indexOfName(setting.hosts, operation.host));
   if ('service' in operation) {
@@ -100,6 +104,7 @@ function move(run: Run, k: number, resolved: Resolved): boolean {
   const { world } = run;
   const instance = world.instances[resolved.instance]!;
   if (instance.exists === 0 || !serviceUp(world, SERVICE.API)) return false;
+  meet(world, MET.ANOTHER_MOVE);
   const record = world.moves[world.globals.moves++]!;
   record.exists = 1;
   record.instance = resolved.instance;
@@ -114,6 +119,8 @@ function move(run: Run, k: number, resolved: Resolved): boolean {
   record.flipped = 0;
   record.decision = 0;
   record.disturbed = 0;
+  record.met = 0;
+  record.elsewhere = 0;
   record.before.copy(world.placement.consumers[resolved.instance]!.allocations);
   record.fits = fits(run, resolved, record.newFlavor) ? 1 : 0;
   return request('api.resize', (job) => {
@@ -203,6 +210,7 @@ function onHost(handler: string): Start {
 const crash: Start = (run, k, { service }) => {
   if (!serviceUp(run.world, service)) return false;
   run.world.operations[k]!.outcome = OPERATION.ACCEPTED;
+  if (service === SERVICE.PLACEMENT) meet(run.world, MET.PLACEMENT_AWAY);
   run.crash(service);
   return true;
 };
@@ -216,8 +224,37 @@ export function restartService(run: Run, service: number, k: number): void {
 }
 
 const restart: Start = (run, k, { service }) => {
+  if (isGone(run.world, service)) return false;
   run.world.operations[k]!.outcome = OPERATION.ACCEPTED;
   restartService(run, service, k);
+  return true;
+};
+
+const isGone = (world: World, service: number): boolean =>
+  service >= SERVICE.COMPUTE && world.hosts[service - SERVICE.COMPUTE]!.gone === 1;
+
+const loseHost: Start = (run, k, { host }) => {
+  const { world } = run;
+  const service = SERVICE.COMPUTE + host;
+  if (isGone(world, service)) return false;
+  world.operations[k]!.outcome = OPERATION.ACCEPTED;
+  meet(world, MET.HOST_GONE);
+  run.crash(service);
+  world.hosts[host]!.gone = 1;
+  return true;
+};
+
+/** Recovery of conductor, in protocols that have it. */
+export const RECOVERY_HANDLERS: readonly string[] = ['conductor.recover_moves', 'conductor.recover_deletes'];
+
+/** Whether the protocol puts moves right by itself. */
+export const recoversMoves = (code: Code): boolean => RECOVERY_HANDLERS.every((id) => code.entries.has(id));
+
+const recover: Start = (run, k) => {
+  const { world, code } = run;
+  if (!serviceUp(world, SERVICE.CONDUCTOR) || !recoversMoves(code)) return false;
+  for (const handler of RECOVERY_HANDLERS) run.begin(handler, SERVICE.CONDUCTOR, k);
+  world.operations[k]!.outcome = OPERATION.ACCEPTED;
   return true;
 };
 
@@ -227,6 +264,7 @@ const setInventory: Start = (run, k, { operation, host }) => {
   if (world.globals.placementUp === 0) return false;
   const { inventory, resource_class } = operation;
   const { placement, setting } = world;
+  meet(world, MET.INVENTORY);
   // what was asked before and refused afterwards was refused for a reason
   for (let m = 0; m < world.globals.moves; m++) world.moves[m]!.disturbed = 1;
   const response = run.request({
@@ -244,6 +282,32 @@ const setInventory: Start = (run, k, { operation, host }) => {
   const record = world.operations[k]!;
   record.outcome = response.status === 200 ? OPERATION.ACCEPTED : OPERATION.REFUSED;
   record.http = response.status;
+  return true;
+};
+
+/** A command in the operator's shell, which needs none of Nova's services. */
+function command(handler: string, fill: (job: Job, resolved: Resolved) => void): Start {
+  return (run, k, resolved) => {
+    const job = run.begin(handler, SERVICE.OPERATOR, k);
+    fill(job, resolved);
+    return true;
+  };
+}
+
+/** Straight into the database: no handler, and nobody is told. */
+const editRow: Start = ({ world }, k, { operation, instance, host }) => {
+  if (operation.operation !== 'edit_row' || world.instances[instance]!.exists !== 1) return false;
+  const status = operation.migration_status === undefined ? NONE : STATUS_NAMES.indexOf(operation.migration_status);
+  let last: number = NONE;
+  for (let m = 0; m < world.globals.migrations; m++) {
+    if (world.migrations[m]!.exists === 1 && world.migrations[m]!.instance === instance) last = m;
+  }
+  if (host === NONE && (status === NONE || last === NONE)) return false;
+  if (host !== NONE) world.instances[instance]!.host = host;
+  if (status !== NONE && last !== NONE) saveMigrationStatus(world, world.migrations[last]!, status);
+  world.operations[k]!.outcome = OPERATION.ACCEPTED;
+  world.instances[instance]!.touched = 1;
+  noteSabotage(world, k, instance);
   return true;
 };
 
@@ -266,24 +330,43 @@ const STARTS: Record<Operation['operation'], Start> = {
   set_inventory: setInventory,
   crash,
   restart,
+  lose_host: loseHost,
+  recover,
   // carried out by the caller, which has the judge's clone to look after
   settle: () => true,
+  placement_audit: command('nova-manage.audit', (job, { operation, host }) => {
+    job.requested = host;
+    job.option = operation.operation === 'placement_audit' && operation.delete === true ? 1 : 0;
+  }),
+  heal_allocations: command('nova-manage.heal_allocations', (job, { operation, instance }) => {
+    job.requested = instance;
+    job.option = operation.operation === 'heal_allocations' && operation.force === true ? 1 : 0;
+  }),
+  delete_allocations: command('openstack.allocation_delete', (job, { operation, instance }) => {
+    job.instance = instance;
+    job.option = operation.operation === 'delete_allocations' && operation.of === 'migration' ? 1 : 0;
+  }),
+  edit_row: editRow,
 };
 
-/** The handlers that an operation can lead to, from its own request on: where its faults can strike. */
-export const ENTRY_HANDLERS: Readonly<Partial<Record<Operation['operation'], string>>> = {
-  boot: 'api.create',
-  resize: 'api.resize',
-  cold_migrate: 'api.resize',
-  confirm: 'api.confirm_resize',
-  revert: 'api.revert_resize',
-  delete: 'api.delete',
-  stop: 'api.stop',
-  start: 'api.start',
-  hard_reboot: 'api.hard_reboot',
-  reset_state: 'api.reset_state',
-  audit: 'compute.update_available_resource',
-  poll_unconfirmed_resizes: 'compute.poll_unconfirmed_resizes',
-  cleanup_incomplete_migrations: 'compute.cleanup_incomplete_migrations',
-  restart: 'compute.init_host',
+/** The handlers that an operation can lead to, from its own on: where its faults can strike. */
+export const ENTRY_HANDLERS: Readonly<Partial<Record<Operation['operation'], readonly string[]>>> = {
+  boot: ['api.create'],
+  resize: ['api.resize'],
+  cold_migrate: ['api.resize'],
+  confirm: ['api.confirm_resize'],
+  revert: ['api.revert_resize'],
+  delete: ['api.delete'],
+  stop: ['api.stop'],
+  start: ['api.start'],
+  hard_reboot: ['api.hard_reboot'],
+  reset_state: ['api.reset_state'],
+  audit: ['compute.update_available_resource'],
+  poll_unconfirmed_resizes: ['compute.poll_unconfirmed_resizes'],
+  cleanup_incomplete_migrations: ['compute.cleanup_incomplete_migrations'],
+  restart: ['compute.init_host'],
+  recover: RECOVERY_HANDLERS,
+  placement_audit: ['nova-manage.audit'],
+  heal_allocations: ['nova-manage.heal_allocations'],
+  delete_allocations: ['openstack.allocation_delete'],
 };

@@ -3,9 +3,19 @@
  * goes next. Nothing here knows what a step does.
  */
 
-import { SERVICE } from '../nova/states.ts';
+import { MET, SERVICE } from '../nova/states.ts';
 import { OUTCOME, type Outcome } from '../nova/step.ts';
-import { JOB, type Job, OPERATION, serviceUp, setService, trackingOf, type World } from '../nova/world.ts';
+import {
+  everythingUp,
+  JOB,
+  type Job,
+  meet,
+  OPERATION,
+  serviceUp,
+  setService,
+  trackingOf,
+  type World,
+} from '../nova/world.ts';
 import {
   CONSUMER_CONFLICT,
   PROVIDER_CONFLICT,
@@ -20,7 +30,8 @@ import {
 import { serve } from '../placement/server.ts';
 import { FAULT_KINDS, type FaultKind } from '../scenario/scenario.ts';
 import { assert, ModelError, NONE } from '../state/table.ts';
-import { type Code, type Instruction, KIND } from './compile.ts';
+import { type Code, type Instruction, KIND, mustFit } from './compile.ts';
+import { RAISED } from './faults.ts';
 
 export interface ArmedFault {
   readonly operation: number;
@@ -47,7 +58,7 @@ export const SEEN = { LOST: 40, LATE: 41, CRASH: 42, DOUBLED: 43, TIMEOUT: 44 } 
  * read that. Faults of the wire strike around it, as around the model.
  */
 export interface PlacementService {
-  /** The world was populated anew: these providers, nobody holds anything. */
+  /** The world was populated anew: these providers, and what bystanders hold on them. */
   begin(world: World): void;
   /** @param cut the server dies between its two transactions */
   serve(world: World, request: Request, cut: boolean): Response;
@@ -84,6 +95,7 @@ export class Run {
   private limit = STEP_LIMIT;
 
   constructor(code: Code, world: World) {
+    mustFit(code, world.setting);
     this.code = code;
     this.world = world;
     this.reached = new Uint32Array(code.points.length);
@@ -100,6 +112,11 @@ export class Run {
     for (const { point } of faults) this.watched[point] = 1;
     for (const { point } of holds) this.watched[point] = 1;
     this.armed = true;
+    this.renewLimit();
+  }
+
+  /** A clone that is settled on the way takes steps of its own, and there may be one after each operation for each server. */
+  renewLimit(): void {
     this.limit = this.steps + STEP_LIMIT;
   }
 
@@ -173,6 +190,7 @@ export class Run {
     this.unlock(job, 3);
     const start = (job as unknown as { offset: number }).offset;
     job.read.clear();
+    job.consumers.clear();
     this.world.cells.fill(0, start, job.read.offset);
   }
 
@@ -381,7 +399,7 @@ export class Run {
       if (record.fired++ === 0) record.pc = at.pc;
       this.striking = k;
       this.fired[at.point * FAULT_KINDS.length + FAULT_KINDS.indexOf(due)]!++;
-      this.noteDisturbance(job);
+      this.noteStrike(job, at, due, record.fired);
       this.listener?.fault(job, at, due);
     }
     return due;
@@ -402,7 +420,28 @@ export class Run {
     globals.disturbed = 1;
     if (job.instance === NONE) return;
     instances[job.instance]!.disturbed = 1;
-    for (let k = 0; k < globals.moves; k++) if (moves[k]!.instance === job.instance) moves[k]!.disturbed = 1;
+    for (let k = 0; k < globals.moves; k++) {
+      const move = moves[k]!;
+      if (move.instance !== job.instance) continue;
+      move.disturbed = 1;
+      move.elsewhere = 0;
+    }
+  }
+
+  /** A fault that is the first thing to go wrong, where another host can still take the move, is no reason for it to fail. */
+  private noteStrike(job: Job, at: Instruction, kind: FaultKind, times: number): void {
+    const { world } = this;
+    const { globals, moves } = world;
+    // the client's attempts at one write are one failure
+    if (kind === 'provider-conflict' && times > 1) return;
+    if (at.handler.recovers === true) meet(world, MET.FAULT_IN_RECOVERY, job.instance);
+    const first = globals.disturbed === 0;
+    this.noteDisturbance(job);
+    if (!first || !RAISED.has(kind) || (at.step.alternates?.(job) ?? 0) === 0 || !everythingUp(world)) return;
+    for (let k = 0; k < globals.moves; k++) {
+      const move = moves[k]!;
+      if (move.instance === job.instance && move.operation === job.operation) move.elsewhere = move.fits;
+    }
   }
 
   /** Does the step under the fault, if any. Returns whether the job goes on. */
@@ -453,6 +492,9 @@ export class Run {
       case 'build-abort':
         outcome = OUTCOME.RAISE_BUILD_ABORT;
         break;
+      case 'unknown-node':
+        outcome = at.step.unknownNode?.(this.world, job) ?? at.run(this.world, job);
+        break;
       default: {
         outcome = at.run(this.world, job);
         if (outcome < OUTCOME.RAISE) outcome = OUTCOME.RAISE;
@@ -472,9 +514,11 @@ export class Run {
         this.saw(outcome);
         break;
       case 'lost':
+        meet(this.world, MET.MESSAGE_LOST, job.instance);
         this.saw(SEEN.LOST);
         break;
       case 'late': {
+        meet(this.world, MET.MESSAGE_LATE, job.instance);
         const message = this.send(job, at, service);
         message.state = JOB.LATE;
         message.until = job.operation + 1;
@@ -528,6 +572,8 @@ export class Run {
   private ask(job: Job, at: Instruction): boolean {
     const request = at.ask(this.world, job);
     if (request === null) return this.settle(job, at, OUTCOME.OK, null, null);
+    // periodic work goes from server to server
+    if (job.instance !== NONE) this.world.instances[job.instance]!.touched = 1;
     const before = job.state;
     let response = this.exchange(job, at, request);
     // openstacksdk up to 4.14 re-sends once after any transport error, writes too
@@ -644,6 +690,7 @@ export class Run {
   private finish(job: Job, outcome: Outcome): void {
     const { world } = this;
     this.listener?.ended(job, outcome);
+    if (job.service === SERVICE.OPERATOR) this.exit(job, outcome);
     if (job.callee === NONE && job.service === SERVICE.API && job.caller === NONE) {
       const record = world.operations[job.operation];
       if (record !== undefined && record.outcome === OPERATION.NOT_BEGUN) {
@@ -668,6 +715,13 @@ export class Run {
     this.settle(waiting, at, reply, null, null);
   }
 
+  /** nova/cmd/manage.py:main turns what a command raised into an exit code of 255. */
+  private exit(job: Job, outcome: Outcome): void {
+    const record = this.world.operations[job.operation]!;
+    record.outcome = outcome === OUTCOME.OK ? OPERATION.ACCEPTED : OPERATION.REFUSED;
+    if (outcome >= OUTCOME.RAISE && record.exit === 0) record.exit = 256;
+  }
+
   /** A job ended: lets go what was held until a job of its operation ran its handler. */
   private releaseFor(ended: Job): void {
     const { id } = this.code.instructions[ended.pc]!.handler;
@@ -682,6 +736,11 @@ export class Run {
   }
 
   // ---- services
+
+  /** Nobody will take what still waits for the service. */
+  forget(service: number): void {
+    for (const job of this.world.jobs) if (job.state !== JOB.FREE && job.service === service) this.clear(job);
+  }
 
   /**
    * A process dies: its handlers with it, messages it had not taken, what it had in memory, its locks. Callers of what died
@@ -705,6 +764,7 @@ export class Run {
           record.http = 500;
         }
       }
+      if (service === SERVICE.OPERATOR) world.operations[job.operation]!.outcome = OPERATION.REFUSED;
       if (job.hold !== 0 && job.state === JOB.HELD) world.holds[job.hold - 1]!.state = 2;
       this.clear(job);
       if (caller !== NONE) {

@@ -1,7 +1,7 @@
 /** Bringing a world to rest, as the contract defines it. */
 import { SERVICE } from '../nova/states.ts';
 import { serviceUp, setService, type World } from '../nova/world.ts';
-import { restartService } from './operations.ts';
+import { RECOVERY_HANDLERS, recoversMoves, restartService } from './operations.ts';
 import type { Run } from './run.ts';
 
 export interface Settled {
@@ -16,7 +16,7 @@ const MOST_ROUNDS = 8;
 
 /**
  * In this order: faults and holds are disarmed and every service answers; every message is delivered, late ones too; each
- * compute restarts; periodic work runs until it changes nothing; it runs once more, and nothing may change.
+ * compute that is not gone restarts; periodic work runs until it changes nothing; it runs once more, and nothing may change.
  */
 export function settle(run: Run): Settled {
   const { world } = run;
@@ -28,11 +28,14 @@ export function settle(run: Run): Settled {
     run.listener?.service(service, true);
   }
   const hosts = world.setting.hosts.length;
+  const stays = (h: number): boolean => world.hosts[h]!.gone === 0;
   for (let h = 0; h < hosts; h++) {
-    if (!serviceUp(world, SERVICE.COMPUTE + h)) restartService(run, SERVICE.COMPUTE + h, operation);
+    if (stays(h) && !serviceUp(world, SERVICE.COMPUTE + h)) restartService(run, SERVICE.COMPUTE + h, operation);
   }
   run.releaseAll();
+  for (let h = 0; h < hosts; h++) if (!stays(h)) run.forget(SERVICE.COMPUTE + h);
   for (let h = 0; h < hosts; h++) {
+    if (!stays(h)) continue;
     restartService(run, SERVICE.COMPUTE + h, operation);
     run.quiesce();
   }
@@ -50,12 +53,12 @@ export function settle(run: Run): Settled {
 
 /** What the services do from time to time. The poll of unconfirmed resizes runs only as an operation. */
 function periodic(run: Run, operation: number): void {
-  for (const recovery of ['conductor.recover_moves', 'conductor.recover_deletes']) {
-    if (!run.code.entries.has(recovery)) continue;
+  for (const recovery of recoversMoves(run.code) ? RECOVERY_HANDLERS : []) {
     run.begin(recovery, SERVICE.CONDUCTOR, operation);
     run.quiesce();
   }
   for (let h = 0; h < run.world.setting.hosts.length; h++) {
+    if (run.world.hosts[h]!.gone === 1) continue;
     run.begin('compute.update_available_resource', SERVICE.COMPUTE + h, operation);
     run.begin('compute.cleanup_incomplete_migrations', SERVICE.COMPUTE + h, operation);
     run.quiesce();

@@ -1,5 +1,5 @@
 /** Small made-up clouds, and small pieces of a user's own. */
-import { makeSetting } from '../nova/setting.ts';
+import { MOST_TRAITS, makeSetting, resourcesOf, traitsAskedOf } from '../nova/setting.ts';
 import type { Cloud, Flavor, Host, Inventory, Options } from '../scenario/scenario.ts';
 import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
 import { fc } from './adapter.ts';
@@ -59,14 +59,14 @@ const hostRooms = fc.record({
   trait: fc.boolean(),
 });
 
-const options = (placementRelease: number): fc.Arbitrary<Options> =>
+const options = (placementRelease: number | null, novaRelease: number): fc.Arbitrary<Options> =>
   fc.record({
     allow_resize_to_same_host: fc.constantFrom(false, false, false, true),
     supports_migrate_to_same_host: fc.constantFrom(false, false, false, true),
     max_attempts: fc.constantFrom(3, 3, 2, 1),
     client_replay: fc.constantFrom(0, 0, 1),
-    nova_release: fc.constant(DEFAULT_OPTIONS.nova_release),
-    placement_release: fc.constant(placementRelease),
+    nova_release: fc.constant(novaRelease),
+    placement_release: placementRelease === null ? fc.constantFrom(16, 13) : fc.constant(placementRelease),
   });
 
 type Rooms = { rooms: { fits: number; edge: number; ratio: number; reserved: number }[]; trait: boolean };
@@ -100,9 +100,12 @@ function makeHost(name: string, { rooms, trait }: Rooms, list: readonly Flavor[]
 }
 
 /** Clouds of two to four hosts whose capacities stand at the edge of what the flavors need. */
-export function madeUp(placementRelease: number): fc.Arbitrary<Situation> {
+export function madeUp(
+  placementRelease: number | null,
+  novaRelease: number = DEFAULT_OPTIONS.nova_release,
+): fc.Arbitrary<Situation> {
   const hosts = fc.array(hostRooms, { minLength: 2, maxLength: MOST_HOSTS });
-  return fc.tuple(flavors, hosts, options(placementRelease)).map(([list, rooms, chosen]) => ({
+  return fc.tuple(flavors, hosts, options(placementRelease, novaRelease)).map(([list, rooms, chosen]) => ({
     cloud: { flavors: list, hosts: rooms.map((one, k) => makeHost(`h${k + 1}`, one, list)) },
     options: chosen,
   }));
@@ -111,7 +114,8 @@ export function madeUp(placementRelease: number): fc.Arbitrary<Situation> {
 /** A few hosts and flavors of the user's cloud; without hosts, made-up ones for the user's flavors. */
 export function drawnFrom(
   user: { hosts: readonly Host[]; flavors: readonly Flavor[] },
-  placementRelease: number,
+  placementRelease: number | null,
+  novaRelease: number = DEFAULT_OPTIONS.nova_release,
 ): fc.Arbitrary<Situation> {
   const fitting = user.hosts.length === 0 ? user.flavors : flavorsThatFit(user.hosts, user.flavors);
   const flavors = fitting.length === 0 ? user.flavors : fitting;
@@ -128,26 +132,37 @@ export function drawnFrom(
         });
   const rooms = fc.array(hostRooms, { minLength: 2, maxLength: MOST_HOSTS });
   return fc
-    .tuple(someFlavors, someHosts ?? fc.constant(null), rooms, options(placementRelease))
+    .tuple(someFlavors, someHosts ?? fc.constant(null), rooms, options(placementRelease, novaRelease))
     .map(([list, hosts, made, chosen]) => ({
-      cloud: { flavors: list, hosts: hosts ?? made.map((one, k) => makeHost(`h${k + 1}`, one, list)) },
+      cloud: { flavors: few(list), hosts: hosts ?? made.map((one, k) => makeHost(`h${k + 1}`, one, few(list))) },
       options: chosen,
     }));
 }
 
-/** Flavors that some host has room for when it is empty: the others could never be booted. */
+/** As many of the flavors as do not name more traits than a world has room for. */
+function few(flavors: readonly Flavor[]): Flavor[] {
+  const traits = new Set<string>();
+  return flavors.filter((flavor) => {
+    const more = traitsAskedOf(flavor).filter((name) => !traits.has(name));
+    if (traits.size + more.length > MOST_TRAITS) return false;
+    for (const name of more) traits.add(name);
+    return true;
+  });
+}
+
+/** Flavors that some host has room for beside what is in use there: the others could never be booted. */
 function flavorsThatFit(hosts: readonly Host[], flavors: readonly Flavor[]): Flavor[] {
-  const setting = makeSetting({ hosts: [...hosts], flavors: [...flavors] }, DEFAULT_OPTIONS);
-  return flavors.filter((_, f) => {
-    const { resources } = setting.flavors[f]!.imageBacked;
-    return setting.hosts.some(({ inventories }) => {
-      for (let k = 0; k < resources.length; k += 2) {
-        const record = inventories.get(resources[k]!);
+  return flavors.filter((flavor) => {
+    const asked = [...resourcesOf(flavor, false)];
+    return hosts.some(({ inventories, used }) =>
+      asked.every(([name, amount]) => {
+        const record = Object.hasOwn(inventories, name) ? inventories[name] : undefined;
         if (record === undefined) return false;
-        if ((record.total - record.reserved) * record.allocation_ratio < resources[k + 1]!) return false;
-        if (resources[k + 1]! > record.max_unit) return false;
-      }
-      return true;
-    });
+        const inUse = used?.[name] ?? 0;
+        return (
+          inUse + amount <= (record.total - record.reserved) * record.allocation_ratio && amount <= record.max_unit
+        );
+      }),
+    );
   });
 }

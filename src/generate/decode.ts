@@ -4,16 +4,18 @@
  */
 import type { Code } from '../engine/compile.ts';
 import { kindsFor } from '../engine/faults.ts';
-import { ENTRY_HANDLERS, type Resolved } from '../engine/operations.ts';
+import { ENTRY_HANDLERS, type Resolved, recoversMoves } from '../engine/operations.ts';
 import type { ArmedFault, ArmedHold } from '../engine/run.ts';
 import { CANDIDATES } from '../nova/candidates.ts';
-import { CONTROLLER_NAMES, inProgress, SERVICE } from '../nova/states.ts';
+import { atWork, moveUnderWay } from '../nova/sabotage.ts';
+import { CONTROLLER_NAMES, SERVICE } from '../nova/states.ts';
 import type { World } from '../nova/world.ts';
 import { capacity } from '../placement/store.ts';
 import {
   FAULT_KINDS,
   type FaultKind,
   type Inventory,
+  MIGRATION_STATUSES,
   type Operation,
   type OperationName,
 } from '../scenario/scenario.ts';
@@ -25,6 +27,7 @@ export const HEADER = 4;
 export const GROUP = 8;
 export const MOST_OPERATIONS = 10;
 export const MOST_SERVERS = 4;
+export const MOST_HOLDS = 2;
 
 /** How often each operation is drawn where it is possible. */
 const WEIGHTS: Readonly<Record<OperationName, number>> = {
@@ -45,11 +48,32 @@ const WEIGHTS: Readonly<Record<OperationName, number>> = {
   crash: 2,
   restart: 3,
   settle: 1,
+  recover: 6,
+  lose_host: 1,
+  placement_audit: 0,
+  heal_allocations: 0,
+  delete_allocations: 0,
+  edit_row: 0,
 };
+/** The same where sabotage is asked for: what an operator does while servers move, and what is held for it to cut in. */
+const SABOTAGE_WEIGHTS: Readonly<Record<OperationName, number>> = {
+  ...WEIGHTS,
+  reset_state: 12,
+  placement_audit: 12,
+  heal_allocations: 5,
+  delete_allocations: 5,
+  edit_row: 5,
+};
+/** Of so many holds that could be drawn one is. */
+const HOLDS = 20;
+const SABOTAGE_HOLDS = 2;
 const OPERATIONS = Object.keys(WEIGHTS) as OperationName[];
 /** A swarm leaves operations out; these stay, or nothing would move. */
 const ALWAYS = new Set<OperationName>(['boot', 'resize', 'confirm', 'revert']);
 const STAYS = OPERATIONS.map((name) => ALWAYS.has(name));
+
+/** Nova recovers nothing by itself, and what is left of servers whose host is gone waits for their evacuation. */
+const RECOVERED = new Set<OperationName>(['recover', 'lose_host']);
 
 /** Operations about a server that is there already. */
 const ON_SERVER = new Set<OperationName>([
@@ -62,10 +86,19 @@ const ON_SERVER = new Set<OperationName>([
   'start',
   'hard_reboot',
   'reset_state',
+  'heal_allocations',
+  'delete_allocations',
+  'edit_row',
 ]);
+/** Sabotage where they are about a server that is being moved. */
+const SPOILS = new Set<OperationName>(['reset_state', 'heal_allocations']);
+/** Never drawn for a server that they cannot be about. */
+const PRECISE = new Set<OperationName>(['reset_state', 'heal_allocations', 'delete_allocations', 'edit_row']);
 
 interface Target {
   readonly point: number;
+  /** a step of what goes over moves that nobody is at work on */
+  readonly recovers: boolean;
   readonly kinds: readonly FaultKind[];
 }
 
@@ -90,8 +123,7 @@ function resolved(
 export class Decoder {
   private readonly targets = new Map<OperationName, readonly Target[]>();
   private readonly mostFaults: number;
-  /** where the protocol recovers moves by itself, reset_state of a server that is being moved would be sabotage */
-  private readonly sparesMoves: boolean;
+  private readonly recovers: boolean;
   /** what the operation that is decoded can be about */
   private readonly list: number[] = [];
   private faults = 0;
@@ -100,11 +132,16 @@ export class Decoder {
   private readonly weights = new Int32Array(OPERATIONS.length);
   private total = 0;
   private allowedKinds = 0;
+  private readonly sabotage: boolean;
 
-  /** @param mostFaults of a scenario, holds counted in: each is one thing that goes differently */
-  constructor(code: Code, mostFaults: number) {
+  /**
+   * @param mostFaults of a scenario, holds counted in: each is one thing that goes differently
+   * @param sabotage operators act on servers that are being moved (nova/sabotage.ts)
+   */
+  constructor(code: Code, mostFaults: number, sabotage: boolean) {
     this.mostFaults = mostFaults;
-    this.sparesMoves = code.entries.has('conductor.recover_moves');
+    this.sabotage = sabotage;
+    this.recovers = recoversMoves(code);
     for (const name of OPERATIONS) this.targets.set(name, reachable(code, name));
   }
 
@@ -119,8 +156,8 @@ export class Decoder {
     this.total = 0;
     for (let k = 0; k < OPERATIONS.length; k++) {
       const name = OPERATIONS[k]!;
-      const drawn = STAYS[k]! || (allowed & (1 << k)) !== 0;
-      this.weights[k] = drawn ? WEIGHTS[name] : 0;
+      const drawn = (this.recovers || !RECOVERED.has(name)) && (STAYS[k]! || (allowed & (1 << k)) !== 0);
+      this.weights[k] = drawn ? (this.sabotage ? SABOTAGE_WEIGHTS : WEIGHTS)[name] : 0;
       this.total += this.weights[k]!;
     }
     this.allowedKinds = (kinds & 3) === 0 ? -1 : kinds >>> 2;
@@ -170,8 +207,12 @@ export class Decoder {
   private findCandidates(name: OperationName, world: World): void {
     this.list.length = 0;
     CANDIDATES[name](world, this.list);
-    if (name === 'reset_state' && this.sparesMoves) {
-      for (let k = this.list.length - 1; k >= 0; k--) if (moves(world, this.list[k]!)) this.list.splice(k, 1);
+    if (this.sabotage && SPOILS.has(name)) {
+      const { instances } = world.globals;
+      for (let i = 0; i < instances; i++) {
+        const careless = world.instances[i]!.exists === 1 && (this.recovers ? moveUnderWay : atWork)(world, i);
+        if (careless && !this.list.includes(i)) this.list.push(i);
+      }
     }
   }
 
@@ -192,9 +233,13 @@ export class Decoder {
     if ((who & 1) === 1 && list.includes(this.last)) chosen = this.last;
     const onServer = ON_SERVER.has(name);
     // a few per cent are illegal on purpose
-    if (onServer && name !== 'reset_state' && how % 32 === 31) chosen = (who >>> 1) % world.globals.instances;
+    if (onServer && !PRECISE.has(name) && how % 32 === 31) chosen = (who >>> 1) % world.globals.instances;
+    // of all but one in twelve moves one that some other host has room for
+    const anyway = (how >>> 8) % 12 === 11;
+    if (name === 'cold_migrate' && !anyway) chosen = this.roomFor(world, chosen);
     if (chosen === NONE) return null;
-    const flavor = this.flavor(world, name, chosen, what, how);
+    const flavor = this.flavor(world, name, chosen, what, anyway);
+    if (flavor === NONE) return null;
     const host = (what >>> 8) % setting.hosts.length;
     const hostName = (h: number): string => setting.hosts[h]!.name;
     const server = servers[chosen] ?? '?';
@@ -233,6 +278,7 @@ export class Decoder {
       case 'audit':
       case 'poll_unconfirmed_resizes':
       case 'cleanup_incomplete_migrations':
+      case 'lose_host':
         return resolved({ operation: name, host: hostName(chosen) }, NONE, NONE, chosen);
       case 'set_inventory':
         return this.setInventory(world, chosen, what, how);
@@ -242,20 +288,43 @@ export class Decoder {
         return resolved({ operation: name, service }, NONE, NONE, NONE, chosen);
       }
       case 'settle':
-        return resolved({ operation: 'settle' });
+      case 'recover':
+        return resolved({ operation: name });
+      case 'placement_audit': {
+        const operation: Extract<Operation, { operation: 'placement_audit' }> = { operation: 'placement_audit' };
+        if (how % 8 !== 7) operation.delete = true;
+        const everywhere = (how >>> 4) % 2 === 1;
+        if (!everywhere) operation.host = hostName(chosen);
+        return resolved(operation, NONE, NONE, everywhere ? NONE : chosen);
+      }
+      case 'heal_allocations': {
+        const force = how % 4 === 3;
+        const operation: Extract<Operation, { operation: 'heal_allocations' }> = {
+          operation: 'heal_allocations',
+          server,
+        };
+        if (force) operation.force = true;
+        return resolved(operation, chosen);
+      }
+      case 'delete_allocations':
+        return resolved({ operation: name, server, of: how % 2 === 0 ? 'migration' : 'instance' }, chosen);
+      case 'edit_row': {
+        const status = MIGRATION_STATUSES[what % MIGRATION_STATUSES.length]!;
+        if (how % 2 === 0) return resolved({ operation: name, server, migration_status: status }, chosen);
+        return resolved({ operation: name, server, host: hostName(host) }, chosen, NONE, host);
+      }
     }
   }
 
   /**
-   * The flavor of a boot or resize: of seven in eight one that some host has room for, if there is one. A resize asks for
-   * another flavor than the server has.
+   * The flavor of a boot or resize, unless `anyway` one that some host has room for: of a resize NONE if there is none,
+   * since it asks for another flavor than the server has.
    */
-  private flavor(world: World, name: OperationName, chosen: number, what: number, how: number): number {
+  private flavor(world: World, name: OperationName, chosen: number, what: number, anyway: boolean): number {
     const count = world.setting.flavors.length;
     const first = what % count;
     if (name !== 'boot' && name !== 'resize') return first;
     const current = name === 'resize' ? world.instances[chosen]!.flavor : NONE;
-    const anyway = (how >>> 8) % 8 === 7;
     for (let k = 0; k < count; k++) {
       const flavor = (first + k) % count;
       if (flavor === current) continue;
@@ -265,7 +334,19 @@ export class Decoder {
       if (zeroDisk && world.instances[chosen]!.volumeBacked === 0) continue;
       if (hasRoom(world, flavor, name === 'resize' ? world.instances[chosen]!.host : NONE)) return flavor;
     }
-    return current === first && count > 1 ? (first + 1) % count : first;
+    return name === 'resize' ? NONE : first;
+  }
+
+  /** The server, or the next candidate that another host has room for, or NONE. */
+  private roomFor(world: World, chosen: number): number {
+    const { list } = this;
+    const first = Math.max(0, list.indexOf(chosen));
+    for (let k = 0; k < list.length; k++) {
+      const i = list[(first + k) % list.length]!;
+      const { flavor, host } = world.instances[i]!;
+      if (hasRoom(world, flavor, host)) return i;
+    }
+    return NONE;
   }
 
   /** The operator shrinks a class to its use, below it, or grows it; or bounds what one server may take. */
@@ -286,7 +367,7 @@ export class Decoder {
       step_size: record.stepSize,
       allocation_ratio: placement.ratios[record.ratio]!,
     };
-    const used = Math.max(1, record.used);
+    const used = Math.min(Math.max(1, record.used), 2147483647);
     const changes: Partial<Inventory>[] = [
       { total: used, reserved: 0, allocation_ratio: 1 },
       { total: Math.max(1, used - 1), reserved: 0, allocation_ratio: 1 },
@@ -327,44 +408,45 @@ export class Decoder {
   private hold(words: Words, at: number, name: OperationName, k: number): ArmedHold | null {
     const word = words[at + 7]!;
     const targets = this.targets.get(name)!;
-    if (this.faults + this.holds >= this.mostFaults || this.holds >= 1 || targets.length === 0) return null;
-    if (word % 20 < 19) return null;
+    if (this.faults + this.holds >= this.mostFaults || this.holds >= MOST_HOLDS || targets.length === 0) return null;
+    // races take two things that go wrong: where that many may, holds are frequent and some last for two operations
+    const several = this.mostFaults > 1;
+    if (word % (this.sabotage ? SABOTAGE_HOLDS : several ? 5 : HOLDS) !== 0) return null;
     this.holds++;
-    return { operation: k, point: targets[(word >>> 4) % targets.length]!.point, nth: 1, until: k + 1, handler: null };
+    const until = k + 1 + (several ? (word >>> 14) % 2 : 0);
+    // what recovers may find that another has done so, and that the server has moved on since
+    const recovering = targets.filter(({ recovers }) => recovers);
+    const list = recovering.length > 0 && (word >>> 12) % 4 === 0 ? recovering : targets;
+    return { operation: k, point: list[(word >>> 16) % list.length]!.point, nth: 1, until, handler: null };
   }
 }
 
 const zeroRoot = (world: World, flavor: number): boolean => world.setting.flavors[flavor]!.rootGb === 0;
 
-/** Some host, other than `except`, has what the flavor asks for. */
+/** Some host that is up, other than `except`, has what the flavor asks for. */
 function hasRoom(world: World, f: number, except: number): boolean {
   const { placement, setting } = world;
   const { imageBacked, required, forbidden } = setting.flavors[f]!;
   next: for (let h = 0; h < setting.hosts.length; h++) {
     const { traits } = placement.providers[h]!;
-    if (h === except || (traits & required) !== required || (traits & forbidden) !== 0) continue;
+    if (h === except || world.hosts[h]!.up === 0) continue;
+    if ((traits & required) !== required || (traits & forbidden) !== 0) continue;
     for (let k = 0; k < imageBacked.resources.length; k += 2) {
       const record = placement.inventories[h * placement.classes + imageBacked.resources[k]!]!;
-      if (record.exists === 0) continue next;
-      if (record.used + imageBacked.resources[k + 1]! > capacity(placement, record)) continue next;
+      const asked = imageBacked.resources[k + 1]!;
+      if (record.exists === 0 || asked < record.minUnit || asked > record.maxUnit) continue next;
+      if (asked % record.stepSize !== 0 || record.used + asked > capacity(placement, record)) continue next;
     }
     return true;
   }
   return false;
 }
 
-function moves(world: World, i: number): boolean {
-  for (const migration of world.migrations) {
-    if (migration.exists === 1 && migration.instance === i && inProgress(migration.status)) return true;
-  }
-  return false;
-}
-
 /** The failure points of the handlers that an operation leads to, by the messages they send. Boots meet no faults yet. */
 function reachable(code: Code, name: OperationName): Target[] {
-  const entry = ENTRY_HANDLERS[name];
-  if (entry === undefined || name === 'boot') return [];
-  const handlers = new Set([entry]);
+  const entries = ENTRY_HANDLERS[name];
+  if (entries === undefined || name === 'boot') return [];
+  const handlers = new Set(entries);
   for (const id of handlers) {
     for (const { handler, step } of code.instructions) {
       if (handler.id === id && step.to !== undefined) handlers.add(step.to);
@@ -374,7 +456,7 @@ function reachable(code: Code, name: OperationName): Target[] {
   for (const { handler, point, step } of code.instructions) {
     if (point === NONE || !handlers.has(handler.id) || points.has(point)) continue;
     const kinds = kindsFor(step);
-    if (kinds.length > 0) points.set(point, { point, kinds });
+    if (kinds.length > 0) points.set(point, { point, recovers: handler.recovers === true, kinds });
   }
   return [...points.values()];
 }

@@ -7,7 +7,7 @@ import type { OperationName } from '../scenario/scenario.ts';
 import { NONE } from '../state/table.ts';
 import { findMigration } from './database.ts';
 import { CONTROLLER_NAMES, SERVICE, STATUS, TASK, VM } from './states.ts';
-import { type Instance, nothingUnderWay, serviceUp, type World } from './world.ts';
+import { type Instance, migrationConsumer, nothingUnderWay, serviceUp, type World } from './world.ts';
 
 export type Candidates = (world: World, into: number[]) => void;
 
@@ -41,6 +41,13 @@ const services =
     for (let s = 0; s < all; s++) if (serviceUp(world, s) === wanted) into.push(s);
   };
 
+const isGone = (world: World, h: number): boolean => h >= 0 && world.hosts[h]!.gone === 1;
+
+/** About nothing in particular. */
+const once: Candidates = (_world, into) => {
+  into.push(0);
+};
+
 export const CANDIDATES: Readonly<Record<OperationName, Candidates>> = {
   // not beside something held: an interrupted build is a matter of its own
   boot: (world, into) => {
@@ -73,9 +80,35 @@ export const CANDIDATES: Readonly<Record<OperationName, Candidates>> = {
   restart: (world, into) => {
     if (!nothingUnderWay(world)) return;
     services(false)(world, into);
-    if (into.length === 0) for (let h = 0; h < world.setting.hosts.length; h++) into.push(SERVICE.COMPUTE + h);
+    // what is gone for good does not come back
+    for (let k = into.length - 1; k >= 0; k--) if (isGone(world, into[k]! - SERVICE.COMPUTE)) into.splice(k, 1);
+    if (into.length === 0)
+      for (let h = 0; h < world.setting.hosts.length; h++) {
+        if (!isGone(world, h)) into.push(SERVICE.COMPUTE + h);
+      }
   },
-  settle: (_world, into) => {
-    into.push(0);
+  settle: once,
+  // another host stays
+  lose_host: (world, into) => {
+    hosts((_world, h) => !isGone(world, h))(world, into);
+    if (into.length < 2) into.length = 0;
   },
+  recover: (world, into) => {
+    if (serviceUp(world, SERVICE.CONDUCTOR)) once(world, into);
+  },
+  placement_audit: hosts(() => true),
+  heal_allocations: servers(({ placement }, { task }, i) => task === TASK.NONE && !holds(placement, i)),
+  // what is written by hand is sabotage, and drawn only where that is asked for
+  delete_allocations: servers((world, _instance, i) => holdsAnything(world, i)),
+  edit_row: servers(() => true),
 };
+
+const holds = ({ consumers }: World['placement'], id: number): boolean => consumers[id]!.allocations.count > 0;
+
+function holdsAnything(world: World, i: number): boolean {
+  if (holds(world.placement, i)) return true;
+  for (let m = 0; m < world.globals.migrations; m++) {
+    if (world.migrations[m]!.instance === i && holds(world.placement, migrationConsumer(world, m))) return true;
+  }
+  return false;
+}

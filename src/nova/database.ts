@@ -215,6 +215,8 @@ export function noteAccepted(world: World, job: Job): void {
   move.accepted = ++world.globals.updates;
   move.source = row.host;
   move.oldFlavor = row.flavor;
+  // of a cold migration it is what the server has by now
+  if (job.flavor !== NONE) move.newFlavor = job.flavor;
   move.before.copy(world.placement.consumers[move.instance]!.allocations);
 }
 

@@ -2,15 +2,14 @@
  * Switches: historical bugs brought back, open weaknesses taken away, and mutants that prove a law bites. Each changes a
  * cell of a table. Ids of bugs and weaknesses are those of the bug catalogue.
  */
-import type { PlacementRules } from '../placement/server.ts';
 import { migrationOf, saveMigrationStatus } from './database.ts';
 import { confirmWithoutUpCheck } from './handlers/confirm.ts';
 import { INVARIANT_MUTANTS } from './mutants.ts';
 import { STATUS } from './states.ts';
-import type { Item, Outcome, Step, UndoRow } from './step.ts';
+import type { Outcome, Patch } from './step.ts';
 import type { Job, World } from './world.ts';
 
-export interface Defect {
+export interface Defect extends Patch {
   readonly id: string;
   readonly kind: 'defect' | 'repair' | 'mutant';
   /** the protocol it is meant for; Nova where it is not said */
@@ -21,10 +20,6 @@ export interface Defect {
   readonly catches: readonly string[];
   /** operations, faults and holds that show it, boot not counted; 0 where the catalogue does not say */
   readonly length: number;
-  readonly undo?: Readonly<Record<string, UndoRow>>;
-  readonly steps?: Readonly<Record<string, Partial<Step>>>;
-  readonly order?: Readonly<Record<string, (items: readonly Item[]) => readonly Item[]>>;
-  readonly placement?: Partial<PlacementRules>;
 }
 
 /** the migration is confirmed, and what it occupied stays counted. */

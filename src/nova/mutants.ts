@@ -3,11 +3,12 @@
  * rollback protocol leave out, one by one, what it does for durability and recovery.
  */
 
+import { PLACEMENT_RULES, serve } from '../placement/server.ts';
 import { NO_ROWS } from '../state/holdings.ts';
 import { NONE } from '../state/table.ts';
 import { createMigration, instanceOf, loadInstance, migrationOf, noteMigration, oneOf } from './database.ts';
 import type { Defect } from './defects.ts';
-import { here, I, M, refuse, wanted } from './handlers/common.ts';
+import { here, I, M, refuse, toDestination, toSource, wanted } from './handlers/common.ts';
 import { PROTOCOLS } from './protocols.ts';
 import { transact } from './rollback/transaction.ts';
 import { STATUS, TASK, VM } from './states.ts';
@@ -121,6 +122,21 @@ const saveUnfenced: Run = (world, job) => {
   return saveUndo(world, job);
 };
 const saveUndo = runOf('undo.save');
+
+/** The step, told that its move is being undone. */
+function asIfUndoing(id: string): Run {
+  const run = runOf(id);
+  return (world, job) => {
+    const migration = migrationOf(world, job);
+    const { status } = migration;
+    migration.status = STATUS.UNDOING;
+    const outcome = run(world, job);
+    migration.status = status;
+    return outcome;
+  };
+}
+
+const nextDelete = runOf('recover-delete.next');
 
 const mutants: readonly Mutant[] = [
   {
@@ -249,6 +265,23 @@ const mutants: readonly Mutant[] = [
           job.hosts = 0;
           for (const id of response.ids) if (id < world.shape.instances) job.hosts |= 1 << id;
           return OUTCOME.OK;
+        },
+      },
+    },
+  },
+  {
+    id: 'mutant-audit-releases-strangers',
+    title: 'The audit releases what consumers hold that Nova does not know',
+    catches: ['bystanders-unchanged'],
+    steps: {
+      'audit.get-provider-allocations': {
+        take: (world, _job, response) => {
+          const { instances, migrations } = world.shape;
+          for (const consumer of response.ids) {
+            if (consumer < instances + migrations) continue;
+            serve(world.placement, PLACEMENT_RULES, { op: 'delete-allocations', consumer });
+          }
+          return OUTCOME.ELSE;
         },
       },
     },
@@ -515,6 +548,92 @@ const mutants: readonly Mutant[] = [
     title: 'Delete leaves the server tracked',
     catches: ['tracker-matches'],
     steps: { 'terminate.rt-update': { run: () => OUTCOME.OK } },
+  },
+  {
+    id: 'rollback-undo-acts-when-overtaken',
+    protocol: 'rollback',
+    title: 'An undo that was held up touches what a later move of the server has',
+    catches: ['guest-single-home', 'atomic-decision'],
+    steps: {
+      'restore.driver': { run: asIfUndoing('restore.driver') },
+      'discard.driver': { run: asIfUndoing('discard.driver') },
+    },
+  },
+  {
+    id: 'rollback-undo-waits-for-hosts',
+    protocol: 'rollback',
+    title: 'The undo of a move needs both its hosts',
+    catches: ['no-stuck-migration', 'destination-empty'],
+    steps: {
+      'undo.destination': {
+        where: (world, job) => (migrationOf(world, job).destination === NONE ? NONE : toDestination(world, job)),
+      },
+      'undo.source': { where: toSource },
+    },
+  },
+  {
+    id: 'rollback-undo-leaves-the-disks-aside',
+    protocol: 'rollback',
+    title: 'The undo of a move leaves the disks on the source put aside',
+    catches: ['guest-single-home'],
+    steps: { 'undo.source': { where: () => NONE } },
+  },
+  {
+    id: 'rollback-leftovers-stay',
+    protocol: 'rollback',
+    title: 'A host that comes back keeps what moves left there',
+    catches: ['guest-single-home', 'capacity-respected'],
+    steps: { 'init.clear-leftovers': { run: () => OUTCOME.OK } },
+  },
+  {
+    id: 'rollback-confirm-needs-its-source',
+    protocol: 'rollback',
+    title: 'An interrupted confirm waits for a source that is gone',
+    catches: ['no-stuck-migration', 'atomic-decision'],
+    steps: { 'recover.confirm-without-source': { run: () => OUTCOME.ELSE } },
+  },
+  {
+    id: 'rollback-confirm-without-source-never-reopens',
+    protocol: 'rollback',
+    title: 'A confirm whose source is gone and whose claim no longer fits stays what it is',
+    catches: ['no-stuck-migration', 'atomic-decision'],
+    steps: { 'recover.confirm-without-source.reopen': { run: () => OUTCOME.OK } },
+  },
+  {
+    id: 'rollback-revert-needs-its-destination',
+    protocol: 'rollback',
+    title: 'An interrupted revert waits for a destination that is gone',
+    catches: ['no-stuck-migration', 'atomic-decision'],
+    steps: { 'recover.revert-without-destination': { where: () => NONE } },
+  },
+  {
+    id: 'rollback-revert-needs-its-source',
+    protocol: 'rollback',
+    title: 'An interrupted revert waits for a source that is gone',
+    catches: ['no-stuck-migration', 'atomic-decision'],
+    steps: { 'recover.revert-without-source': { run: () => OUTCOME.ELSE } },
+  },
+  {
+    id: 'rollback-no-recovery-of-deletes-on-hosts',
+    protocol: 'rollback',
+    title: 'A delete that stopped on a host that is up is finished by nobody',
+    catches: ['no-stuck-migration'],
+    steps: {
+      'recover-delete.next': {
+        run: (world, job) => {
+          const outcome = nextDelete(world, job);
+          const up = outcome === OUTCOME.OK && job.host !== NONE && world.hosts[job.host]!.up === 1;
+          return up ? OUTCOME.DONE : outcome;
+        },
+      },
+    },
+  },
+  {
+    id: 'rollback-no-alternate',
+    protocol: 'rollback',
+    title: 'A host that refuses the move ends it, whatever others there are',
+    catches: ['no-spurious-refusal'],
+    undo: { 'compute.prep_resize': { retry: 'keep' } },
   },
   {
     id: 'rollback-failed-reboot-overwrites',

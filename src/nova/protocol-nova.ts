@@ -1,4 +1,4 @@
-/** Nova 34.0.0: what it does. */
+/** Nova 34.0.0: what it does, and what older releases did otherwise. */
 
 import { apiResize } from './handlers/api-resize.ts';
 import { apiCreate, buildAndRunInstance, buildInstances } from './handlers/boot.ts';
@@ -6,12 +6,14 @@ import { conductorMigrateServer } from './handlers/conductor-migrate.ts';
 import { apiConfirm, computeConfirmResize, confirmSteps } from './handlers/confirm.ts';
 import { apiDelete, terminateInstance } from './handlers/delete.ts';
 import { finishResize } from './handlers/finish-resize.ts';
-import { apiResetState, powerRequests, rebootInstance, startInstance, stopInstance } from './handlers/power.ts';
+import { operatorCommands } from './handlers/operator.ts';
+import { powerRequests, rebootInstance, resetState, startInstance, stopInstance } from './handlers/power.ts';
 import { prepResize } from './handlers/prep-resize.ts';
 import { resizeInstance } from './handlers/resize-instance.ts';
 import { apiRevert, checkSharedStorage, computeFinishRevertResize, computeRevertResize } from './handlers/revert.ts';
 import { novaSelectDestinations } from './handlers/scheduler.ts';
 import { audit, cleanupIncompleteMigrations, initHost, pollUnconfirmedResizes } from './handlers/service.ts';
+import { CHANGES } from './releases.ts';
 import type { Protocol } from './step.ts';
 import { NOVA_UNDO, NOVA_UNDO_GROUPS } from './undo.ts';
 
@@ -39,12 +41,14 @@ export const nova: Protocol = {
     stopInstance,
     startInstance,
     rebootInstance,
-    apiResetState,
+    resetState(false),
     audit,
     initHost,
     pollUnconfirmedResizes(confirmSteps),
     cleanupIncompleteMigrations,
+    ...operatorCommands,
   ],
   undo: NOVA_UNDO,
   undoGroups: NOVA_UNDO_GROUPS,
+  changes: CHANGES,
 };

@@ -1,7 +1,8 @@
 /** Nova as it could be: a resize that always undoes itself whole. */
 
 import { apiCreate, buildAndRunInstance, buildInstances } from './handlers/boot.ts';
-import { apiResetState, powerRequests, startInstance, stopInstance } from './handlers/power.ts';
+import { operatorCommands } from './handlers/operator.ts';
+import { powerRequests, resetState, startInstance, stopInstance } from './handlers/power.ts';
 import { audit, cleanupIncompleteMigrations, pollUnconfirmedResizes } from './handlers/service.ts';
 import * as rollbackHandlers from './rollback/handlers.ts';
 import { clearUnlessOvertaken, errorUnlessOvertaken, initHostWithoutMoves, rebootInstance } from './rollback/power.ts';
@@ -37,11 +38,12 @@ export const rollback: Protocol = {
     stopInstance,
     startInstance,
     rebootInstance,
-    apiResetState,
+    resetState(true),
     audit,
     initHostWithoutMoves,
     pollUnconfirmedResizes(rollbackHandlers.confirmSteps),
     cleanupIncompleteMigrations,
+    ...operatorCommands,
   ],
   undo: {
     'conductor.build_instances': NOVA_UNDO['conductor.build_instances']!,
@@ -57,4 +59,6 @@ export const rollback: Protocol = {
     'clear-unless-overtaken': clearUnlessOvertaken,
     'error-unless-overtaken': errorUnlessOvertaken,
   },
+  // a design upon the newest Nova: what older ones did otherwise is no part of it
+  changes: [],
 };

@@ -162,7 +162,8 @@ function doubled(current: Rows, wanted: Rows): Rows {
 
 /**
  * claim_resources [safe_connect, retries]: GET the consumer, PUT what is wanted.
- * @param replace the rollback protocol writes what is wanted and nothing else; Nova adds it to what is there
+ * @param replace the rollback protocol writes what is wanted and nothing else, and goes on with the next host whatever
+ *   failed; Nova adds it to what is there
  */
 export function claimResources(
   getId: string,
@@ -174,6 +175,8 @@ export function claimResources(
 ): Group {
   const nova = `${REPORT}.claim_resources`;
   const cells = { falsy, again: getId };
+  // what is written afresh for the next host does no harm for having been applied on this one
+  const failed = (outcome: Outcome): Outcome => (replace && outcome >= OUTCOME.RAISE ? OUTCOME.FALSY : outcome);
   return {
     steps: [
       read(
@@ -182,7 +185,7 @@ export function claimResources(
         getAllocations(consumer),
         (_world, job, response) => {
           const unreachable = safeConnect(response);
-          if (unreachable !== null) return unreachable;
+          if (unreachable !== null) return failed(unreachable);
           // `if r.status_code == 200`: any other answer is taken for a new consumer
           job.read.assign(response.rows);
           job.generation = response.rows.length > 0 ? response.generation : NONE;
@@ -209,7 +212,7 @@ export function claimResources(
             forget(job);
             return OUTCOME.OK;
           }
-          return safeConnect(response) ?? parsedRefusal(job, response);
+          return failed(safeConnect(response) ?? parsedRefusal(job, response));
         },
         cells,
       ),

@@ -1,7 +1,7 @@
 /**
  * What does not change while a scenario runs, as numbers: names resolved to indexes, flavors to amounts.
  */
-import { STANDARD_CLASSES } from '../placement/standard.ts';
+import { askedBy, isAmount, isRequestable } from '../scenario/flavor-properties.ts';
 import type { Cloud, Flavor, Inventory, Operation, Options } from '../scenario/scenario.ts';
 import { ModelError, NONE } from '../state/table.ts';
 
@@ -28,6 +28,8 @@ export interface HostSetting {
   readonly name: string;
   readonly traits: number;
   readonly inventories: ReadonlyMap<number, Inventory>;
+  /** class, amount, class, amount, ... : what the host's bystander holds */
+  readonly used: readonly number[];
 }
 
 export interface Setting {
@@ -39,7 +41,6 @@ export interface Setting {
 }
 
 const SAME_HOST_TRAIT = 'COMPUTE_SAME_HOST_COLD_MIGRATE';
-const GROUP_KEY = /^(resources|trait)([a-zA-Z0-9_-]{1,64})?:(.*)$/;
 const FLAVOR_CLASSES = ['VCPU', 'MEMORY_MB', 'DISK_GB'];
 
 export function makeSetting(cloud: Cloud, options: Options, operations: readonly Operation[] = []): Setting {
@@ -55,7 +56,7 @@ export function makeSetting(cloud: Cloud, options: Options, operations: readonly
   for (const flavor of cloud.flavors) {
     for (const [name] of requestedTraits(flavor)) if (!traits.includes(name)) traits.push(name);
   }
-  if (traits.length > 31) throw new ModelError('the flavors of a scenario name more than 30 traits');
+  if (traits.length > MOST_TRAITS + 1) throw new ModelError(`the flavors name more than ${MOST_TRAITS} traits`);
 
   const bits = (names: Iterable<string>): number => {
     let mask = 0;
@@ -75,6 +76,7 @@ export function makeSetting(cloud: Cloud, options: Options, operations: readonly
       inventories: new Map(
         Object.entries(host.inventories).map(([name, inventory]) => [classes.indexOf(name), inventory]),
       ),
+      used: Object.entries(host.used ?? {}).flatMap(([name, amount]) => [classes.indexOf(name), amount]),
     })),
     flavors: cloud.flavors.map((flavor) => ({
       name: flavor.name,
@@ -91,16 +93,19 @@ export function makeSetting(cloud: Cloud, options: Options, operations: readonly
 }
 
 export const SAME_HOST_TRAIT_BIT = 1;
+/** Sets of traits are masks of one cell, and one trait is the driver's. */
+export const MOST_TRAITS = 30;
+
+/** Traits that decide where a server of the flavor may be. */
+export const traitsAskedOf = (flavor: Flavor): string[] => requestedTraits(flavor).map(([name]) => name);
 
 /** `resources:CLASS=n`; what does not parse is ignored with a warning (ResourceRequest._process_extra_specs). */
 function requestedResources(flavor: Flavor): [string, number][] {
   const found = new Map<string, number>();
   for (const [key, value] of Object.entries(flavor.properties)) {
-    const match = GROUP_KEY.exec(key);
-    if (match === null || match[1] !== 'resources' || match[2] !== undefined) continue;
-    const name = match[3]!;
-    const known = STANDARD_CLASSES.includes(name) || /^CUSTOM_[A-Z0-9_]+$/.test(name);
-    if (known && /^\s*\+?\d+\s*$/.test(value)) found.set(name, Number(value));
+    const asked = askedBy(key);
+    if (asked?.what !== 'resources') continue;
+    if (isRequestable(asked.name) && isAmount(value)) found.set(asked.name, Number(value));
   }
   return [...found];
 }
@@ -108,14 +113,15 @@ function requestedResources(flavor: Flavor): [string, number][] {
 function requestedTraits(flavor: Flavor): [string, string][] {
   const found: [string, string][] = [];
   for (const [key, value] of Object.entries(flavor.properties)) {
-    const match = GROUP_KEY.exec(key);
-    if (match === null || match[1] !== 'trait' || match[2] !== undefined) continue;
-    if (value === 'required' || value === 'forbidden') found.push([match[3]!, value]);
+    const asked = askedBy(key);
+    if (asked?.what !== 'trait') continue;
+    if (value === 'required' || value === 'forbidden') found.push([asked.name, value]);
   }
   return found;
 }
 
-function amounts(flavor: Flavor, volumeBacked: boolean, classes: readonly string[]): Amounts {
+/** Class by class what a server of the flavor claims. */
+export function resourcesOf(flavor: Flavor, volumeBacked: boolean): Map<string, number> {
   const root = volumeBacked ? 0 : flavor.disk;
   const asked = requestedResources(flavor);
   const resources = new Map<string, number>([
@@ -125,8 +131,14 @@ function amounts(flavor: Flavor, volumeBacked: boolean, classes: readonly string
     ['DISK_GB', root + flavor.ephemeral + Math.ceil(flavor.swap / 1024)],
     ...asked,
   ]);
+  for (const [name, amount] of resources) if (amount === 0) resources.delete(name);
+  return resources;
+}
+
+function amounts(flavor: Flavor, volumeBacked: boolean, classes: readonly string[]): Amounts {
+  const root = volumeBacked ? 0 : flavor.disk;
   const flat: number[] = [];
-  for (const [name, amount] of resources) if (amount > 0) flat.push(classes.indexOf(name), amount);
+  for (const [name, amount] of resourcesOf(flavor, volumeBacked)) flat.push(classes.indexOf(name), amount);
   return {
     resources: flat,
     vcpus: flavor.vcpus,

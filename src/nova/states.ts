@@ -77,6 +77,20 @@ export const POWER = { NOSTATE: 0, RUNNING: 1, SHUTDOWN: 2 } as const;
 export const MOVE_TYPE_NAMES = ['resize', 'migration'] as const;
 export const MOVE_TYPE = { RESIZE: 0, MIGRATION: 1 } as const;
 
-/** Services, as a world numbers them; compute host h is COMPUTE + h. */
-export const SERVICE = { API: 0, CONDUCTOR: 1, SCHEDULER: 2, PLACEMENT: 3, COMPUTE: 4 } as const;
+/**
+ * Services, as a world numbers them; compute host h is COMPUTE + h. OPERATOR is no service: the shell of an operator, whose
+ * commands (nova-manage, openstack) are processes of their own and need the database and Placement alone.
+ */
+export const SERVICE = { OPERATOR: -2, API: 0, CONDUCTOR: 1, SCHEDULER: 2, PLACEMENT: 3, COMPUTE: 4 } as const;
 export const CONTROLLER_NAMES = ['api', 'conductor', 'scheduler', 'placement'] as const;
+
+/** What a campaign wants to have seen come across a move. */
+export const MET = {
+  ANOTHER_MOVE: 1,
+  INVENTORY: 2,
+  HOST_GONE: 4,
+  PLACEMENT_AWAY: 8,
+  FAULT_IN_RECOVERY: 16,
+  MESSAGE_LOST: 32,
+  MESSAGE_LATE: 64,
+} as const;

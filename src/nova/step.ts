@@ -2,6 +2,7 @@
  * The form of a handler: steps in order, each with its failure point; what a step's cells mean to the executor is said here.
  */
 import type { Request, Response } from '../placement/api.ts';
+import type { PlacementRules } from '../placement/server.ts';
 import { saveInstance } from './database.ts';
 import type { Job, World } from './world.ts';
 
@@ -126,6 +127,10 @@ export interface Step {
   readonly mayRollBack?: boolean;
   /** may raise BuildAbortException */
   readonly mayAbort?: boolean;
+  /** hosts, as bits, that can still take the move if it fails here: the protocol promises to try them */
+  readonly alternates?: (job: Job) => number;
+  /** what the claim of a move comes to where ResourceTracker.disabled() says that the tracker does not know the node */
+  readonly unknownNode?: (world: World, job: Job) => Outcome;
 }
 
 /** Steps that belong together, such as the requests of one conversation; '$end' in their cells is what comes behind. */
@@ -156,6 +161,8 @@ export interface Handler {
   /** first part of its failure points, for the ids of its undo steps */
   readonly prefix: string;
   readonly steps: readonly Item[];
+  /** goes over what nobody is at work on any more */
+  readonly recovers?: boolean;
   /** the whole handler runs under the lock on the instance's uuid */
   readonly locksInstance?: boolean;
 }
@@ -166,7 +173,38 @@ export interface Protocol {
   readonly handlers: readonly Handler[];
   readonly undo: Readonly<Record<string, UndoRow>>;
   readonly undoGroups: Readonly<Record<string, UndoGroup>>;
+  /** what older releases of Nova did otherwise, the newest change first; the tables above are those of the newest */
+  readonly changes: readonly Change[];
 }
+
+/** Changed cells of the tables. */
+export interface Patch {
+  /** cells of undo rows, by handler */
+  readonly undo?: Readonly<Record<string, UndoRow>>;
+  /** what a name in those cells stands for */
+  readonly undoGroups?: Readonly<Record<string, UndoGroup>>;
+  /** cells of steps, by step */
+  readonly steps?: Readonly<Record<string, Partial<Step>>>;
+  /** the steps of a handler in another order, or without one */
+  readonly order?: Readonly<Record<string, (items: readonly Item[]) => readonly Item[]>>;
+  readonly placement?: Partial<PlacementRules>;
+}
+
+/** What a release of Nova changed: `before` takes the newest tables back to what the releases before it did. */
+export interface Change {
+  /** the first release that does it: 27 means 27.0.0, whatever stable branches took later */
+  readonly since: number;
+  readonly title: string;
+  /** the functions that were changed */
+  readonly nova: readonly string[];
+  /** null where the model does not carry it, for the reason that `note` gives */
+  readonly before: Patch | null;
+  readonly note: string;
+}
+
+/** The item, with the hosts that can still take the move if a step of it fails. */
+export const withAlternates = <T extends Item>(alternates: (job: Job) => number, item: T): T =>
+  isGroup(item) ? { ...item, steps: item.steps.map((step) => ({ ...step, alternates })) } : { ...item, alternates };
 
 // ---- the builders that make tables of steps read like lists
 
@@ -184,6 +222,7 @@ type Cells = Partial<
     | 'swallows'
     | 'mayRollBack'
     | 'mayAbort'
+    | 'unknownNode'
   >
 >;
 type Run = (world: World, job: Job) => Outcome;

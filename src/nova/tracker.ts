@@ -56,10 +56,17 @@ export function trackMigration(
   tracking.migration = m + 1;
 }
 
-/** _drop_move_claim; since 27.0 it leaves both tables, on the same host too. */
-export function dropMoveClaim(world: World, h: number, i: number, flavor: number): void {
-  const tracking = trackingOf(world, h, i);
+/** How a host forgets a move: the usage of its flavor, where there is one, and the tables that have the instance. */
+export type DropMoveClaim = (world: World, h: number, i: number, flavor: number) => void;
+
+export function dropUsage(world: World, h: number, i: number, flavor: number): void {
   if (flavor !== NONE) updateUsage(world, world.hosts[h]!, flavor, world.instances[i]!, -1);
+}
+
+/** _drop_move_claim: leaves both tables, on the same host too. */
+export function dropMoveClaim(world: World, h: number, i: number, flavor: number): void {
+  dropUsage(world, h, i, flavor);
+  const tracking = trackingOf(world, h, i);
   tracking.migration = 0;
   tracking.instance = 0;
 }

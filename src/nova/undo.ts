@@ -32,7 +32,7 @@ import {
   type UndoGroup,
   type UndoRow,
 } from './step.ts';
-import { dropMoveClaim } from './tracker.ts';
+import { type DropMoveClaim, dropMoveClaim } from './tracker.ts';
 import { instanceConsumer, type Job, migrationConsumer, type World } from './world.ts';
 
 const I = (_world: World, job: Job): number => instanceConsumer(job.instance);
@@ -209,23 +209,26 @@ const taskClear: UndoGroup = (prefix) => [
 ];
 
 /** The `with self.rt.resize_claim(...)` around the cast alone. */
-const abortClaim: UndoGroup = (prefix) => [
-  {
-    ...database(
-      `${prefix}.undo.abort`,
-      'nova/compute/claims.py:MoveClaim.abort',
-      (world, job) => {
-        dropMoveClaim(world, job.service - SERVICE.COMPUTE, job.instance, job.flavor);
-        const row = world.instances[job.instance]!;
-        row.migrationContext = NONE;
-        job.migrationContext = NONE;
-        return OUTCOME.OK;
-      },
-      { swallows: true },
-    ),
-    under: 'tracker',
-  },
-];
+export const abortClaim =
+  (drop: DropMoveClaim, claimed: (job: Job) => boolean = () => true): UndoGroup =>
+  (prefix) => [
+    {
+      ...database(
+        `${prefix}.undo.abort`,
+        'nova/compute/claims.py:MoveClaim.abort',
+        (world, job) => {
+          if (!claimed(job)) return OUTCOME.OK;
+          drop(world, job.service - SERVICE.COMPUTE, job.instance, job.flavor);
+          const row = world.instances[job.instance]!;
+          row.migrationContext = NONE;
+          job.migrationContext = NONE;
+          return OUTCOME.OK;
+        },
+        { swallows: true },
+      ),
+      under: 'tracker',
+    },
+  ];
 
 /** _delete_stashed_flavor_info */
 const unstash: UndoGroup = (prefix) => [
@@ -256,7 +259,7 @@ export const NOVA_UNDO_GROUPS: Readonly<Record<string, UndoGroup>> = {
   'clear-task-state': clearTaskState,
   reschedule,
   'end-notify': (prefix) => [notification(`${prefix}.end-notify`, `${MANAGER}._send_prep_resize_notifications`)],
-  'abort-claim': abortClaim,
+  'abort-claim': abortClaim(dropMoveClaim),
   unstash,
   'vm.error': vmError,
   'migration.error': migrationError,

@@ -2,11 +2,13 @@
  * The world of a scenario: Nova's databases, what its processes hold in memory, the message bus, Placement, and the
  * history that laws need. One Int32Array with views; see state/table.ts.
  */
+import { releaseRules } from '../placement/releases.ts';
 import { makeStore, type Store, type StoreShape, storeSize } from '../placement/store.ts';
 import { Holdings } from '../state/holdings.ts';
+import { IdSet } from '../state/id-set.ts';
 import { assert, NONE, type Packed, type TableClass, table } from '../state/table.ts';
 import type { Amounts, Setting } from './setting.ts';
-import { SERVICE } from './states.ts';
+import { inProgress, SERVICE } from './states.ts';
 
 /** A row of `instances` with what `instance_extra` and `system_metadata` add (nova/objects/instance.py). */
 export interface Instance {
@@ -90,6 +92,8 @@ const MigrationTable = table<Migration>('Migration', [
 /** A compute host: its service, and what its resource tracker has in memory and on the ComputeNode row. */
 export interface HostRecord {
   up: number;
+  /** the host is gone for good: nothing brings its service back, and what it held of guests and disks is lost */
+  gone: number;
   /** the tracker has run once since the service started */
   initialised: number;
   vcpusUsed: number;
@@ -100,6 +104,7 @@ export interface HostRecord {
 }
 const HostTable = table<HostRecord>('HostRecord', [
   'up',
+  'gone',
   'initialised',
   'vcpusUsed',
   'memoryMbUsed',
@@ -187,6 +192,10 @@ export interface JobRecord {
   locks: number;
   /** request_spec.ignore_hosts = [source] */
   avoidSource: number;
+  /** of an operator's command: `--delete`, `--force`, or which kind of consumer it is about */
+  option: number;
+  /** of an operator's command: what it could not do */
+  faults: number;
 }
 const JobBase = table<JobRecord>('JobRecord', [
   'state',
@@ -229,21 +238,27 @@ const JobBase = table<JobRecord>('JobRecord', [
   'cursor',
   'locks',
   'avoidSource',
+  'option',
+  'faults',
 ]);
 
 export interface Job extends JobRecord {
   readonly id: number;
   /** allocations read from Placement */
   readonly read: Holdings;
+  /** consumers that an operator's command has to do with */
+  readonly consumers: IdSet;
 }
 
 class JobView extends (JobBase as new (cells: Int32Array, offset: number) => JobRecord & Packed) {
   readonly id: number;
   readonly read: Holdings;
-  constructor(cells: Int32Array, offset: number, id: number, rows: number) {
+  readonly consumers: IdSet;
+  constructor(cells: Int32Array, offset: number, id: number, rows: number, consumers: number) {
     super(cells, offset);
     this.id = id;
     this.read = new Holdings(cells, offset + JobBase.size, rows);
+    this.consumers = new IdSet(cells, offset + JobBase.size + Holdings.size(rows), consumers);
   }
 }
 
@@ -272,6 +287,10 @@ export interface MoveRecord {
   fits: number;
   /** a fault fired, a hold cut in or another operation ran while it was under way */
   disturbed: number;
+  /** what came across it before it was over, as bits of MET */
+  met: number;
+  /** all that disturbed it is one fault in scheduling or prep, raised where another host could still take it */
+  elsewhere: number;
 }
 const MoveBase = table<MoveRecord>('MoveRecord', [
   'exists',
@@ -288,7 +307,10 @@ const MoveBase = table<MoveRecord>('MoveRecord', [
   'decision',
   'fits',
   'disturbed',
+  'met',
+  'elsewhere',
 ]);
+
 export interface Move extends MoveRecord {
   /** what the instance itself held when the move was asked for */
   readonly before: Holdings;
@@ -307,8 +329,14 @@ export interface OperationRecord {
   outcome: number;
   /** HTTP status of the API, 0 where there is none */
   http: number;
+  /** of an operator's command: its exit code + 1 */
+  exit: number;
+  /** of an operator's command: allocations or instances that it "Processed" */
+  processed: number;
+  /** history, bit i: it was sabotage of instance i (nova/sabotage.ts) */
+  sabotage: number;
 }
-const OperationTable = table<OperationRecord>('OperationRecord', ['outcome', 'http']);
+const OperationTable = table<OperationRecord>('OperationRecord', ['outcome', 'http', 'exit', 'processed', 'sabotage']);
 export const OUTCOME_NAMES = ['not begun', 'accepted', 'refused', 'skipped'] as const;
 export const OPERATION = { NOT_BEGUN: 0, ACCEPTED: 1, REFUSED: 2, SKIPPED: 3 } as const;
 
@@ -374,7 +402,34 @@ export interface Shape {
   readonly operations: number;
   readonly faults: number;
   readonly holds: number;
+  /** consumers outside the scenario: one a host, or none where no host has any */
+  readonly bystanders: number;
   readonly rows: number;
+}
+
+const storeShape = (shape: Shape): StoreShape => ({
+  providers: shape.hosts,
+  classes: shape.classes,
+  consumers: shape.instances + shape.migrations + shape.bystanders,
+  rows: shape.rows,
+});
+
+/** Cells of a world, four bytes each. */
+export function worldSize(shape: Shape): number {
+  const rows = Holdings.size(shape.rows);
+  return (
+    GlobalsTable.size +
+    shape.hosts * HostTable.size +
+    shape.hosts * shape.instances * TrackingTable.size +
+    shape.instances * InstanceTable.size +
+    shape.migrations * MigrationTable.size +
+    shape.jobs * (JobBase.size + rows + IdSet.size(storeShape(shape).consumers)) +
+    shape.moves * (MoveBase.size + rows) +
+    shape.operations * OperationTable.size +
+    shape.faults * FaultTable.size +
+    shape.holds * HoldTable.size +
+    storeSize(storeShape(shape))
+  );
 }
 
 export class World {
@@ -397,25 +452,11 @@ export class World {
   constructor(shape: Shape, setting: Setting) {
     this.shape = shape;
     this.setting = setting;
-    const store: StoreShape = {
-      providers: shape.hosts,
-      classes: shape.classes,
-      consumers: shape.instances + shape.migrations,
-      rows: shape.rows,
-    };
+    const store = storeShape(shape);
     const rows = Holdings.size(shape.rows);
-    const size =
-      GlobalsTable.size +
-      shape.hosts * HostTable.size +
-      shape.hosts * shape.instances * TrackingTable.size +
-      shape.instances * InstanceTable.size +
-      shape.migrations * MigrationTable.size +
-      shape.jobs * (JobBase.size + rows) +
-      shape.moves * (MoveBase.size + rows) +
-      shape.operations * OperationTable.size +
-      shape.faults * FaultTable.size +
-      shape.holds * HoldTable.size +
-      storeSize(store);
+    const size = worldSize(shape);
+    const job = JobBase.size + rows + IdSet.size(store.consumers);
+    const move = MoveBase.size + rows;
     const cells = new Int32Array(size);
     this.cells = cells;
     let at = 0;
@@ -431,8 +472,8 @@ export class World {
     this.tracking = plain(shape.hosts * shape.instances, TrackingTable);
     this.instances = plain(shape.instances, InstanceTable);
     this.migrations = plain(shape.migrations, MigrationTable);
-    this.jobs = take(shape.jobs, JobBase.size + rows, (o, k) => new JobView(cells, o, k, shape.rows));
-    this.moves = take(shape.moves, MoveBase.size + rows, (o) => new MoveView(cells, o, shape.rows));
+    this.jobs = take(shape.jobs, job, (o, k) => new JobView(cells, o, k, shape.rows, store.consumers));
+    this.moves = take(shape.moves, move, (o) => new MoveView(cells, o, shape.rows));
     this.operations = plain(shape.operations, OperationTable);
     this.faults = plain(shape.faults, FaultTable);
     this.holds = plain(shape.holds, HoldTable);
@@ -455,13 +496,18 @@ export class World {
   }
 }
 
-/** Instances come first among the consumers, then migrations. */
+/** Instances come first among the consumers, then migrations, then the hosts' bystanders. */
 export function instanceConsumer(instance: number): number {
   return instance;
 }
 
 export function migrationConsumer(world: World, migration: number): number {
   return world.shape.instances + migration;
+}
+
+/** Who holds what is in use on a host without the scenario's doing. */
+export function bystanderConsumer(world: World, host: number): number {
+  return world.shape.instances + world.shape.migrations + host;
 }
 
 export function amountsOf(world: World, flavor: number, instance: Instance): Amounts {
@@ -476,6 +522,8 @@ export function trackingOf(world: World, host: number, instance: number): Tracki
 export function serviceUp(world: World, service: number): boolean {
   const { globals } = world;
   switch (service) {
+    case SERVICE.OPERATOR:
+      return true;
     case SERVICE.API:
       return globals.apiUp === 1;
     case SERVICE.CONDUCTOR:
@@ -491,6 +539,8 @@ export function serviceUp(world: World, service: number): boolean {
 
 export function setService(world: World, service: number, up: number): void {
   const { globals } = world;
+  // a command that was killed is no service that is down
+  if (service === SERVICE.OPERATOR) return;
   if (service === SERVICE.API) globals.apiUp = up;
   else if (service === SERVICE.CONDUCTOR) globals.conductorUp = up;
   else if (service === SERVICE.SCHEDULER) globals.schedulerUp = up;
@@ -510,6 +560,16 @@ export function nothingUnderWay(world: World, instance: number = NONE): boolean 
     if (job.state !== JOB.FREE && (instance === NONE || job.instance === instance)) return false;
   }
   return true;
+}
+
+/** Notes what comes across moves that are not over: of one instance, or, with NONE, of any. */
+export function meet(world: World, met: number, instance: number = NONE): void {
+  for (let k = 0; k < world.globals.moves; k++) {
+    const move = world.moves[k]!;
+    if (move.exists === 0 || move.migration === NONE || (instance !== NONE && move.instance !== instance)) continue;
+    const { exists, status } = world.migrations[move.migration]!;
+    if (exists === 1 && inProgress(status)) move.met |= met;
+  }
 }
 
 /** The move of an instance that the API took last, or, where it took none, that was asked for last. */
@@ -535,7 +595,7 @@ export function populate(world: World, setting: Setting, ratios: number[]): void
   globals.placementUp = 1;
   globals.operation = NONE;
   (placement as { ratios: readonly number[] }).ratios = ratios;
-  placement.overCapacityRewrite = setting.options.placement_release >= 14;
+  Object.assign(placement, releaseRules(setting.options.placement_release));
   for (let h = 0; h < setting.hosts.length; h++) {
     const host = setting.hosts[h]!;
     world.hosts[h]!.up = 1;
@@ -554,7 +614,29 @@ export function populate(world: World, setting: Setting, ratios: number[]): void
       record.stepSize = inventory.step_size;
       record.ratio = internRatio(ratios, inventory.allocation_ratio);
     }
+    if (host.used.length > 0) standBy(world, h, host.used);
   }
+}
+
+/**
+ * Allocations of servers outside the scenario, as one consumer. Placement counts them; the resource tracker does not: it
+ * adds up the instances and migrations of its host (nova/compute/resource_tracker.py:_update_usage_from_instances), and no
+ * law compares it with what Placement has in use.
+ */
+function standBy(world: World, h: number, used: readonly number[]): void {
+  const { placement } = world;
+  const consumer = placement.consumers[bystanderConsumer(world, h)]!;
+  consumer.exists = 1;
+  consumer.generation = 1;
+  for (let k = 0; k < used.length; k += 2) {
+    consumer.allocations.add(h, used[k]!, used[k + 1]!);
+    placement.inventories[h * placement.classes + used[k]!]!.used += used[k + 1]!;
+  }
+}
+
+/** How many bystanders a world of the setting has: one a host, or none at all. */
+export function bystandersOf(setting: Setting): number {
+  return setting.hosts.some(({ used }) => used.length > 0) ? setting.hosts.length : 0;
 }
 
 export function internRatio(ratios: number[], ratio: number): number {

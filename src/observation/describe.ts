@@ -1,8 +1,22 @@
 /** An observation in words: for stories, conformance rows, signatures and `--json`. */
 
+import type { Setting } from '../nova/setting.ts';
 import { STATUS_NAMES, TASK_NAMES, VM_NAMES } from '../nova/states.ts';
+import { printable } from '../scenario/printable.ts';
 import { amounts } from './amounts.ts';
 import type { Observation, ObservedHoldings } from './observation.ts';
+
+/** The setting under names that are harmless on a terminal. */
+export function printableSetting(setting: Setting): Setting {
+  const named = <T extends { readonly name: string }>(one: T): T => ({ ...one, name: printable(one.name) });
+  return {
+    ...setting,
+    hosts: setting.hosts.map(named),
+    flavors: setting.flavors.map(named),
+    classes: setting.classes.map(printable),
+    traits: setting.traits.map(printable),
+  };
+}
 
 /**
  * Holdings by provider, each as the flavor that it is the amounts of where there is one: `h1:m1`, else class by class

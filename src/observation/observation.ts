@@ -44,6 +44,8 @@ export interface ObservedMigration {
 
 export interface ObservedHost {
   readonly up: number;
+  /** gone for good: its guests and disks are judged no more, its allocations are */
+  readonly gone: number;
   readonly vcpusUsed: number;
   readonly memoryMbUsed: number;
   readonly localMbUsed: number;
@@ -80,6 +82,10 @@ export interface ObservedMove {
   readonly decision: number;
   readonly fits: number;
   readonly disturbed: number;
+  /** what came across it before it was over, as bits of MET in nova/states.ts */
+  readonly met: number;
+  /** one fault met it, in scheduling or prep, while another host could still take it */
+  readonly elsewhere: number;
   readonly before: ObservedHoldings;
 }
 
@@ -92,8 +98,12 @@ export interface ObservedPlacement {
 
 export interface Observation {
   readonly setting: Setting;
-  /** how many records of each table are in use, and how many instances could be: migrations' consumers come after them */
-  readonly shape: { readonly instances: number };
+  /**
+   * How many records there could be: the consumers are those of all instances, then of all migrations, then the
+   * bystanders, of which there is one a host or none.
+   */
+  readonly shape: { readonly instances: number; readonly migrations: number; readonly bystanders: number };
+  /** how many are in use */
   readonly globals: { readonly instances: number; readonly migrations: number; readonly moves: number };
   readonly hosts: readonly ObservedHost[];
   readonly instances: readonly ObservedInstance[];

@@ -34,7 +34,7 @@ export type AllocationsPicture = Readonly<Record<string, Readonly<Record<string,
 export interface Picture {
   readonly instances: readonly InstancePicture[];
   readonly migrations: readonly MigrationPicture[];
-  /** by consumer: a server's name, or a migration's: the server's with `/migration-1` */
+  /** by consumer: a server's name, a migration's: the server's with `/migration-1`, or the host's with `/bystanders` */
   readonly allocations: Readonly<Record<string, AllocationsPicture>>;
   /** consumers whose row is there although they hold nothing */
   readonly empty_consumers: readonly string[];
@@ -44,6 +44,9 @@ export interface Picture {
 export interface OperationPicture {
   readonly outcome: (typeof OUTCOME_NAMES)[number];
   readonly http: number | null;
+  /** of an operator's command that came to its end, and how many allocations or instances it processed */
+  readonly exit_code?: number;
+  readonly processed?: number;
 }
 
 export function migrationName(observation: Observation, servers: readonly string[], m: number): string {
@@ -51,6 +54,14 @@ export function migrationName(observation: Observation, servers: readonly string
   let n = 0;
   for (let k = 0; k <= m; k++) if (observation.migrations[k]!.instance === instance) n++;
   return `${servers[instance] ?? '?'}/migration-${n}`;
+}
+
+/** Who holds what: the name of a consumer. */
+export function consumerName(observation: Observation, servers: readonly string[], id: number): string {
+  const { instances, migrations } = observation.shape;
+  if (id < instances) return servers[id] ?? '?';
+  if (id < instances + migrations) return migrationName(observation, servers, id - instances);
+  return `${observation.setting.hosts[id - instances - migrations]?.name ?? '?'}/bystanders`;
 }
 
 export function picture(observation: Observation, servers: readonly string[]): Picture {
@@ -72,6 +83,10 @@ export function picture(observation: Observation, servers: readonly string[]): P
   for (let i = 0; i < globals.instances; i++) consumers.push([servers[i] ?? '?', i]);
   for (let m = 0; m < globals.migrations; m++) {
     consumers.push([migrationName(observation, servers, m), shape.instances + m]);
+  }
+  for (let b = 0; b < shape.bystanders; b++) {
+    const id = shape.instances + shape.migrations + b;
+    consumers.push([consumerName(observation, servers, id), id]);
   }
   const made = consumers.filter(([, id]) => placement.consumers[id]!.exists === 1);
   return {
@@ -126,5 +141,10 @@ export function picture(observation: Observation, servers: readonly string[]): P
 }
 
 export function operationPicture(record: OperationRecord): OperationPicture {
-  return { outcome: OUTCOME_NAMES[record.outcome]!, http: record.http === 0 ? null : record.http };
+  const { outcome, http, exit, processed } = record;
+  return {
+    outcome: OUTCOME_NAMES[outcome]!,
+    http: http === 0 ? null : http,
+    ...(exit === 0 ? {} : { exit_code: exit - 1, processed }),
+  };
 }

@@ -93,6 +93,7 @@ export interface Response {
   readonly subject: Subject | null;
   /** of the consumer or provider asked for; for `get-provider-traits` the mask of its traits */
   readonly generation: number;
+  /** what the consumer holds; for `get-provider-allocations` consumer, class, amount, consumer, ... */
   readonly rows: Rows;
   /** providers that could take the request, or consumers found on a provider */
   readonly ids: readonly number[];

@@ -43,13 +43,17 @@ export function readResponse(request: Request, status: number, body: unknown, id
       return rows.length === 0 ? answer(status) : answer(status, needed(sent.consumer_generation), rows);
     }
     case 'get-provider-allocations': {
-      const consumers = Object.keys(needed(sent.allocations)).map((uuid) => needed(ids.consumer(uuid)));
-      return answer(
-        status,
-        needed(sent.resource_provider_generation),
-        NO_ROWS,
-        consumers.sort((a, b) => a - b),
+      const held = Object.entries(needed(sent.allocations)).flatMap(([uuid, { resources }]) =>
+        Object.entries(resources).map(([name, amount]): [consumer: number, resourceClass: number, amount: number] => [
+          needed(ids.consumer(uuid)),
+          needed(ids.resourceClass(name)),
+          amount,
+        ]),
       );
+      // consumer by consumer, as the store goes through them
+      held.sort(([a, c], [b, d]) => a - b || c - d);
+      const consumers = [...new Set(held.map(([consumer]) => consumer))];
+      return answer(status, needed(sent.resource_provider_generation), held.flat(), consumers);
     }
     case 'get-provider-traits': {
       const bits = needed(sent.traits).map((name) => needed(ids.trait(name)));

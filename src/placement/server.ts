@@ -71,10 +71,18 @@ export function serve(store: Store, rules: PlacementRules, request: Request, cut
       const provider = store.providers[request.provider];
       if (provider === undefined || provider.exists === 0) return NO_PROVIDER;
       const ids: number[] = [];
+      const rows: number[] = [];
       for (let c = 0; c < store.consumers.length; c++) {
-        if (store.consumers[c]!.allocations.holdsOn(request.provider)) ids.push(c);
+        const { allocations } = store.consumers[c]!;
+        if (!allocations.holdsOn(request.provider)) continue;
+        ids.push(c);
+        for (let row = 0; row < allocations.count; row++) {
+          if (allocations.provider(row) === request.provider) {
+            rows.push(c, allocations.resourceClass(row), allocations.amount(row));
+          }
+        }
       }
-      return answer(200, provider.generation, undefined, ids);
+      return answer(200, provider.generation, rows, ids);
     }
     case 'get-provider-traits': {
       const provider = store.providers[request.provider];

@@ -1,28 +1,4 @@
-/** What a server knows before anybody tells it anything: os_resource_classes 1.1.0 (STANDARDS) and os_traits 3.9.0, of Placement 16.0.0. */
-export const STANDARD_CLASSES: readonly string[] = [
-  'VCPU',
-  'MEMORY_MB',
-  'DISK_GB',
-  'PCI_DEVICE',
-  'SRIOV_NET_VF',
-  'NUMA_SOCKET',
-  'NUMA_CORE',
-  'NUMA_THREAD',
-  'NUMA_MEMORY_MB',
-  'IPV4_ADDRESS',
-  'VGPU',
-  'VGPU_DISPLAY_HEAD',
-  'NET_BW_EGR_KILOBIT_PER_SEC',
-  'NET_BW_IGR_KILOBIT_PER_SEC',
-  'PCPU',
-  'MEM_ENCRYPTION_CONTEXT',
-  'FPGA',
-  'PGPU',
-  'NET_PACKET_RATE_KILOPACKET_PER_SEC',
-  'NET_PACKET_RATE_EGR_KILOPACKET_PER_SEC',
-  'NET_PACKET_RATE_IGR_KILOPACKET_PER_SEC',
-];
-
+/** Traits that a server knows before anybody tells it anything: os_traits 3.9.0, of Placement 16.0.0. */
 export const STANDARD_TRAITS: readonly string[] = [
   'COMPUTE_ACCELERATORS',
   'COMPUTE_ADDRESS_SPACE_EMULATED',

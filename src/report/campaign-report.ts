@@ -2,31 +2,52 @@
 import { createColors } from 'picocolors';
 import type { Campaign, Finding } from '../campaign/campaign.ts';
 import { pairsOf } from '../campaign/statistics.ts';
+import type { KnownSignature } from '../contract/known/known.ts';
 import { SOMETIMES } from '../contract/sometimes.ts';
+import { recoversMoves } from '../engine/operations.ts';
+import { operatorCommands } from '../nova/handlers/operator.ts';
+import { NOVA_RELEASES } from '../scenario/scenario.ts';
+import { decodeToken } from '../scenario/token.ts';
 import { table } from './tables.ts';
 
 export type Verdict = 'held' | 'known' | 'violated' | 'undecided' | 'interrupted';
 
 /** From so many scenarios on, a situation that was never reached leaves the verdict open. */
 const LONG = 10_000;
+/** From so many on, a reason of the known list that was never seen is named: some take one scenario in fifty thousand. */
+const LONG_FOR_KNOWN = 100_000;
 
 export function verdictOf(campaign: Campaign, interrupted: boolean): Verdict {
   const findings = [...campaign.findings.values()];
   if (interrupted) return 'interrupted';
-  if (findings.some(({ known }) => known === null)) return 'violated';
+  if (findings.some(isNews)) return 'violated';
   if (campaign.statistics.runs >= LONG && missed(campaign).length > 0) return 'undecided';
-  return findings.length > 0 ? 'known' : 'held';
+  return findings.some(({ known }) => known !== null) ? 'known' : 'held';
 }
+
+/** What sabotage breaks lies outside the contract, whatever the known list says. */
+const isNews = ({ known, sabotage }: Finding): boolean => known === null && !sabotage;
+const isSabotage = ({ known, sabotage }: Finding): boolean => known === null && sabotage;
 
 /** Situations that the campaign allowed and never reached. */
-function missed({ statistics, config }: Campaign): string[] {
-  return SOMETIMES.filter(({ id }) => {
+function missed({ statistics, config, code }: Campaign): string[] {
+  const recovers = recoversMoves(code);
+  const never = SOMETIMES.filter(({ id, faults, recovery }) => {
     if (statistics.possible[id] === 0 || statistics.sometimes[id]! > 0) return false;
-    return config.faults > 0 || !NEEDS_FAULT.has(id);
+    return config.faults >= faults && (recovers || recovery === undefined);
   }).map(({ id }) => id);
+  return recovers && config.cloud === null ? [...never, ...tooFew(statistics)] : never;
 }
 
-const NEEDS_FAULT = new Set(['faulted-move-committed', 'move-failed', 'server-moved-twice']);
+/** A protocol that refused or undid everything would break no law: of its moves so many per cent commit. */
+const LEAST_SHARES = { faultFree: 90, faulted: 20 } as const;
+
+function tooFew({ moves }: Campaign['statistics']): string[] {
+  const few: string[] = [];
+  if (100 * moves.faultFreeCommitted < LEAST_SHARES.faultFree * moves.faultFree) few.push('fault-free moves commit');
+  if (100 * moves.faultedCommitted < LEAST_SHARES.faulted * moves.faulted) few.push('faulted moves commit');
+  return few;
+}
 
 /** Nothing in it depends on the time or the machine: two runs of one seed print the same. */
 export function campaignJson(campaign: Campaign, verdict: Verdict): object {
@@ -38,12 +59,15 @@ export function campaignJson(campaign: Campaign, verdict: Verdict): object {
     contract: config.contract,
     defects: config.defects,
     repairs: config.repairs,
+    ...(config.sabotage === true ? { sabotage: true } : {}),
+    ...(older(campaign) ? { nova_release: config.novaRelease } : {}),
     runs: statistics.runs,
     findings: ordered(campaign).map((finding) => ({
       signature: finding.signature,
       invariant: finding.invariants[0],
       invariants: finding.invariants,
       known: finding.known?.weakness ?? null,
+      ...(config.sabotage === true ? { sabotage: finding.sabotage } : {}),
       row: finding.known?.row ?? null,
       token: finding.token,
       operations: finding.operations,
@@ -55,36 +79,49 @@ export function campaignJson(campaign: Campaign, verdict: Verdict): object {
   };
 }
 
-/** News first, then by how often it was seen. */
+/** News first, then what sabotage broke, then by how often it was seen. */
 function ordered({ findings }: Campaign): Finding[] {
   return [...findings.values()].sort(
     (a, b) =>
       Number(a.known !== null) - Number(b.known !== null) ||
+      Number(a.sabotage) - Number(b.sabotage) ||
       b.count - a.count ||
       (a.signature < b.signature ? -1 : a.signature > b.signature ? 1 : 0),
   );
 }
 
-export function progressLine({ statistics, findings, code }: Campaign, runs: number, ms: number): string {
-  const news = [...findings.values()].filter(({ known }) => known === null).length;
+export function progressLine(campaign: Campaign, runs: number, ms: number): string {
+  const { statistics, findings } = campaign;
+  const news = [...findings.values()].filter(isNews).length;
   const rate = Math.round((1000 * statistics.runs) / Math.max(1, ms));
   const reached = Object.keys(statistics.reached).length;
   return (
     `${statistics.runs} of ${runs} scenarios, ${rate} a second, ` +
-    `${findings.size} findings (${news} new), ${reached} of ${code.points.length} failure points reached`
+    `${findings.size} findings (${news} new), ${reached} of ${within(campaign).points} failure points reached`
   );
+}
+
+/** Failure points, and pairs of one and a fault that fits, of the handlers that the campaign's operations lead to. */
+function within({ code, config }: Campaign): { points: number; pairs: readonly string[] } {
+  const handlers = new Set(code.entries.keys());
+  if (config.sabotage !== true) for (const { id } of operatorCommands) handlers.delete(id);
+  const points = code.points.filter((point) => point.handlers.some((id) => handlers.has(id))).length;
+  return { points, pairs: pairsOf(code, handlers) };
 }
 
 export interface ReportOptions {
   readonly color: boolean;
   readonly verbose: boolean;
   readonly replayLine: (token: string) => string;
+  /** the release of Nova whose known list it is, or null for a list of the user's */
+  readonly madeFor: number | null;
 }
 
 export function campaignReport(campaign: Campaign, verdict: Verdict, options: ReportOptions): string {
   const paint = createColors(options.color);
   const all = ordered(campaign);
-  const news = all.filter(({ known }) => known === null);
+  const news = all.filter(isNews);
+  const sabotage = all.filter(isSabotage);
   const known = all.filter((finding) => finding.known !== null);
   const parts: string[] = [];
   if (news.length > 0) {
@@ -94,14 +131,24 @@ export function campaignReport(campaign: Campaign, verdict: Verdict, options: Re
     parts.push(findingsTable(news, 1, options));
     parts.push(reproLines(news, 1, options));
   }
+  if (sabotage.length > 0) {
+    parts.push(
+      paint.bold(`${count(sabotage.length, 'way')} to break the laws by sabotage, which lies outside the contract`),
+    );
+    const shown = options.verbose ? sabotage : oneEachSaboteur(sabotage);
+    if (shown.length < sabotage.length) parts.push('The most frequent for each operation; --verbose prints all.');
+    parts.push(findingsTable(shown, news.length + 1, options));
+    parts.push(reproLines(shown, news.length + 1, options));
+  }
+  const firstKnown = news.length + sabotage.length + 1;
   if (known.length > 0) {
     parts.push(paint.bold(`${count(known.length, 'known way')} to break the laws, one line a reason`));
     const shown = options.verbose ? known : oneEach(known);
-    parts.push(knownTable(known, shown, news.length + 1, options));
-    parts.push(reproLines(shown, news.length + 1, options));
+    parts.push(knownTable(known, shown, firstKnown, options));
+    parts.push(reproLines(shown, firstKnown, options));
   }
   parts.push(paint.bold('Statistics'), statisticsText(campaign));
-  parts.push(paint.bold(verdictText(campaign, verdict, news.length, known.length)));
+  parts.push(paint.bold(verdictText(campaign, verdict, { news, known, sabotage }, options)));
   return parts.join('\n\n');
 }
 
@@ -116,6 +163,18 @@ function findingsTable(findings: readonly Finding[], first: number, { color }: R
     }),
     { color },
   );
+}
+
+/** The most frequent signature for each set of operations that were sabotage. */
+function oneEachSaboteur(findings: readonly Finding[]): Finding[] {
+  const seen = new Set<string>();
+  return findings.filter(({ signature }) => {
+    const [, cause = ''] = signature.split(' | ');
+    const [saboteurs = ''] = cause.split(' + ');
+    if (seen.has(saboteurs)) return false;
+    seen.add(saboteurs);
+    return true;
+  });
 }
 
 /** The most frequent signature for each reason; open weaknesses before what is by design. */
@@ -161,8 +220,9 @@ function reproLines(findings: readonly Finding[], first: number, { replayLine }:
 }
 
 function statisticsText(campaign: Campaign): string {
-  const { statistics, code } = campaign;
+  const { statistics } = campaign;
   const { faults, holds, moves } = statistics;
+  const { points, pairs } = within(campaign);
   const lines: string[] = [];
   const operations = Object.entries(statistics.operations).map(
     ([name, { accepted, refused, skipped }]) => `${name} ${accepted}/${refused}/${skipped}`,
@@ -171,10 +231,9 @@ function statisticsText(campaign: Campaign): string {
   lines.push(
     `faults: ${faults.armed} armed, ${faults.fired} fired; holds: ${holds.armed} armed, ${holds.struck} struck, ${holds.broken} broken`,
   );
-  const pairs = pairsOf(code, new Set(code.entries.keys()));
   const fired = pairs.filter((pair) => statistics.fired[pair] !== undefined).length;
   lines.push(
-    `failure points reached: ${Object.keys(statistics.reached).length} of ${code.points.length}; ` +
+    `failure points reached: ${Object.keys(statistics.reached).length} of ${points}; ` +
       `pairs of point and fault fired: ${fired} of ${pairs.length}`,
   );
   const share = (part: number, whole: number): string => (whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)} %`);
@@ -187,19 +246,66 @@ function statisticsText(campaign: Campaign): string {
   lines.push(
     `sometimes: ${SOMETIMES.map(({ id }) => `${id} ${statistics.sometimes[id] === 0 ? 'NOT REACHED' : statistics.sometimes[id]}`).join(', ')}`,
   );
+  lines.push(...knownLines(campaign));
   return lines.map((line) => `  ${line}`).join('\n');
 }
 
-function verdictText(campaign: Campaign, verdict: Verdict, news: number, known: number): string {
+/** How much of the known list was seen; a weakness that was mended is one that is seen no more. */
+function knownLines({ known, findings, config, statistics }: Campaign): string[] {
+  const due = [...known].filter(([, entry]) => isDue(entry, config));
+  if (due.length === 0) return [];
+  const seen = due.filter(([signature]) => findings.has(signature));
+  const reasons = (of: typeof due): Map<string, string> =>
+    new Map(of.map(([, { reason, weakness }]) => [reason, weakness]));
+  const [all, met] = [reasons(due), reasons(seen)];
+  const lines = [
+    `known signatures of contract ${config.contract} seen: ${seen.length} of ${due.length}, for ${met.size} of ${count(all.size, 'reason')}`,
+  ];
+  if (statistics.runs < LONG_FOR_KNOWN) return lines;
+  for (const [reason, weakness] of all) {
+    if (!met.has(reason)) lines.push(`known but not seen: ${weakness}: ${reason}`);
+  }
+  return lines;
+}
+
+/** Whether the campaign judges by the laws that the witness was judged by. */
+function isDue({ witness }: KnownSignature, { protocol, contract }: Campaign['config']): boolean {
+  const reading = decodeToken(witness);
+  return reading.ok && reading.value.protocol === protocol && reading.value.contract === contract;
+}
+
+/** An older release of Nova than the newest; the rollback protocol has but one. */
+const older = ({ config, code }: Campaign): boolean =>
+  config.novaRelease !== NOVA_RELEASES.newest && code.protocol.changes.length > 0;
+
+interface Sorted {
+  readonly news: readonly Finding[];
+  readonly known: readonly Finding[];
+  readonly sabotage: readonly Finding[];
+}
+
+function verdictText(campaign: Campaign, verdict: Verdict, found: Sorted, { madeFor }: ReportOptions): string {
   const { statistics, config } = campaign;
-  const what = `${statistics.runs} scenarios of seed ${JSON.stringify(config.seed)}, protocol ${config.protocol}, contract ${config.contract}`;
+  const { news, known, sabotage } = found;
+  const release = older(campaign) ? ` as of ${config.novaRelease}.0.0` : '';
+  const drawn = config.sabotage === true ? ', with sabotage' : '';
+  const what = `${statistics.runs} scenarios of seed ${JSON.stringify(config.seed)}, protocol ${config.protocol}${release}, contract ${config.contract}${drawn}`;
+  const list = older(campaign) && madeFor !== null ? `, which was made for Nova ${madeFor}.0.0` : '';
+  const outside = sabotage.length === 0 ? '' : ` Sabotage broke them in ${count(sabotage.length, 'way')}.`;
   switch (verdict) {
     case 'held':
-      return `HELD: ${what}: every law held.`;
-    case 'known':
-      return `KNOWN: ${what}: ${count(known, 'way')} to break the laws, all of them known.`;
-    case 'violated':
-      return `VIOLATED: ${what}: ${count(news, 'unknown way')} to break the laws.`;
+      return `HELD: ${what}: every law held${outside === '' ? '' : ' for every server that was not sabotaged'}.${outside}`;
+    case 'known': {
+      const listed = known.filter(({ signature }) => campaign.known.has(signature)).length;
+      const origin = older(campaign)
+        ? `: ${listed} on the known list${list}, ${known.length - listed} that a later release took away`
+        : '';
+      return `KNOWN: ${what}: ${count(known.length, 'way')} to break the laws, all of them known${origin}.${outside}`;
+    }
+    case 'violated': {
+      const unlisted = list === '' ? '' : `: not on the known list${list}, and not taken away by a later release`;
+      return `VIOLATED: ${what}: ${count(news.length, 'unknown way')} to break the laws${unlisted}.${outside}`;
+    }
     case 'undecided':
       return `UNDECIDED: ${what}: never reached: ${missed(campaign).join(', ')}.`;
     case 'interrupted':

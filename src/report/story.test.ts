@@ -331,7 +331,6 @@ describe('whole stories', () => {
             call select_destinations to scheduler -> ok
             … 2 steps: conductor.reschedule, conductor.fill
             cast prep_resize to nova-compute h2
-            … conductor.save-reqspec
           nova-compute h2  compute.prep_resize
             … 4 steps: prep.start-notify, prep.group-policy, prep.stash, prep.pci-map
             GET /allocations/s1/migration-1 -> 200 h2 VCPU=2 MEMORY_MB=1024 DISK_GB=2 (generation 1)

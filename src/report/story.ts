@@ -9,16 +9,15 @@ import { CLOUD_LAWS, type Contract } from '../contract/contracts.ts';
 import { type Code, type Instruction, KIND } from '../engine/compile.ts';
 import { load } from '../engine/load.ts';
 import type { Listener, PlacementService } from '../engine/run.ts';
-import type { Setting } from '../nova/setting.ts';
 import { CONTROLLER_NAMES, SERVICE, STATUS_NAMES, TASK_NAMES, VM_NAMES } from '../nova/states.ts';
 import { OUTCOME, OUTCOME_WORDS, type Outcome } from '../nova/step.ts';
 import { JOB, type Job, OPERATION, serviceUp, type World } from '../nova/world.ts';
-import { describeServer } from '../observation/describe.ts';
+import { describeServer, printableSetting } from '../observation/describe.ts';
 import type { Observation } from '../observation/observation.ts';
-import { migrationName, operationPicture } from '../observation/picture.ts';
+import { consumerName, migrationName, operationPicture } from '../observation/picture.ts';
 import type { Request, Response } from '../placement/api.ts';
 import { type Json, type Names, namesFor, renderRequest, renderResponse } from '../placement/rest.ts';
-import { printable } from '../scenario/printable.ts';
+import { harmless, printable } from '../scenario/printable.ts';
 import { renderFault, renderHold, renderOperation } from '../scenario/render.ts';
 import { DEFAULT_OPTIONS, type FaultKind, type Flavor, type Host, type Scenario } from '../scenario/scenario.ts';
 import { NONE } from '../state/table.ts';
@@ -102,9 +101,6 @@ export function tellStory(
 
 const INDENT = 4;
 
-/** As `printable`, for text that is not a name: of any length, all of it is shown. */
-const harmless = (text: string): string => Array.from(text, (character) => printable(character)).join('');
-
 const count = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's'}`;
 
 /** Lines of a terminal, broken between words. */
@@ -181,12 +177,12 @@ function header(page: Page, colors: Colors, scenario: Scenario, code: Code, cont
 
 function byCapacity(hosts: readonly Host[]): Map<string, string[]> {
   const groups = new Map<string, string[]>();
-  for (const { name, inventories } of hosts) {
-    const size = Object.entries(inventories)
-      .map(([resourceClass, { total, reserved, allocation_ratio }]) => {
-        return `${printable(resourceClass)}=${Math.trunc((total - reserved) * allocation_ratio)}`;
-      })
-      .join(' ');
+  for (const { name, inventories, used = {} } of hosts) {
+    const room = Object.entries(inventories).map(([resourceClass, { total, reserved, allocation_ratio }]) => {
+      return `${printable(resourceClass)}=${Math.trunc((total - reserved) * allocation_ratio)}`;
+    });
+    const held = Object.entries(used).map(([resourceClass, amount]) => `${printable(resourceClass)}=${amount}`);
+    const size = `${room.join(' ')}${held.length > 0 ? `; bystanders hold ${held.join(' ')}` : ''}`;
     const group = groups.get(size);
     if (group === undefined) groups.set(size, [printable(name)]);
     else group.push(printable(name));
@@ -205,9 +201,14 @@ function flavorWords({ name, vcpus, ram, disk, ephemeral, swap, properties }: Fl
 function outcomeWords(world: World, k: number): string {
   const record = world.operations[k]!;
   if (record.outcome === OPERATION.NOT_BEGUN) return 'not answered yet';
-  const { outcome, http } = operationPicture(record);
+  const { outcome, http, exit_code, processed } = operationPicture(record);
+  if (exit_code !== undefined) return exitWords(exit_code, processed!);
   return http === null ? outcome : `${outcome} ${http}`;
 }
+
+/** As nova-manage says it with --verbose: "Processed 2 allocations." */
+export const exitWords = (code: number, processed: number): string =>
+  `exit code ${code}${processed > 0 ? `, processed ${processed}` : ''}`;
 
 // ---- who is who
 
@@ -225,19 +226,10 @@ class Cast {
     this.world = world;
     this.names = servers.map(printable);
     const { setting } = world;
-    const named = <T extends { readonly name: string }>(one: T): T => ({ ...one, name: printable(one.name) });
-    const shown: Setting = {
-      ...setting,
-      hosts: setting.hosts.map(named),
-      flavors: setting.flavors.map(named),
-      classes: setting.classes.map(printable),
-      traits: setting.traits.map(printable),
-    };
-    this.shown = { ...world, setting: shown };
+    this.shown = { ...world, setting: printableSetting(setting) };
     this.wire = namesFor(world.placement, {
       providers: setting.hosts.map(({ name }) => name),
-      consumer: (id) =>
-        id < world.shape.instances ? servers[id]! : migrationName(world, servers, id - world.shape.instances),
+      consumer: (id) => consumerName(world, servers, id),
       classes: setting.classes,
       traits: setting.traits,
     });
@@ -252,11 +244,11 @@ class Cast {
   }
 
   consumer(id: number): string {
-    const { instances } = this.world.shape;
-    return id < instances ? this.server(id) : migrationName(this.world, this.names, id - instances);
+    return consumerName(this.shown, this.names, id);
   }
 
   service(service: number): string {
+    if (service === SERVICE.OPERATOR) return 'operator';
     return service < SERVICE.COMPUTE
       ? CONTROLLER_NAMES[service]!
       : `nova-compute ${this.host(service - SERVICE.COMPUTE)}`;
@@ -428,7 +420,8 @@ class Teller implements Listener {
     this.unfold();
     const { cast, page, colors } = this;
     const name = cast.service(service);
-    if (up) page.line(INDENT, `${name} starts`, colors.yellow);
+    if (service === SERVICE.OPERATOR) page.line(INDENT, 'the command is killed', colors.yellow);
+    else if (up) page.line(INDENT, `${name} starts`, colors.yellow);
     else {
       const died = cast.world.jobs.flatMap((job) => {
         if (job.service !== service || job.state === JOB.FREE || job.state === JOB.LATE) return [];

@@ -7,8 +7,11 @@ import {
   type Hold,
   type Host,
   type Inventory,
+  MIGRATION_STATUSES,
+  NOVA_RELEASES,
   type Operation,
   type Options,
+  PLACEMENT_RELEASES,
   type Scenario,
 } from './scenario.ts';
 
@@ -59,12 +62,25 @@ const anyInventory: fc.Arbitrary<Inventory> = record({
   allocation_ratio: ratio,
 }).map((inventory) => ({ ...inventory, max_unit: inventory.max_unit ?? inventory.total }));
 
-const anyHostContent = record({
+/** What bystanders hold, of some of the classes that the host has. */
+const anyUsed = (inventories: Host['inventories']): fc.Arbitrary<Host['used']> => {
+  const classes = Object.keys(inventories);
+  return fc.option(
+    fc
+      .tuple(fc.subarray(classes), fc.array(positive, { minLength: classes.length, maxLength: classes.length }))
+      .map(([some, amounts]) => Object.fromEntries(some.map((name, at) => [name, amounts[at]!]))),
+    { nil: undefined, freq: 1 },
+  );
+};
+
+const anyHostContent: fc.Arbitrary<Omit<Host, 'name'>> = record({
   inventories: fc
     .uniqueArray(fc.tuple(anyClass, anyInventory), { selector: ([name]) => name, maxLength: 5 })
     .map((pairs) => Object.fromEntries(pairs)),
   traits: fc.array(anyClass, { maxLength: 4 }),
-});
+}).chain((content) =>
+  anyUsed(content.inventories).map((used) => (used === undefined ? content : { ...content, used })),
+);
 
 /** Two contents for all hosts, so that equal hosts are frequent. */
 const anyHosts: fc.Arbitrary<Host[]> = fc
@@ -97,8 +113,8 @@ export const anyOptions: fc.Arbitrary<Options> = record({
   supports_migrate_to_same_host: fc.boolean(),
   max_attempts: fc.integer({ min: 1, max: 10 }),
   client_replay: fc.integer({ min: 0, max: 1 }),
-  nova_release: fc.constant(34),
-  placement_release: fc.integer({ min: 8, max: 16 }),
+  nova_release: fc.integer({ min: NOVA_RELEASES.oldest, max: NOVA_RELEASES.newest }),
+  placement_release: fc.integer({ min: PLACEMENT_RELEASES.oldest, max: PLACEMENT_RELEASES.newest }),
 });
 
 function anyOperation(hosts: readonly Host[], flavors: readonly Flavor[]): fc.Arbitrary<Operation> {
@@ -120,10 +136,26 @@ function anyOperation(hosts: readonly Host[], flavors: readonly Flavor[]): fc.Ar
       server,
       state: fc.constantFrom<'active' | 'error'>('active', 'error'),
     }),
-    record({ operation: operation('audit', 'poll_unconfirmed_resizes', 'cleanup_incomplete_migrations'), host }),
+    record({
+      operation: operation('audit', 'poll_unconfirmed_resizes', 'cleanup_incomplete_migrations', 'lose_host'),
+      host,
+    }),
     record({ operation: operation('set_inventory'), host, resource_class: anyClass, inventory: anyInventory }),
     record({ operation: operation('crash', 'restart'), service }),
-    record({ operation: operation('settle') }),
+    record({ operation: operation('settle', 'recover') }),
+    record(
+      { operation: operation('placement_audit'), delete: fc.constant<true>(true), host },
+      { requiredKeys: ['operation'] },
+    ),
+    record(
+      { operation: operation('heal_allocations'), server, force: fc.constant<true>(true) },
+      { requiredKeys: ['operation'] },
+    ),
+    record({ operation: operation('delete_allocations'), server, of: operation('instance', 'migration') }),
+    record(
+      { operation: operation('edit_row'), server, host, migration_status: fc.constantFrom(...MIGRATION_STATUSES) },
+      { requiredKeys: ['operation', 'server'] },
+    ),
   );
 }
 

@@ -155,14 +155,18 @@ describe('order', () => {
     const { VCPU, MEMORY_MB, DISK_GB } = host.inventories;
     host.inventories = { PCPU: VCPU!, DISK_GB: DISK_GB!, CUSTOM_X: VCPU!, VCPU: VCPU!, MEMORY_MB: MEMORY_MB! };
     host.traits = ['HW_B', 'CUSTOM_A', 'HW_A'];
+    host.used = { CUSTOM_X: 1, VCPU: 2 };
+    scenario.cloud.hosts[1]!.used = {};
     flavor.properties = { b: '1', a: '2' };
     const { cloud } = normalForm(scenario);
     expect([
       Object.keys(cloud.hosts[0]!.inventories),
+      cloud.hosts.map(({ used }) => JSON.stringify(used)),
       cloud.hosts[0]!.traits,
       Object.keys(cloud.flavors[0]!.properties),
     ]).toEqual([
       ['VCPU', 'MEMORY_MB', 'DISK_GB', 'CUSTOM_X', 'PCPU'],
+      ['{"VCPU":2,"CUSTOM_X":1}', undefined, undefined],
       ['CUSTOM_A', 'HW_A', 'HW_B'],
       ['a', 'b'],
     ]);
@@ -222,7 +226,7 @@ function references(scenario: Scenario): unknown {
   };
   return scenario.operations.map((op) => [
     op.operation,
-    'server' in op ? stranger('server', op.server) : null,
+    'server' in op && op.server !== undefined ? stranger('server', op.server) : null,
     'flavor' in op ? flavor(op.flavor) : null,
     'host' in op && op.host !== undefined ? host(op.host) : null,
     'service' in op ? (services.includes(op.service) ? op.service : host(op.service)) : null,

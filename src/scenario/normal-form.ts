@@ -5,12 +5,12 @@
 import type { Fault, Flavor, Hold, Host, Inventory, Operation, Options, Scenario } from './scenario.ts';
 
 /** As `crash` and `restart` know them; any other service is a compute host's. */
-const SERVICES: readonly string[] = ['api', 'conductor', 'scheduler', 'placement'];
+export const CONTROLLERS: readonly string[] = ['api', 'conductor', 'scheduler', 'placement'];
 
 /** The classes that every host has, in the order in which Nova reports them. */
 const STANDARD_CLASSES: readonly string[] = ['VCPU', 'MEMORY_MB', 'DISK_GB'];
 
-type Rename = (name: string) => string;
+export type Rename = (name: string) => string;
 
 /** By code units: the order must not depend on a locale. */
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -26,7 +26,7 @@ function byFields<T>(...fields: readonly ((entry: T) => number | string)[]): (a:
 }
 
 /** Names by position, and for those that are not in the list names of nothing, in order of first use. */
-function renaming(names: readonly string[], prefix: string): Rename {
+export function renaming(names: readonly string[], prefix: string): Rename {
   const renamed = new Map<string, string>();
   for (const name of names) if (!renamed.has(name)) renamed.set(name, `${prefix}${renamed.size + 1}`);
   let strangers = 0;
@@ -49,10 +49,15 @@ function normalHost(host: Host, rename: Rename): Host {
   const standard = STANDARD_CLASSES.filter((name) => Object.hasOwn(host.inventories, name));
   const others = Object.keys(host.inventories).filter((name) => !STANDARD_CLASSES.includes(name));
   const classes = [...standard, ...others.sort(byText)];
+  const used = classes.flatMap((name) => {
+    const amount = host.used !== undefined && Object.hasOwn(host.used, name) ? host.used[name] : undefined;
+    return amount === undefined ? [] : [[name, amount] as const];
+  });
   return {
     name: rename(host.name),
     inventories: Object.fromEntries(classes.map((name) => [name, normalInventory(host.inventories[name]!)])),
     traits: [...host.traits].sort(byText),
+    ...(used.length === 0 ? {} : { used: Object.fromEntries(used) }),
   };
 }
 
@@ -109,6 +114,7 @@ function normalOperation(op: Operation, rename: Renames): Operation {
     case 'audit':
     case 'poll_unconfirmed_resizes':
     case 'cleanup_incomplete_migrations':
+    case 'lose_host':
       return { operation: op.operation, host: rename.host(op.host) };
     case 'set_inventory':
       return {
@@ -119,9 +125,34 @@ function normalOperation(op: Operation, rename: Renames): Operation {
       };
     case 'crash':
     case 'restart':
-      return { operation: op.operation, service: SERVICES.includes(op.service) ? op.service : rename.host(op.service) };
+      return {
+        operation: op.operation,
+        service: CONTROLLERS.includes(op.service) ? op.service : rename.host(op.service),
+      };
     case 'settle':
+    case 'recover':
       return { operation: op.operation };
+    case 'placement_audit':
+      return {
+        operation: op.operation,
+        ...(op.delete === undefined ? {} : { delete: op.delete }),
+        ...(op.host === undefined ? {} : { host: rename.host(op.host) }),
+      };
+    case 'heal_allocations':
+      return {
+        operation: op.operation,
+        ...(op.server === undefined ? {} : { server: rename.server(op.server) }),
+        ...(op.force === undefined ? {} : { force: op.force }),
+      };
+    case 'delete_allocations':
+      return { operation: op.operation, server: rename.server(op.server), of: op.of };
+    case 'edit_row':
+      return {
+        operation: op.operation,
+        server: rename.server(op.server),
+        ...(op.host === undefined ? {} : { host: rename.host(op.host) }),
+        ...(op.migration_status === undefined ? {} : { migration_status: op.migration_status }),
+      };
   }
 }
 
@@ -144,9 +175,9 @@ function usedFlavors(scenario: Scenario): Flavor[] {
 }
 
 /** Those that boot first, in order of boot. */
-function serverNames(operations: readonly Operation[]): string[] {
+export function serversInOrder(operations: readonly Operation[]): string[] {
   const booted = operations.flatMap((op) => (op.operation === 'boot' ? [op.server] : []));
-  const used = operations.flatMap((op) => ('server' in op ? [op.server] : []));
+  const used = operations.flatMap((op) => ('server' in op && op.server !== undefined ? [op.server] : []));
   return [...booted, ...used];
 }
 
@@ -162,7 +193,7 @@ export function normalForm(scenario: Scenario): Scenario {
       flavors.map(({ name }) => name),
       'm',
     ),
-    server: renaming(serverNames(scenario.operations), 's'),
+    server: renaming(serversInOrder(scenario.operations), 's'),
   };
   return {
     version: scenario.version,

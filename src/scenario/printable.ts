@@ -47,3 +47,6 @@ export function printable(text: string): string {
   const tail = fitting(Array.from(text.slice(-2 * LONGEST), escaped).reverse(), Math.floor(room / 2));
   return head.join('') + ELLIPSIS + tail.reverse().join('');
 }
+
+/** As `printable`, for text that is not a name: of any length, all of it is shown. */
+export const harmless = (text: string): string => Array.from(text, (character) => printable(character)).join('');

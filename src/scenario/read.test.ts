@@ -120,13 +120,13 @@ describe('JSON that is no scenario', () => {
 
   test('an unknown operation', () => {
     expect(said('operations.3', { operation: 'live_migrate', server: 'web' })).toMatchInlineSnapshot(
-      `"case.json: operations[3].operation is "live_migrate"; it must be one of boot, resize, cold_migrate, confirm, revert, delete, stop, start, hard_reboot, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, settle"`,
+      `"case.json: operations[3].operation is "live_migrate"; it must be one of boot, resize, cold_migrate, confirm, revert, delete, stop, start, hard_reboot, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, lose_host, recover, settle, placement_audit, heal_allocations, delete_allocations, edit_row"`,
     );
   });
 
   test('an operation without a name', () => {
     expect(said('operations.3.operation', undefined)).toMatchInlineSnapshot(
-      `"case.json: operations[3].operation is missing; it must be one of boot, resize, cold_migrate, confirm, revert, delete, stop, start, hard_reboot, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, settle"`,
+      `"case.json: operations[3].operation is missing; it must be one of boot, resize, cold_migrate, confirm, revert, delete, stop, start, hard_reboot, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, lose_host, recover, settle, placement_audit, heal_allocations, delete_allocations, edit_row"`,
     );
   });
 
@@ -172,6 +172,17 @@ describe('JSON that is no scenario', () => {
       -1,
       'cloud.hosts[0].inventories.VCPU.allocation_ratio is -1; it must be a number from 0 to 3.5e+38',
     ],
+    ['cloud.hosts.0.used', 1, 'cloud.hosts[0].used is 1; it must be an object'],
+    [
+      'cloud.hosts.0.used',
+      { VCPU: 0 },
+      'cloud.hosts[0].used.VCPU is 0; it must be a whole number from 1 to 2147483647',
+    ],
+    [
+      'cloud.hosts.1.used',
+      { VCPU: 1, VGPU: 1 },
+      'cloud.hosts[1].used has the key "VGPU", of which the host has no inventory; a class in use must have one',
+    ],
     ['cloud.flavors.2.name', '', 'cloud.flavors[2].name is ""; it must be a text of 1 to 255 characters'],
     [
       'cloud.flavors.2.name',
@@ -195,7 +206,7 @@ describe('JSON that is no scenario', () => {
     [
       'faults.0.kind',
       '\u001b',
-      'faults[0].kind is "\\u001B"; it must be one of error-before, error-after, fault-rollback, unavailable, build-abort, refused, lost, late, doubled, timeout-before, timeout-after, timeout-during, reply-lost, conflict, provider-conflict, html-before, html-after, placement-crash, crash-before, crash-after',
+      'faults[0].kind is "\\u001B"; it must be one of error-before, error-after, fault-rollback, unavailable, build-abort, refused, lost, late, doubled, timeout-before, timeout-after, timeout-during, reply-lost, conflict, provider-conflict, html-before, html-after, placement-crash, crash-before, crash-after, unknown-node',
     ],
     ['holds.0.nth', 100, 'holds[0].nth is 100; it must be a whole number from 1 to 99'],
   ])('%s: %j', (path, value, expected) => {
@@ -250,7 +261,7 @@ describe('keys that could poison an object', () => {
 
   test('an operation does not take its name from Object.prototype', () => {
     expect(sentence(text.replace('"operation":"confirm"', '"operation":"constructor"'))).toMatchInlineSnapshot(
-      `"case.json: operations[4].operation is "constructor"; it must be one of boot, resize, cold_migrate, confirm, revert, delete, stop, start, hard_reboot, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, settle"`,
+      `"case.json: operations[4].operation is "constructor"; it must be one of boot, resize, cold_migrate, confirm, revert, delete, stop, start, hard_reboot, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, lose_host, recover, settle, placement_audit, heal_allocations, delete_allocations, edit_row"`,
     );
   });
 });

@@ -6,6 +6,7 @@
  * first (and overflows the stack on a million of them), and its own words are no sentences.
  */
 import * as z from 'zod';
+import { CONTROLLERS } from './normal-form.ts';
 import { printable } from './printable.ts';
 import { resourceClassSchema, SCENARIO_VERSION, type Scenario, scenarioSchema } from './scenario.ts';
 
@@ -17,7 +18,6 @@ export const LONGEST_SCENARIO_BYTES = 2 * 1024 * 1024;
 export const refused = (error: string): { ok: false; error: string } => ({ ok: false, error });
 
 type Path = readonly (string | number)[];
-const CONTROLLERS = ['api', 'conductor', 'scheduler', 'placement'];
 
 type Problem = { path: Path; says: string };
 
@@ -165,6 +165,17 @@ function duplicateName(list: 'hosts' | 'flavors', entries: readonly { name: stri
   return null;
 }
 
+/** Placement lets no inventory go that is in use, so no class is in use where there is none. */
+function useOfNothing(scenario: Scenario): Problem | null {
+  for (const [index, { inventories, used }] of scenario.cloud.hosts.entries()) {
+    const stray = Object.keys(used ?? {}).find((resourceClass) => !Object.hasOwn(inventories, resourceClass));
+    if (stray === undefined) continue;
+    const says = `has the key ${shown(stray)}, of which the host has no inventory; a class in use must have one`;
+    return { path: ['cloud', 'hosts', index, 'used'], says };
+  }
+  return null;
+}
+
 /** `crash` and `restart` name a service: a host of that name could not be told from it. */
 function serviceName(scenario: Scenario): Problem | null {
   for (const [index, { name }] of scenario.cloud.hosts.entries()) {
@@ -224,6 +235,7 @@ export function checkScenario(value: unknown, where: string): Reading<Scenario> 
   const contradiction =
     duplicateName('hosts', scenario.cloud.hosts) ??
     serviceName(scenario) ??
+    useOfNothing(scenario) ??
     duplicateName('flavors', scenario.cloud.flavors) ??
     secondBoot(scenario) ??
     strayIndex(scenario);

@@ -26,6 +26,12 @@ const OPERATIONS: Operation[] = [
   { operation: 'crash', service: 'h2' },
   { operation: 'restart', service: 'conductor' },
   { operation: 'settle' },
+  { operation: 'placement_audit' },
+  { operation: 'placement_audit', delete: true, host: 'h1' },
+  { operation: 'heal_allocations' },
+  { operation: 'heal_allocations', server: 's1', force: true },
+  { operation: 'delete_allocations', server: 's1', of: 'migration' },
+  { operation: 'edit_row', server: 's1', host: 'h2', migration_status: 'error' },
 ];
 
 test('operations in Nova’s words', () => {
@@ -51,6 +57,12 @@ test('operations in Nova’s words', () => {
     crash h2
     restart conductor
     settle
+    placement_audit
+    placement_audit --delete h1
+    heal_allocations
+    heal_allocations --force s1
+    delete_allocations of migration s1
+    edit_row s1 host=h2 migration.status=error
     "
   `);
 });

@@ -36,12 +36,29 @@ export function renderOperation(op: Operation): string {
     case 'audit':
     case 'poll_unconfirmed_resizes':
     case 'cleanup_incomplete_migrations':
+    case 'lose_host':
       return `${op.operation} ${printable(op.host)}`;
     case 'crash':
     case 'restart':
       return `${op.operation} ${printable(op.service)}`;
     case 'settle':
-      return 'settle';
+    case 'recover':
+      return op.operation;
+    case 'placement_audit': {
+      const where = op.host === undefined ? '' : ` ${printable(op.host)}`;
+      return `placement_audit${op.delete === true ? ' --delete' : ''}${where}`;
+    }
+    case 'heal_allocations': {
+      const whose = op.server === undefined ? '' : ` ${printable(op.server)}`;
+      return `heal_allocations${op.force === true ? ' --force' : ''}${whose}`;
+    }
+    case 'delete_allocations':
+      return `delete_allocations of ${op.of} ${printable(op.server)}`;
+    case 'edit_row': {
+      const host = op.host === undefined ? [] : [`host=${printable(op.host)}`];
+      const status = op.migration_status === undefined ? [] : [`migration.status=${op.migration_status}`];
+      return ['edit_row', printable(op.server), ...host, ...status].join(' ');
+    }
   }
 }
 

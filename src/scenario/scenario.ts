@@ -32,6 +32,8 @@ export const hostSchema = z.strictObject({
   name,
   inventories: z.record(resourceClassSchema, inventorySchema),
   traits: z.array(resourceClassSchema),
+  /** what servers outside the scenario hold there: allocations that nothing of it may touch; may exceed the capacity */
+  used: z.record(resourceClassSchema, z.int().min(1).max(2147483647)).optional(),
 });
 export type Host = z.infer<typeof hostSchema>;
 
@@ -47,6 +49,10 @@ export const flavorSchema = z.strictObject({
 });
 export type Flavor = z.infer<typeof flavorSchema>;
 
+/** Zed, the first with Placement 8, to the newest that was held against the model. 27 means 27.0.0, and so on. */
+export const NOVA_RELEASES = { oldest: 26, newest: 34 } as const;
+export const PLACEMENT_RELEASES = { oldest: 8, newest: 16 } as const;
+
 /** What an operator sets in nova.conf, and which releases are played. */
 export const optionsSchema = z.strictObject({
   /** `[DEFAULT] allow_resize_to_same_host` */
@@ -57,8 +63,8 @@ export const optionsSchema = z.strictObject({
   max_attempts: z.int().min(1).max(10),
   /** how often openstacksdk re-sends a request after a transport error: 1 up to SDK 4.14, 0 from 4.15 on */
   client_replay: z.int().min(0).max(1),
-  nova_release: z.int().min(34).max(34),
-  placement_release: z.int().min(8).max(16),
+  nova_release: z.int().min(NOVA_RELEASES.oldest).max(NOVA_RELEASES.newest),
+  placement_release: z.int().min(PLACEMENT_RELEASES.oldest).max(PLACEMENT_RELEASES.newest),
 });
 export type Options = z.infer<typeof optionsSchema>;
 
@@ -68,8 +74,8 @@ export const DEFAULT_OPTIONS: Options = {
   supports_migrate_to_same_host: false,
   max_attempts: 3,
   client_replay: 0,
-  nova_release: 34,
-  placement_release: 16,
+  nova_release: NOVA_RELEASES.newest,
+  placement_release: PLACEMENT_RELEASES.newest,
 };
 
 const onServer = <K extends string>(operation: K) => z.strictObject({ operation: z.literal(operation), server: name });
@@ -77,6 +83,23 @@ const onHost = <K extends string>(operation: K) => z.strictObject({ operation: z
 
 /** `api`, `conductor`, `scheduler`, `placement`, or the name of a compute host. */
 const service = name;
+
+/**
+ * What Nova writes into the status of a resize's or cold migration's record (nova/objects/fields.py:MigrationStatus). Tokens
+ * number them in this order: one may be added behind the last, none moved.
+ */
+export const MIGRATION_STATUSES = [
+  'pre-migrating',
+  'migrating',
+  'post-migrating',
+  'finished',
+  'confirming',
+  'confirmed',
+  'reverting',
+  'reverted',
+  'error',
+  'failed',
+] as const;
 
 export const operationSchema = z.discriminatedUnion('operation', [
   /** a user creates a server; `host` is a forced host (`--availability-zone nova:HOST`) */
@@ -99,8 +122,28 @@ export const operationSchema = z.discriminatedUnion('operation', [
   onHost('set_inventory').extend({ resource_class: resourceClassSchema, inventory: inventorySchema }),
   z.strictObject({ operation: z.literal('crash'), service }),
   z.strictObject({ operation: z.literal('restart'), service }),
+  /** a compute host is gone for good, with its nova-compute, its guests and its disks */
+  onHost('lose_host'),
+  /** what conductor does from time to time in a protocol that recovers moves by itself; Nova has nothing of the kind */
+  z.strictObject({ operation: z.literal('recover') }),
   /** bring everything to rest (the engine's settle), in mid-scenario */
   z.strictObject({ operation: z.literal('settle') }),
+  /** `nova-manage placement audit`, of every provider or of one host's: `--resource_provider` */
+  z.strictObject({
+    operation: z.literal('placement_audit'),
+    delete: z.literal(true).optional(),
+    host: name.optional(),
+  }),
+  /** `nova-manage placement heal_allocations`, of every instance or of one: `--instance`, which `--force` asks for */
+  z.strictObject({
+    operation: z.literal('heal_allocations'),
+    server: name.optional(),
+    force: z.literal(true).optional(),
+  }),
+  /** `openstack resource provider allocation delete`: of the server, or of every migration of it that holds something */
+  onServer('delete_allocations').extend({ of: z.enum(['instance', 'migration']) }),
+  /** the operator writes into Nova's database: `host` of the instance, `status` of its last migration */
+  onServer('edit_row').extend({ host: name.optional(), migration_status: z.enum(MIGRATION_STATUSES).optional() }),
 ]);
 export type Operation = z.infer<typeof operationSchema>;
 export type OperationName = Operation['operation'];
@@ -127,6 +170,7 @@ export const FAULT_KINDS = [
   'placement-crash',
   'crash-before',
   'crash-after',
+  'unknown-node',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { anyScenario, someScenario } from './any-scenario.ts';
 import { normalForm } from './normal-form.ts';
 import type { Operation, Scenario } from './scenario.ts';
-import { decodeToken, type Envelope, encodeToken } from './token.ts';
+import { decodeToken, type Envelope, encodeToken, sealToken } from './token.ts';
 
 const plain = (): Envelope => ({
   scenario: someScenario(),
@@ -78,17 +78,8 @@ function rich(): Envelope {
   };
 }
 
-/** What a token would say if its checksum were right: tests may forge what nobody mistypes. */
-function forged(deflated: Uint8Array): string {
-  let crc = 0xb704ce;
-  for (const byte of deflated) {
-    crc ^= byte << 16;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 0x800000 ? ((crc << 1) ^ 0x864cfb) & 0xffffff : crc << 1;
-  }
-  const sum = Buffer.of(crc >> 16, (crc >> 8) & 0xff, crc & 0xff);
-  return `cc1.${Buffer.concat([deflated, sum]).toString('base64url')}`;
-}
-
+/** What was packed by nobody, under a checksum that is right: tests may forge what nobody mistypes. */
+const forged = sealToken;
 const forgedText = (text: string): string => forged(deflateSync(Buffer.from(text)));
 
 function sentence(token: string): string {
@@ -172,6 +163,26 @@ describe('the format', () => {
     expect(decodeToken(RICH)).toStrictEqual({ ok: true, value: rich() });
   });
 
+  test('of a token with bystanders', () => {
+    const envelope = plain();
+    const [first, second, third] = envelope.scenario.cloud.hosts;
+    first!.used = { VCPU: 3, DISK_GB: 2147483647 };
+    second!.used = {};
+    third!.name = 'h3';
+    third!.used = { MEMORY_MB: 512 };
+    expect(encodeToken(envelope)).toMatchInlineSnapshot(
+      `"cc1.fVVJDoAgDPzLnDmoVOEv3kx8g993plWUmHgiKe0sDWEE-ENKTvahJQUSm7MuRitW82JFOMPTMsGJREg2wThRk5ZwBwXeKr0cSaK6hb8adY8aXEZw7FtwyAxVriMF65h7a93-QU-aoc7vfwVtlFgpx2T3JDUpEyd89VU"`,
+    );
+    expect(decodeToken(encodeToken(envelope))).toStrictEqual({ ok: true, value: envelope });
+    const [one, two] = ['[[[0,4]],0,[0]]', '[[[0,4]],0,[[1],2]]'].map((host) => forgedText(`[[${host}],[[1,64]]]`));
+    expect([sentence(one!), sentence(two!)]).toMatchInlineSnapshot(`
+      [
+        "this token: cloud.hosts[0].used.VCPU is missing; it must be a whole number from 1 to 2147483647",
+        "this token: cloud.hosts[0].used has the key "a list"; a key must be a text of 1 to 255 characters out of A-Z, 0-9 and _",
+      ]
+    `);
+  });
+
   test('leaves out what is at its default', () => {
     const reading = decodeToken(forgedText('[[[[[0,4]]]],[[1,64]],[[0,0,0],16]]'));
     expect(reading).toStrictEqual({ ok: true, value: { ...plain(), scenario: tiny() } });
@@ -190,6 +201,29 @@ describe('the format', () => {
       }
     `);
   });
+});
+
+test('the operator’s commands keep their codes', () => {
+  const operations: Operation[] = [
+    { operation: 'placement_audit' },
+    { operation: 'placement_audit', delete: true },
+    { operation: 'placement_audit', host: 'h1' },
+    { operation: 'placement_audit', delete: true, host: 'h1' },
+    { operation: 'heal_allocations' },
+    { operation: 'heal_allocations', server: 's1' },
+    { operation: 'heal_allocations', server: 's1', force: true },
+    { operation: 'delete_allocations', server: 's1', of: 'instance' },
+    { operation: 'delete_allocations', server: 's2', of: 'migration' },
+    { operation: 'edit_row', server: 's1', host: 'h1' },
+    { operation: 'edit_row', server: 's2', migration_status: 'failed' },
+    { operation: 'edit_row', server: 's2', host: 'h9', migration_status: 'pre-migrating' },
+  ];
+  const token = encodeToken({ ...plain(), scenario: { ...tiny(), operations } });
+  expect(token).toMatchInlineSnapshot(
+    `"cc1.AxkIMjEWCMAmmAGZQHUWYAxSCqSgeoF8EMPQEsi2hAlaQgSBroOKABmGYI1GIMvAIkC-jq6hjiWMrZRhqQRyQCwAJe70"`,
+  );
+  const reading = decodeToken(token);
+  expect(reading.ok && reading.value.scenario.operations).toEqual(operations);
 });
 
 describe('on its way', () => {
@@ -278,7 +312,7 @@ describe('forged tokens', () => {
     [
       'a later operation',
       forgedText('[[[[[0,4]]]],[[1,64]],[[99,0]]]'),
-      'this token: operations[0].operation is "code 99"; it must be one of boot, resize, cold_migrate, confirm, revert, delete, stop, start, hard_reboot, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, settle',
+      'this token: operations[0].operation is "code 99"; it must be one of boot, resize, cold_migrate, confirm, revert, delete, stop, start, hard_reboot, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, lose_host, recover, settle, placement_audit, heal_allocations, delete_allocations, edit_row',
     ],
     [
       'a later option',

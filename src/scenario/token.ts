@@ -15,6 +15,7 @@ import {
   type Hold,
   type Host,
   type Inventory,
+  MIGRATION_STATUSES,
   type Operation,
   type OperationName,
   type Options,
@@ -47,6 +48,7 @@ const CONTRACTS = ['strict', 'nova', 'mission'] as const;
 const STATES = ['active', 'error'] as const;
 const RESOURCE_CLASSES = ['VCPU', 'MEMORY_MB', 'DISK_GB'] as const;
 const SERVICES = ['api', 'conductor', 'scheduler', 'placement'] as const;
+const CONSUMERS = ['instance', 'migration'] as const;
 
 const OPERATION_CODES: Record<OperationName, number> = {
   boot: 0,
@@ -66,6 +68,12 @@ const OPERATION_CODES: Record<OperationName, number> = {
   crash: 14,
   restart: 15,
   settle: 16,
+  recover: 17,
+  lose_host: 30,
+  placement_audit: 18,
+  heal_allocations: 19,
+  delete_allocations: 20,
+  edit_row: 21,
 };
 
 const FAULT_CODES: Record<FaultKind, number> = {
@@ -89,6 +97,7 @@ const FAULT_CODES: Record<FaultKind, number> = {
   'placement-crash': 17,
   'crash-before': 18,
   'crash-after': 19,
+  'unknown-node': 20,
 };
 
 /** Not DEFAULT_OPTIONS: those may follow Nova's releases, and old tokens must keep their meaning. */
@@ -219,8 +228,22 @@ function packHosts(hosts: readonly Host[]): Cell[] {
     const text = JSON.stringify(own);
     const twin = earlier.get(text);
     if (twin === undefined) earlier.set(text, index);
-    return row([twin ?? own, host.name === hostName(index) ? 0 : host.name], [0]);
+    return row([twin ?? own, host.name === hostName(index) ? 0 : host.name, packUsed(host.used)], [0, null]);
   });
+}
+
+/** Pairs of a class and an amount; nothing for a host of which nothing is said, 0 where it is said that nothing is used. */
+function packUsed(used: Host['used']): Cell {
+  const pairs = Object.entries(used ?? {}).flatMap(([name, amount]) => [code(RESOURCE_CLASSES, name), amount]);
+  return used !== undefined && pairs.length === 0 ? 0 : pairs;
+}
+
+function unpackUsed(packed: unknown): { used?: unknown } {
+  if (packed === undefined) return {};
+  const flat = packed === 0 ? [] : cells(packed);
+  const pairs: [string, unknown][] = [];
+  for (let at = 0; at < flat.length; at += 2) pairs.push([text(word(RESOURCE_CLASSES, flat[at])), flat[at + 1]]);
+  return { used: Object.fromEntries(pairs) };
 }
 
 /**
@@ -232,7 +255,7 @@ function unpackHosts(packed: unknown): unknown[] | null {
   let bytes = 0;
   const hosts: unknown[] = [];
   for (const [index, host] of cells(packed).entries()) {
-    const [content, name = 0] = cells(host);
+    const [content, name = 0, used] = cells(host);
     let own = entry(owns, content);
     if (own === undefined) {
       const [inventories, ...traits] = cells(content);
@@ -247,7 +270,12 @@ function unpackHosts(packed: unknown): unknown[] | null {
     owns.push(own);
     bytes += own.bytes;
     if (bytes > LONGEST_SCENARIO_BYTES) return null;
-    hosts.push({ name: name === 0 ? hostName(index) : name, inventories: own.inventories, traits: own.traits });
+    hosts.push({
+      name: name === 0 ? hostName(index) : name,
+      inventories: own.inventories,
+      traits: own.traits,
+      ...unpackUsed(used),
+    });
   }
   return hosts;
 }
@@ -301,6 +329,7 @@ function packOperation(op: Operation, names: Names): Cell {
     case 'audit':
     case 'poll_unconfirmed_resizes':
     case 'cleanup_incomplete_migrations':
+    case 'lose_host':
       return [number, host(op.host)];
     case 'set_inventory': {
       const place = [host(op.host), code(RESOURCE_CLASSES, op.resource_class)];
@@ -310,7 +339,18 @@ function packOperation(op: Operation, names: Names): Cell {
     case 'restart':
       return [number, host(op.service)];
     case 'settle':
+    case 'recover':
       return number;
+    case 'placement_audit':
+      return row([number, op.delete === true ? 1 : 0, host(op.host)], [0, -1]);
+    case 'heal_allocations':
+      return row([number, op.force === true ? 1 : 0, op.server === undefined ? -1 : server(op.server)], [0, -1]);
+    case 'delete_allocations':
+      return [number, server(op.server), code(CONSUMERS, op.of)];
+    case 'edit_row': {
+      const status = op.migration_status === undefined ? -1 : code(MIGRATION_STATUSES, op.migration_status);
+      return row([number, server(op.server), host(op.host), status], [-1, -1]);
+    }
   }
 }
 
@@ -343,6 +383,7 @@ function unpackOperation(packed: unknown, names: Names): unknown {
     case 'audit':
     case 'poll_unconfirmed_resizes':
     case 'cleanup_incomplete_migrations':
+    case 'lose_host':
       return { operation, host: host(first) };
     case 'set_inventory': {
       const resource_class = word(RESOURCE_CLASSES, second);
@@ -351,6 +392,19 @@ function unpackOperation(packed: unknown, names: Names): unknown {
     case 'crash':
     case 'restart':
       return { operation, service: host(first) };
+    case 'placement_audit':
+      return { operation, ...(first === 1 ? { delete: true } : {}), ...hostIfAny(second ?? -1) };
+    case 'heal_allocations': {
+      const serverIfAny = (second ?? -1) === -1 ? {} : { server: server(second) };
+      return { operation, ...serverIfAny, ...(first === 1 ? { force: true } : {}) };
+    }
+    case 'delete_allocations':
+      return { operation, server: server(first), of: word(CONSUMERS, second) };
+    case 'edit_row': {
+      const [status = -1] = rest;
+      const statusIfAny = status === -1 ? {} : { migration_status: word(MIGRATION_STATUSES, status) };
+      return { operation, server: server(first), ...hostIfAny(second ?? -1), ...statusIfAny };
+    }
     default:
       return { operation };
   }
@@ -473,12 +527,19 @@ function inflateWithinLimit(bytes: Uint8Array): Uint8Array | null {
   return Buffer.concat(pieces);
 }
 
-export function encodeToken(envelope: Envelope): string {
-  const packed = new TextEncoder().encode(JSON.stringify(pack(envelope)));
-  // `mem` is given because fflate would take it from Math.log of the length, which is not the same on every engine.
-  const deflated = deflateSync(packed, { level: 9, mem: 4, dictionary: DICTIONARY });
+/** The compact JSON that a token carries. */
+export const packEnvelope = (envelope: Envelope): string => JSON.stringify(pack(envelope));
+
+/** The token around something deflated, whatever it is. */
+export function sealToken(deflated: Uint8Array): string {
   const bytes = Buffer.concat([deflated, checksum(deflated)]);
   return `${PREFIX}${bytes.toString('base64url')}`;
+}
+
+export function encodeToken(envelope: Envelope): string {
+  const packed = new TextEncoder().encode(packEnvelope(envelope));
+  // `mem` is given because fflate would take it from Math.log of the length, which is not the same on every engine.
+  return sealToken(deflateSync(packed, { level: 9, mem: 4, dictionary: DICTIONARY }));
 }
 
 export function decodeToken(text: string): Reading<Envelope> {

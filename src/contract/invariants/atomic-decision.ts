@@ -1,6 +1,7 @@
 import { STATUS } from '../../nova/states.ts';
 import { NONE } from '../../state/table.ts';
 import {
+  goneHosts,
   holdingMigration,
   holdsBothSides,
   instanceHoldings,
@@ -22,7 +23,9 @@ export const atomicDecision: Invariant = {
     if (move === undefined || row.exists !== 1 || move.committed === 0) return null;
     if (isOpen(observation, instance)) {
       const destination = observation.migrations[move.migration]!.destination;
-      const guest = (row.guests & (1 << destination)) !== 0 && (row.backups & (1 << move.source)) !== 0;
+      const gone = goneHosts(observation);
+      const guest =
+        ((row.guests | gone) & (1 << destination)) !== 0 && ((row.backups | gone) & (1 << move.source)) !== 0;
       if (!guest) return 'the move is open, but a side has lost its guest or disks';
       return holdsBothSides(observation, instance, move) ? null : 'the move is open without both its claims';
     }

@@ -1,9 +1,10 @@
 import type { Observation } from '../../observation/observation.ts';
+import { NONE } from '../../state/table.ts';
 import { sameHoldings } from '../facts.ts';
 
 /**
- * Judged after every operation, of the servers that no handler worked for. What a deleted server still held may go: the
- * audit releases it.
+ * Judged after every operation, of the servers that no handler worked for, and of the consumers outside the scenario, for
+ * which none ever does. What a deleted server still held may go: the audit releases it.
  */
 export const bystandersUnchanged = {
   id: 'bystanders-unchanged',
@@ -20,6 +21,12 @@ export const bystandersUnchanged = {
         const id = after.shape.instances + m;
         if (!sameHoldings(consumer(before, id), consumer(after, id))) return { instance: i, detail };
       }
+    }
+    const { instances, migrations, bystanders } = after.shape;
+    for (let b = 0; b < bystanders; b++) {
+      const id = instances + migrations + b;
+      if (sameHoldings(consumer(before, id), consumer(after, id))) continue;
+      return { instance: NONE, detail: 'allocations of a consumer changed that the scenario knows nothing of' };
     }
     return null;
   },

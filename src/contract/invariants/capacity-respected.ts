@@ -1,6 +1,6 @@
 import type { Observation } from '../../observation/observation.ts';
 import { NONE } from '../../state/table.ts';
-import { holdsOn, instanceHoldings, migrationHoldings } from '../facts.ts';
+import { goneHosts, holdsOn, instanceHoldings, migrationHoldings } from '../facts.ts';
 import type { Invariant, StepInvariant } from '../invariant.ts';
 
 const LAW =
@@ -33,8 +33,9 @@ export const capacityRespected: Invariant = {
   broken({ observation, instance }) {
     const row = observation.instances[instance]!;
     if (row.exists !== 1) return null;
+    const running = row.running & ~goneHosts(observation);
     for (let h = 0; h < observation.setting.hosts.length; h++) {
-      if ((row.running & (1 << h)) !== 0 && !claimedOn(observation, instance, h))
+      if ((running & (1 << h)) !== 0 && !claimedOn(observation, instance, h))
         return 'a guest runs where nothing is claimed for it';
     }
     return null;

@@ -7,12 +7,13 @@ export const noSpuriousRefusal: Invariant = {
   id: 'no-spurious-refusal',
   code: 'LIVE',
   when: 'settled',
-  law: 'A move that fits and meets no fault commits, and a confirm or revert of it completes.',
+  law: 'A move that fits and meets no fault commits, and a confirm or revert of it completes; one that meets a single fault in scheduling or prep while another host can take it commits there.',
   broken({ observation, instance }) {
     const move = lastMoveOf(observation, instance);
-    if (move === undefined || move.fits === 0 || move.disturbed === 1) return null;
+    if (move === undefined || move.fits === 0 || move.committed === 1) return null;
     if (observation.instances[instance]!.exists !== 1) return null;
-    return move.committed === 1 ? null : 'a move that fits and met no fault did not commit';
+    if (move.elsewhere === 1) return 'a move that failed on one host did not end on the alternate';
+    return move.disturbed === 1 ? null : 'a move that fits and met no fault did not commit';
   },
 };
 

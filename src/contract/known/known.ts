@@ -21,8 +21,11 @@ const entrySchema = z.strictObject({
   ),
 });
 
+/** The version of the format. */
+export const KNOWN_VERSION = 1;
+
 export const knownListSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(KNOWN_VERSION),
   protocol: z.enum(['nova', 'rollback']),
   entries: z.array(entrySchema),
 });
@@ -39,12 +42,35 @@ export interface KnownSignature {
 /** A known list by signature. */
 export type Known = ReadonlyMap<string, KnownSignature>;
 
+/** A signature with what its entry says of it. */
+export interface KnownLine extends KnownSignature {
+  readonly signature: string;
+}
+
+export function linesOf({ entries }: KnownList): KnownLine[] {
+  return entries.flatMap(({ weakness, reason, signatures }) =>
+    signatures.map(({ signature, row, witness }) => ({ signature, weakness, reason, row, witness })),
+  );
+}
+
 export function indexKnown(list: KnownList): Known {
-  const index = new Map<string, KnownSignature>();
-  for (const { weakness, reason, signatures } of list.entries) {
-    for (const { signature, row, witness } of signatures) index.set(signature, { weakness, reason, row, witness });
-  }
-  return index;
+  return new Map(linesOf(list).map((line) => [line.signature, line]));
+}
+
+/**
+ * The list with one signature more: beside those of the same weakness and reason, else in an entry of its own at the end.
+ * Everything else stays where it is, so that a review sees what is new and nothing more.
+ */
+export function withSignature(list: KnownList, { weakness, reason, signature, row, witness }: KnownLine): KnownList {
+  const entries = [...list.entries];
+  const same = (entry: KnownEntry): boolean => entry.weakness === weakness && entry.reason === reason;
+  const at = entries.findIndex(same);
+  const signatures = [...(entries[at]?.signatures ?? [])];
+  const next = signatures.findIndex((other) => other.signature > signature);
+  signatures.splice(next < 0 ? signatures.length : next, 0, { signature, row, witness });
+  if (at < 0) entries.push({ weakness, reason, signatures });
+  else entries[at] = { ...entries[at]!, signatures };
+  return { ...list, entries };
 }
 
 export const NOTHING_KNOWN: Known = new Map();

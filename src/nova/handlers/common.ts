@@ -17,7 +17,8 @@ export const M = (world: World, job: Job): number => migrationConsumer(world, jo
 
 /** The host whose nova-compute runs the handler. */
 export const here = (job: Job): number => job.service - SERVICE.COMPUTE;
-export const compute = (host: number): number => SERVICE.COMPUTE + host;
+/** A row that an operator edited may name no host: a message to nobody. */
+export const compute = (host: number): number => (host === NONE ? NONE : SERVICE.COMPUTE + host);
 
 export const toSource = (world: World, job: Job): number => compute(world.migrations[job.migration]!.source);
 export const toDestination = (world: World, job: Job): number => compute(world.migrations[job.migration]!.destination);

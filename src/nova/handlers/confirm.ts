@@ -27,7 +27,7 @@ import {
   saving,
   tracker,
 } from '../step.ts';
-import { dropMoveClaim } from '../tracker.ts';
+import { type DropMoveClaim, dropMoveClaim } from '../tracker.ts';
 import { type Job, lastMove, type World } from '../world.ts';
 import { API, handler, here, MANAGER, refuse, TRACKER, toSource } from './common.ts';
 import { trackerUpdate } from './prep-resize.ts';
@@ -85,6 +85,15 @@ function confirmMigration(world: World, job: Job): Outcome {
   return OUTCOME.OK;
 }
 
+export const dropClaimAtSource =
+  (drop: DropMoveClaim) =>
+  (world: World, job: Job): Outcome => {
+    const saved = saveMigrationStatus(world, migrationOf(world, job), STATUS.CONFIRMED);
+    if (saved !== OUTCOME.OK) return saved;
+    drop(world, here(job), job.instance, job.oldFlavor);
+    return OUTCOME.OK;
+  };
+
 export const computeConfirmResize = handler({
   id: 'compute.confirm_resize',
   nova: `${MANAGER}.confirm_resize`,
@@ -106,12 +115,7 @@ export const computeConfirmResize = handler({
       job.migrationContext === NONE ? OUTCOME.RAISE : OUTCOME.OK,
     ),
     driver('confirm.driver', 'nova/virt/driver.py:ComputeDriver.confirm_migration', confirmMigration),
-    tracker('confirm.drop-claim', `${TRACKER}.drop_move_claim_at_source`, (world, job) => {
-      const saved = saveMigrationStatus(world, migrationOf(world, job), STATUS.CONFIRMED);
-      if (saved !== OUTCOME.OK) return saved;
-      dropMoveClaim(world, here(job), job.instance, job.oldFlavor);
-      return OUTCOME.OK;
-    }),
+    tracker('confirm.drop-claim', `${TRACKER}.drop_move_claim_at_source`, dropClaimAtSource(dropMoveClaim)),
     trackerUpdate('confirm.drop-claim.placement'),
     database('confirm.drop-context', 'nova/objects/instance.py:Instance.drop_migration_context', (world, job) => {
       setMigrationContext(job, NONE);

@@ -1,5 +1,6 @@
 import { NONE } from '../../state/table.ts';
 import { instanceOf, loadInstance, oneOf, saveInstance, setPower, setTask, setVm } from '../database.ts';
+import { atWork, moveUnderWay, noteSabotage } from '../sabotage.ts';
 import { POWER, TASK, VM } from '../states.ts';
 import { cast, database, driver, type Handler, OUTCOME, type Outcome, request } from '../step.ts';
 import type { Job, World } from '../world.ts';
@@ -118,19 +119,28 @@ export const rebootInstance = handler({
   ],
 });
 
-/** os-resetState of an administrator: vm_state and task_state, nothing else, whatever is going on. */
-export const apiResetState = handler({
-  id: 'api.reset_state',
-  nova: 'nova/api/openstack/compute/admin_actions.py:AdminActionsController._reset_state',
-  prefix: 'reset-state',
-  steps: [
-    request('reset-state.api', 'nova/api/openstack/compute/admin_actions.py:_reset_state', (world, job) =>
-      loadInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 404),
-    ),
-    database('reset-state.save', 'nova/api/openstack/compute/admin_actions.py:_reset_state', (world, job) => {
-      setVm(job, job.cursor);
-      setTask(job, TASK.NONE);
-      return saveInstance(world, job);
-    }),
-  ],
-});
+/**
+ * os-resetState of an administrator: vm_state and task_state, nothing else, whatever is going on.
+ * @param sparesMoves refused while a move of the server is under way or waits, since somebody will see it through: Nova's is
+ *   not, and leaves the claims of the move to nobody
+ */
+export const resetState = (sparesMoves: boolean): Handler =>
+  handler({
+    id: 'api.reset_state',
+    nova: 'nova/api/openstack/compute/admin_actions.py:AdminActionsController._reset_state',
+    prefix: 'reset-state',
+    steps: [
+      request('reset-state.api', 'nova/api/openstack/compute/admin_actions.py:_reset_state', (world, job) =>
+        loadInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 404),
+      ),
+      database('reset-state.save', 'nova/api/openstack/compute/admin_actions.py:_reset_state', (world, job) => {
+        if (sparesMoves) {
+          const busy = moveUnderWay(world, job.instance, job.id) || instanceOf(world, job).task !== job.task;
+          if (busy) return refuse(world, job, 409);
+        } else if (atWork(world, job.instance, job.id)) noteSabotage(world, job.operation, job.instance);
+        setVm(job, job.cursor);
+        setTask(job, TASK.NONE);
+        return saveInstance(world, job);
+      }),
+    ],
+  });

@@ -9,7 +9,19 @@ import {
 } from '../database.ts';
 import { getAllocations, ignore, legacy } from '../report-client.ts';
 import { STATUS } from '../states.ts';
-import { cast, database, memory, notification, OUTCOME, type Outcome, read, type Step, tracker } from '../step.ts';
+import {
+  cast,
+  database,
+  type Item,
+  memory,
+  notification,
+  OUTCOME,
+  type Outcome,
+  read,
+  type Step,
+  tracker,
+  withAlternates,
+} from '../step.ts';
 import { trackMigration } from '../tracker.ts';
 import type { Job, World } from '../world.ts';
 import { compute, handler, here, I, MANAGER, TRACKER } from './common.ts';
@@ -40,6 +52,10 @@ export const trackerUpdate = (id: string): Step => ({
   under: 'tracker',
 });
 
+/** A message with `retry` carries the alternates that a failing prep goes back to conductor with. */
+export const reschedulable = (steps: readonly Item[]): Item[] =>
+  steps.map((item) => withAlternates((job) => (job.retry === 1 ? job.hosts : 0), item));
+
 export const prepResize = handler({
   id: 'compute.prep_resize',
   nova: `${MANAGER}._do_prep_resize`,
@@ -49,41 +65,45 @@ export const prepResize = handler({
     notification('prep.start-notify', `${MANAGER}._send_prep_resize_notifications`, undefined, {
       outside: ['claim', 'retry', 'notify'],
     }),
-    {
-      ...memory('prep.group-policy', `${MANAGER}._validate_instance_group_policy`),
-      mayRollBack: true,
-    },
-    database(
-      'prep.stash',
-      `${MANAGER}._prep_resize`,
-      (world, job) => {
-        const sameHost = job.host === here(job);
-        if (sameHost && job.flavor === job.instanceFlavor && !world.setting.options.supports_migrate_to_same_host) {
-          return OUTCOME.RAISE_ROLLBACK;
-        }
-        setNewFlavor(job, job.flavor);
-        setOldVm(job, job.vm);
-        return saveInstance(world, job);
+    ...reschedulable([
+      {
+        ...memory('prep.group-policy', `${MANAGER}._validate_instance_group_policy`),
+        mayRollBack: true,
       },
-      { mayRollBack: true },
-    ),
-    memory('prep.pci-map', 'nova/compute/utils.py:update_pci_request_with_placement_allocations', undefined, {
-      mayAbort: true,
-    }),
-    read('prep.get-allocs', `${MANAGER}._prep_resize`, getAllocations(I), legacy(ignore), { falsy: 'go-on' }),
-    {
-      ...database('prep.rt-claim.save-migration', `${TRACKER}._claim_existing_migration`, saveDestination),
-      under: 'tracker',
-    },
-    tracker('prep.rt-claim', `${TRACKER}._move_claim`, claimMove),
-    trackerUpdate('prep.rt-claim.placement'),
-    cast(
-      'prep.cast-resize',
-      'nova/compute/rpcapi.py:ComputeAPI.resize_instance',
-      'compute.resize_instance',
-      (_world, job) => compute(job.host),
-      undefined,
-      { inside: ['abort'] },
-    ),
+      database(
+        'prep.stash',
+        `${MANAGER}._prep_resize`,
+        (world, job) => {
+          const sameHost = job.host === here(job);
+          if (sameHost && job.flavor === job.instanceFlavor && !world.setting.options.supports_migrate_to_same_host) {
+            return OUTCOME.RAISE_ROLLBACK;
+          }
+          setNewFlavor(job, job.flavor);
+          setOldVm(job, job.vm);
+          return saveInstance(world, job);
+        },
+        { mayRollBack: true },
+      ),
+      memory('prep.pci-map', 'nova/compute/utils.py:update_pci_request_with_placement_allocations', undefined, {
+        mayAbort: true,
+      }),
+      read('prep.get-allocs', `${MANAGER}._prep_resize`, getAllocations(I), legacy(ignore), { falsy: 'go-on' }),
+      {
+        ...database('prep.rt-claim.save-migration', `${TRACKER}._claim_existing_migration`, saveDestination),
+        under: 'tracker',
+        // before the migration is touched
+        unknownNode: () => OUTCOME.RAISE_UNAVAILABLE,
+      },
+      tracker('prep.rt-claim', `${TRACKER}._move_claim`, claimMove),
+      trackerUpdate('prep.rt-claim.placement'),
+      cast(
+        'prep.cast-resize',
+        'nova/compute/rpcapi.py:ComputeAPI.resize_instance',
+        'compute.resize_instance',
+        (_world, job) => compute(job.host),
+        undefined,
+        { inside: ['abort'] },
+      ),
+    ]),
   ],
 });

@@ -30,7 +30,7 @@ import {
   saving,
   tracker,
 } from '../step.ts';
-import { dropMoveClaim } from '../tracker.ts';
+import { type DropMoveClaim, dropMoveClaim } from '../tracker.ts';
 import type { Job, World } from '../world.ts';
 import { API, handler, here, I, M, MANAGER, refuse, TRACKER, toDestination, toSource } from './common.ts';
 import { noteDecision } from './confirm.ts';
@@ -83,6 +83,15 @@ function expectTask(world: World, job: Job, task: number): Outcome {
   return row.task === task ? OUTCOME.OK : OUTCOME.RAISE_TASK_STATE;
 }
 
+export const dropClaimAtDestination =
+  (drop: DropMoveClaim) =>
+  (world: World, job: Job): Outcome => {
+    const saved = saveMigrationStatus(world, migrationOf(world, job), STATUS.REVERTED);
+    if (saved !== OUTCOME.OK) return saved;
+    drop(world, here(job), job.instance, job.newFlavor);
+    return OUTCOME.OK;
+  };
+
 export const computeRevertResize = handler({
   id: 'compute.revert_resize',
   nova: `${MANAGER}.revert_resize`,
@@ -100,12 +109,7 @@ export const computeRevertResize = handler({
     ),
     driver('revert.dest-destroy', 'nova/virt/driver.py:ComputeDriver.destroy', destroyGuest),
     cinder('revert.dest-volumes', `${MANAGER}._terminate_volume_connections`),
-    tracker('revert.drop-claim', `${TRACKER}.drop_move_claim_at_dest`, (world, job) => {
-      const saved = saveMigrationStatus(world, migrationOf(world, job), STATUS.REVERTED);
-      if (saved !== OUTCOME.OK) return saved;
-      dropMoveClaim(world, here(job), job.instance, job.newFlavor);
-      return OUTCOME.OK;
-    }),
+    tracker('revert.drop-claim', `${TRACKER}.drop_move_claim_at_dest`, dropClaimAtDestination(dropMoveClaim)),
     trackerUpdate('revert.drop-claim.placement'),
     // revert_migration_context changes only what lives in `instance_extra`: Instance.save returns before it compares
     database('revert.drop-context', `${TRACKER}.drop_move_claim_at_dest`),

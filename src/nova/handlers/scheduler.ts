@@ -1,6 +1,6 @@
 import { NONE } from '../../state/table.ts';
 import { claimResources } from '../report-client.ts';
-import { type Handler, memory, OUTCOME, type Outcome, read } from '../step.ts';
+import { type Handler, memory, OUTCOME, type Outcome, read, withAlternates } from '../step.ts';
 import { amountsOf, type Job, type World } from '../world.ts';
 import { handler, I, lowest, wanted } from './common.ts';
 
@@ -63,7 +63,10 @@ export function selectDestinations(consumer: (world: World, job: Job) => number,
         job.cursor &= ~(1 << job.destination);
         return OUTCOME.OK;
       }),
-      claimResources('scheduler.claim-get', 'scheduler.claim-put', consumer, wanted, 'scheduler.next-host', replace),
+      withAlternates(
+        (job) => job.cursor,
+        claimResources('scheduler.claim-get', 'scheduler.claim-put', consumer, wanted, 'scheduler.next-host', replace),
+      ),
       memory('scheduler.reply', `${SCHEDULER}._get_alternate_hosts`, (world, job) => {
         let rest = job.hosts & ~(1 << job.destination);
         let alternates = 0;

@@ -107,37 +107,43 @@ export function initInstance(world: World, job: Job): Outcome {
   return OUTCOME.OK;
 }
 
-const restarts =
-  (...tasks: number[]) =>
-  (_world: World, job: Job): number =>
-    tasks.includes(job.task) ? job.service : NONE;
+/** What _init_instance does for a server whose task_state says that something was interrupted: it does it again, here. */
+export const driveAgain = (id: string, handlerId: string, ...tasks: readonly number[]): Step =>
+  call(
+    id,
+    `${MANAGER}._init_instance`,
+    handlerId,
+    (_world, job) => (tasks.includes(job.task) ? job.service : NONE),
+    reload,
+    { swallows: true },
+  );
 
-/** What nova-compute does when its service starts. */
+/** Power requests that were interrupted. */
+export const STOP_AND_START: readonly Step[] = [
+  driveAgain('init.stop', 'compute.stop_instance', TASK.POWERING_OFF),
+  driveAgain('init.start', 'compute.start_instance', TASK.POWERING_ON),
+];
+
+/**
+ * What nova-compute does when its service starts.
+ * @param init the branches of _init_instance that need nobody else
+ * @param driven those that do an interrupted task again, and what comes for moves
+ * @param first what is done before any instance is looked at
+ */
 export const initHandler = (
   init: (world: World, job: Job) => Outcome,
-  reboots: readonly number[],
-  moveSteps: readonly Step[],
+  driven: readonly Step[],
+  first: readonly Step[] = [],
 ): Handler =>
   handler({
     id: 'compute.init_host',
     nova: `${MANAGER}.init_host`,
     prefix: 'init',
     steps: [
+      ...first,
       database('init.next-instance', `${MANAGER}._init_instance`, nextInstance, { else: 'audit.recount' }),
       database('init.instance', `${MANAGER}._init_instance`, init, { else: 'init.next-instance' }),
-      call('init.delete', `${MANAGER}._init_instance`, 'compute.terminate_instance', restarts(TASK.DELETING), reload, {
-        swallows: true,
-      }),
-      call('init.reboot', `${MANAGER}._init_instance`, 'compute.reboot_instance', restarts(...reboots), reload, {
-        swallows: true,
-      }),
-      call('init.stop', `${MANAGER}._init_instance`, 'compute.stop_instance', restarts(TASK.POWERING_OFF), reload, {
-        swallows: true,
-      }),
-      call('init.start', `${MANAGER}._init_instance`, 'compute.start_instance', restarts(TASK.POWERING_ON), reload, {
-        swallows: true,
-      }),
-      ...moveSteps,
+      ...driven,
       database(
         'init.clear-reboot',
         `${MANAGER}._init_instance`,
@@ -165,8 +171,10 @@ export const initHost = initHandler(
     }
     return outcome;
   },
-  [TASK.REBOOTING_HARD],
   [
+    driveAgain('init.delete', 'compute.terminate_instance', TASK.DELETING),
+    driveAgain('init.reboot', 'compute.reboot_instance', TASK.REBOOTING_HARD),
+    ...STOP_AND_START,
     driver(
       'init.finish-revert-migration',
       `${MANAGER}._init_instance`,

@@ -43,7 +43,7 @@ import { conductorMigrateServer } from '../handlers/conductor-migrate.ts';
 import { noteDecision, apiConfirm as novasConfirm } from '../handlers/confirm.ts';
 import { apiDelete as novasDelete, terminateInstance as novasTerminate } from '../handlers/delete.ts';
 import { createGuest } from '../handlers/finish-resize.ts';
-import { claimMove, prepResize, trackerUpdate } from '../handlers/prep-resize.ts';
+import { claimMove, prepResize, reschedulable, trackerUpdate } from '../handlers/prep-resize.ts';
 import { migrateDiskAndPowerOff } from '../handlers/resize-instance.ts';
 import { computeRevertResize, destroyGuest, apiRevert as novasRevert, restoreGuest } from '../handlers/revert.ts';
 import { selectDestinations } from '../handlers/scheduler.ts';
@@ -55,6 +55,7 @@ import {
   cinder,
   database,
   driver,
+  type Group,
   type Handler,
   type Item,
   isGroup,
@@ -70,7 +71,7 @@ import {
   write,
 } from '../step.ts';
 import { dropMoveClaim } from '../tracker.ts';
-import { type Job, trackingOf, type World } from '../world.ts';
+import { amountsOf, type Job, serviceUp, trackingOf, type World } from '../world.ts';
 import { clearMove, transact } from './transaction.ts';
 
 const ALLOC = 'nova/scheduler/client/report.py:SchedulerReportClient.move_allocations';
@@ -99,8 +100,10 @@ export const apiResizeWithIntent = handler({
     // task_state and the migration row in one transaction: from here on somebody will know
     database('api.set-task-state', `${API}.resize`, (world, job) => {
       const instance = instanceOf(world, job);
-      if (instance.exists !== 1 || instance.task !== TASK.NONE || instance.vm !== job.vm)
-        return refuse(world, job, 409);
+      if (instance.exists !== 1 || instance.task !== TASK.NONE) return refuse(world, job, 409);
+      // what was checked is still so: another move may have come and gone
+      const same = instance.vm === job.vm && instance.host === job.host && instance.flavor === job.instanceFlavor;
+      if (!same) return refuse(world, job, 409);
       instance.task = TASK.RESIZE_PREP;
       job.migration = createMigration(world, job);
       instance.oldVm = instance.vm;
@@ -139,15 +142,6 @@ export const migrateServer = handler({
     cast('conductor.cast-prep', 'nova/compute/rpcapi.py:ComputeAPI.prep_resize', 'compute.prep_resize', (_world, job) =>
       compute(job.destination),
     ),
-    database(
-      'conductor.save-reqspec',
-      'nova/objects/request_spec.py:RequestSpec.save',
-      (world, job) => {
-        instanceOf(world, job).requestSpecFlavor = job.flavor;
-        return OUTCOME.OK;
-      },
-      { swallows: true },
-    ),
   ],
 });
 
@@ -166,25 +160,33 @@ export const prep = handler({
   id: 'compute.prep_resize',
   nova: `${MANAGER}._do_prep_resize`,
   prefix: 'prep',
+  locksInstance: true,
   steps: [
     notify('prep.start-notify', `${MANAGER}._send_prep_resize_notifications`),
-    ...asIn(prepResize, 'prep.group-policy', 'prep.stash', 'prep.pci-map'),
-    read('prep.get-allocs', `${MANAGER}._prep_resize`, getAllocations(M), legacy(ignore), { falsy: 'go-on' }),
-    {
-      ...database('prep.rt-claim.save-migration', `${TRACKER}._claim_existing_migration`, (world, job) =>
-        transact(world, job, {
-          task: oneOf(TASK.RESIZE_PREP),
-          status: oneOf(STATUS.PRE_MIGRATING),
-          write: (_instance, migration) => {
-            migration.destination = here(job);
-          },
-        }),
+    ...reschedulable([
+      ...asIn(prepResize, 'prep.group-policy', 'prep.stash', 'prep.pci-map'),
+      read('prep.get-allocs', `${MANAGER}._prep_resize`, getAllocations(M), legacy(ignore), { falsy: 'go-on' }),
+      {
+        ...database('prep.rt-claim.save-migration', `${TRACKER}._claim_existing_migration`, (world, job) =>
+          transact(world, job, {
+            task: oneOf(TASK.RESIZE_PREP),
+            status: oneOf(STATUS.PRE_MIGRATING),
+            write: (_instance, migration) => {
+              migration.destination = here(job);
+            },
+          }),
+        ),
+        under: 'tracker',
+      },
+      tracker('prep.rt-claim', `${TRACKER}._move_claim`, claimMove),
+      trackerUpdate('prep.rt-claim.placement'),
+      cast(
+        'prep.cast-resize',
+        'nova/compute/rpcapi.py:ComputeAPI.resize_instance',
+        'compute.resize_instance',
+        toSource,
       ),
-      under: 'tracker',
-    },
-    tracker('prep.rt-claim', `${TRACKER}._move_claim`, claimMove),
-    trackerUpdate('prep.rt-claim.placement'),
-    cast('prep.cast-resize', 'nova/compute/rpcapi.py:ComputeAPI.resize_instance', 'compute.resize_instance', toSource),
+    ]),
     notify('prep.end-notify', `${MANAGER}._send_prep_resize_notifications`),
   ],
 });
@@ -193,6 +195,7 @@ export const resizeInstance = handler({
   id: 'compute.resize_instance',
   nova: `${MANAGER}._resize_instance`,
   prefix: 'src',
+  locksInstance: true,
   steps: [
     neutron('src.network-info', `${MANAGER}._resize_instance`, ok),
     database('src.set-migrating', `${MANAGER}._resize_instance`, (world, job) =>
@@ -229,6 +232,7 @@ export const finishResize = handler({
   id: 'compute.finish_resize',
   nova: `${MANAGER}._finish_resize_helper`,
   prefix: 'finish',
+  locksInstance: true,
   steps: [
     database('finish.swap-bdm', `${MANAGER}._update_bdm_for_swap_to_finish_resize`, ok),
     database('finish.set-task', `${MANAGER}._finish_resize`, (world, job) =>
@@ -266,6 +270,15 @@ export const finishResize = handler({
 
 // ---- undoing a move that is not committed
 
+/** The service, if the service group has it as up. */
+const whereUp = (world: World, service: number): number =>
+  service !== NONE && serviceUp(world, service) ? service : NONE;
+const isDown = (world: World, service: number): boolean => whereUp(world, service) === NONE;
+const ifUp =
+  (where: (world: World, job: Job) => number) =>
+  (world: World, job: Job): number =>
+    whereUp(world, where(world, job));
+
 /** Statuses of a move that can still be undone. */
 const UNDOABLE = oneOf(STATUS.PRE_MIGRATING, STATUS.MIGRATING, STATUS.POST_MIGRATING, STATUS.UNDOING);
 
@@ -284,8 +297,9 @@ const undoSteps = (after: string): readonly Item[] => [
     },
     { else: after, falsy: 'undo.drop-claim' },
   ),
+  // a host that is down looks after its guests when it starts: the claims do not wait for it
   call('undo.destination', 'rollback:conductor.undo_move', 'compute.discard_guest', undoDestination, () => OUTCOME.OK),
-  call('undo.source', 'rollback:conductor.undo_move', 'compute.restore_guest', toSource, () => OUTCOME.OK),
+  call('undo.source', 'rollback:conductor.undo_move', 'compute.restore_guest', ifUp(toSource), () => OUTCOME.OK),
   release('undo.drop-claim', M),
   database('undo.save', 'rollback:conductor.undo_move', (world, job) => {
     const outcome = transact(world, job, {
@@ -293,7 +307,6 @@ const undoSteps = (after: string): readonly Item[] => [
       status: oneOf(STATUS.UNDOING),
       write: (instance, migration) => {
         migration.status = STATUS.ERROR;
-        instance.requestSpecFlavor = migration.oldFlavor;
         if (instance.task !== TASK.DELETING) instance.task = TASK.NONE;
         clearMove(instance);
       },
@@ -304,13 +317,14 @@ const undoSteps = (after: string): readonly Item[] => [
 
 function undoDestination(world: World, job: Job): number {
   const { destination, source } = migrationOf(world, job);
-  return destination === NONE || destination === source ? NONE : compute(destination);
+  return destination === NONE || destination === source ? NONE : whereUp(world, compute(destination));
 }
 
 export const undoMove = handler({
   id: 'conductor.undo_move',
   nova: 'rollback: an undo that anybody may ask for',
   prefix: 'undo',
+  recovers: true,
   steps: undoSteps('$done'),
 });
 
@@ -322,8 +336,8 @@ export const discardGuest = handler({
   locksInstance: true,
   steps: [
     driver('discard.driver', 'nova/virt/driver.py:ComputeDriver.destroy', (world, job) => {
-      // the server may live here by now: then it is no leftover
-      if (livesHere(world, job)) return OUTCOME.DONE;
+      // an undo that was held up may not touch what a later move has here
+      if (!isBeingUndone(world, job) || livesHere(world, job)) return OUTCOME.DONE;
       const instance = instanceOf(world, job);
       if (instance.exists !== 1) instance.backups &= ~(1 << here(job));
       return destroyGuest(world, job);
@@ -336,6 +350,10 @@ export const discardGuest = handler({
     }),
   ],
 });
+
+/** Still, or its server is deleted. */
+const isBeingUndone = (world: World, job: Job): boolean =>
+  migrationOf(world, job).exists !== 1 || stillAt(world, job, oneOf(STATUS.UNDOING));
 
 function livesHere(world: World, job: Job): boolean {
   const instance = instanceOf(world, job);
@@ -353,69 +371,10 @@ export const restoreGuestHandler = handler({
   nova: 'nova/virt/driver.py:ComputeDriver.finish_revert_migration',
   prefix: 'restore',
   locksInstance: true,
-  steps: [driver('restore.driver', 'nova/virt/driver.py:ComputeDriver.finish_revert_migration', restoreOnce)],
-});
-
-/** Statuses in which nothing is left to do, or all waits for the user. */
-const AT_REST = oneOf(STATUS.FINISHED, STATUS.CONFIRMED, STATUS.REVERTED);
-
-/**
- * What nobody asked for: goes over the migrations that are under way with nobody at work on them, and takes each to the
- * end that its status says. Every part can be done again.
- */
-export const recoverMoves = handler({
-  id: 'conductor.recover_moves',
-  nova: 'rollback: a periodic task of conductor',
-  prefix: 'recover',
   steps: [
-    database('recover.next', 'rollback:conductor.recover_moves', (world, job) => {
-      for (let m = job.cursor; m < world.globals.migrations; m++) {
-        job.migration = m;
-        if (stillAt(world, job, AT_REST)) continue;
-        const { instance, status } = migrationOf(world, job);
-        job.cursor = m + 1;
-        job.instance = instance;
-        job.payloadStatus = status;
-        loadInstance(world, job);
-        return OUTCOME.OK;
-      }
-      return OUTCOME.DONE;
-    }),
-    call(
-      'recover.confirm',
-      'rollback:conductor.recover_moves',
-      'compute.confirm_resize',
-      (world, job) => (stillAt(world, job, oneOf(STATUS.CONFIRMING)) ? toSource(world, job) : NONE),
-      () => OUTCOME.OK,
-      { swallows: true },
+    driver('restore.driver', 'nova/virt/driver.py:ComputeDriver.finish_revert_migration', (world, job) =>
+      isBeingUndone(world, job) ? restoreOnce(world, job) : OUTCOME.DONE,
     ),
-    call(
-      'recover.revert',
-      'rollback:conductor.recover_moves',
-      'compute.revert_resize',
-      (world, job) => (stillAt(world, job, oneOf(STATUS.REVERTING)) ? toDestination(world, job) : NONE),
-      () => OUTCOME.OK,
-      { swallows: true },
-    ),
-    // a late claim can have come after a move was undone or its server deleted
-    write(
-      'recover.drop-stale-claim',
-      'rollback:conductor.recover_moves',
-      (world, job) => {
-        const { exists, status } = migrationOf(world, job);
-        return exists !== 1 || status === STATUS.ERROR ? { op: 'delete-allocations', consumer: M(world, job) } : null;
-      },
-      () => OUTCOME.OK,
-    ),
-    cast(
-      'recover.undo',
-      'rollback:conductor.recover_moves',
-      'conductor.undo_move',
-      (world, job) => (stillAt(world, job, UNDOABLE) ? SERVICE.CONDUCTOR : NONE),
-      undefined,
-      { swallows: true },
-    ),
-    memory('recover.again', 'rollback:conductor.recover_moves', () => OUTCOME.ELSE, { else: 'recover.next' }),
   ],
 });
 
@@ -447,36 +406,32 @@ export const confirmSteps: readonly Step[] = [
 
 export const apiConfirm = handler({ ...novasConfirm, steps: confirmSteps });
 
-export const confirmResize = handler({
-  id: 'compute.confirm_resize',
-  nova: `${MANAGER}.confirm_resize`,
-  prefix: 'confirm',
-  locksInstance: true,
+/**
+ * Both claims change places in one write; what an earlier try has done is done.
+ * @param refused where it leads if the claim no longer fits: the server goes back to waiting, both claims in place
+ */
+const exchangeClaims = (id: string, refused: string): Group => ({
   steps: [
-    stillDeciding('confirm.check', `${MANAGER}.confirm_resize`, STATUS.CONFIRMING),
     read(
-      'confirm.swap.get-migration',
+      `${id}.get-migration`,
       ALLOC,
       getAllocations(M),
       strict((job, response) => {
         job.read.assign(response.rows);
         job.generation = response.generation;
-        // done by an earlier try
         return response.rows.length === 0 ? OUTCOME.ELSE : OUTCOME.OK;
       }),
-      { else: 'confirm.network' },
+      { else: '$end' },
     ),
-    read(
-      'confirm.swap.get-instance',
-      ALLOC,
-      getAllocations(I),
-      strict((job, response) => {
-        job.generation2 = response.generation;
-        return OUTCOME.OK;
-      }),
-    ),
+    read(`${id}.get-instance`, ALLOC, getAllocations(I), (world, job, response) => {
+      if (response.status !== 200) return OUTCOME.RAISE_PLACEMENT;
+      job.generation2 = response.generation;
+      // a server that holds nothing of its old flavor has been deleted: it must not be claimed for again
+      const { resources } = amountsOf(world, migrationOf(world, job).oldFlavor, instanceOf(world, job));
+      return response.rows.length === 0 && resources.length > 0 ? OUTCOME.RAISE_NOT_FOUND : OUTCOME.OK;
+    }),
     write(
-      'confirm.swap',
+      id,
       ALLOC,
       (world, job) => ({
         op: 'post-allocations',
@@ -492,11 +447,43 @@ export const confirmResize = handler({
           job.generation2 = 0;
           return OUTCOME.OK;
         }
-        // a claim that no longer fits: the server goes back to waiting, both claims in place
         return response.status === 409 && response.code === 'undefined' ? OUTCOME.ELSE : OUTCOME.RAISE_PLACEMENT;
       },
-      { else: 'confirm.reopen' },
+      { else: refused },
     ),
+  ],
+});
+
+/** The move is over, and the server is on the destination for good. */
+const confirmed = (world: World, job: Job): Outcome =>
+  transact(world, job, {
+    task: ANY_TASK,
+    status: oneOf(STATUS.CONFIRMING),
+    write: (instance, migration) => {
+      migration.status = STATUS.CONFIRMED;
+      instance.vm = instance.power === POWER.SHUTDOWN ? VM.STOPPED : VM.ACTIVE;
+      clearMove(instance);
+    },
+  });
+
+/** The server waits for its decision again. */
+const reopen = (world: World, job: Job): Outcome =>
+  transact(world, job, {
+    task: ANY_TASK,
+    status: oneOf(STATUS.CONFIRMING),
+    write: (_instance, migration) => {
+      migration.status = STATUS.FINISHED;
+    },
+  });
+
+export const confirmResize = handler({
+  id: 'compute.confirm_resize',
+  nova: `${MANAGER}.confirm_resize`,
+  prefix: 'confirm',
+  locksInstance: true,
+  steps: [
+    stillDeciding('confirm.check', `${MANAGER}.confirm_resize`, STATUS.CONFIRMING),
+    exchangeClaims('confirm.swap', 'confirm.reopen'),
     neutron('confirm.network', `${MANAGER}._confirm_resize`, ok),
     driver('confirm.driver', 'nova/virt/driver.py:ComputeDriver.confirm_migration', (world, job) => {
       const instance = instanceOf(world, job);
@@ -505,30 +492,14 @@ export const confirmResize = handler({
     }),
     tracker('confirm.drop-claim', `${TRACKER}.drop_move_claim_at_source`, (world, job) => {
       const { oldFlavor } = migrationOf(world, job);
-      const outcome = transact(world, job, {
-        task: ANY_TASK,
-        status: oneOf(STATUS.CONFIRMING),
-        write: (instance, migration) => {
-          migration.status = STATUS.CONFIRMED;
-          instance.vm = instance.power === POWER.SHUTDOWN ? VM.STOPPED : VM.ACTIVE;
-          clearMove(instance);
-        },
-      });
+      const outcome = confirmed(world, job);
       if (outcome === OUTCOME.OK) dropIfTracked(world, here(job), job.instance, oldFlavor, withinOneHost(world, job));
       return outcome;
     }),
     trackerUpdate('confirm.drop-claim.placement'),
     notify('confirm.end-notify', `${MANAGER}._confirm_resize`),
     memory('confirm.done', `${MANAGER}._confirm_resize`, () => OUTCOME.DONE),
-    database('confirm.reopen', 'rollback:compute.confirm_resize', (world, job) =>
-      transact(world, job, {
-        task: ANY_TASK,
-        status: oneOf(STATUS.CONFIRMING),
-        write: (_instance, migration) => {
-          migration.status = STATUS.FINISHED;
-        },
-      }),
-    ),
+    database('confirm.reopen', 'rollback:compute.confirm_resize', reopen),
   ],
 });
 
@@ -555,13 +526,16 @@ export const apiRevert = handler({
   ...novasRevert,
   steps: [
     ...asIn(novasRevert, 'revert.api'),
+    // Nova asks it of a confirm only; a revert destroys the guest that runs before the source is asked for the other
+    request('revert.check-source', `${API}.revert_resize`, (world, job) =>
+      serviceUp(world, toSource(world, job)) ? OUTCOME.OK : refuse(world, job, 409),
+    ),
     database('revert.set-task', `${API}.revert_resize`, (world, job) => {
       const outcome = transact(world, job, {
         task: oneOf(TASK.NONE),
         status: oneOf(STATUS.FINISHED),
         write: (instance, migration) => {
           instance.task = TASK.RESIZE_REVERTING;
-          instance.requestSpecFlavor = migration.oldFlavor;
           migration.status = STATUS.REVERTING;
         },
       });
@@ -577,6 +551,7 @@ export const revertResize = handler({
   id: 'compute.revert_resize',
   nova: `${MANAGER}.revert_resize`,
   prefix: 'revert',
+  locksInstance: true,
   steps: [
     stillDeciding('revert.check', `${MANAGER}.revert_resize`, STATUS.REVERTING),
     neutron('revert.dest-network', `${MANAGER}.revert_resize`, ok),
@@ -594,10 +569,26 @@ export const revertResize = handler({
   ],
 });
 
+/** The move is over, and the server is on the source for good. */
+const reverted = (world: World, job: Job): Outcome =>
+  transact(world, job, {
+    task: ANY_TASK,
+    status: oneOf(STATUS.REVERTING),
+    write: (instance, migration) => {
+      migration.status = STATUS.REVERTED;
+      instance.host = migration.source;
+      instance.flavor = migration.oldFlavor;
+      instance.vm = instance.oldVm === VM.STOPPED ? VM.STOPPED : VM.ACTIVE;
+      if (instance.task === TASK.RESIZE_REVERTING) instance.task = TASK.NONE;
+      clearMove(instance);
+    },
+  });
+
 export const finishRevertResize = handler({
   id: 'compute.finish_revert_resize',
   nova: `${MANAGER}._finish_revert_resize`,
   prefix: 'frevert',
+  locksInstance: true,
   steps: [
     stillDeciding('frevert.check', `${MANAGER}.revert_resize`, STATUS.REVERTING),
     database('frevert.prepare', `${MANAGER}._update_bdm_for_swap_to_finish_resize`, ok),
@@ -606,20 +597,121 @@ export const finishRevertResize = handler({
     driver('frevert.driver', 'nova/virt/driver.py:ComputeDriver.finish_revert_migration', restoreOnce),
     cinder('frevert.volumes-complete', `${MANAGER}._complete_volume_attachments`, ok),
     release('frevert.release', M),
-    database('frevert.set-state', `${MANAGER}._finish_revert_resize`, (world, job) =>
-      transact(world, job, {
-        task: ANY_TASK,
-        status: oneOf(STATUS.REVERTING),
-        write: (instance, migration) => {
-          migration.status = STATUS.REVERTED;
-          instance.host = migration.source;
-          instance.flavor = migration.oldFlavor;
-          instance.vm = instance.oldVm === VM.STOPPED ? VM.STOPPED : VM.ACTIVE;
-          if (instance.task === TASK.RESIZE_REVERTING) instance.task = TASK.NONE;
-          clearMove(instance);
-        },
-      }),
+    database('frevert.set-state', `${MANAGER}._finish_revert_resize`, reverted),
+  ],
+});
+
+// ---- recovery
+
+/** What fails here is tried again the next time. */
+const swallowed = (at: string, { steps }: Group): Group => ({
+  steps: steps.map((step) => ({ ...step, swallows: at })),
+});
+
+const RECOVER = 'rollback:conductor.recover_moves';
+
+/** Statuses in which nothing is left to do, or all waits for the user. */
+const AT_REST = oneOf(STATUS.FINISHED, STATUS.CONFIRMED, STATUS.REVERTED);
+
+/**
+ * What nobody asked for: goes over the migrations that are under way with nobody at work on them, and takes each to the
+ * end that its status says. Every part can be done again.
+ */
+export const recoverMoves = handler({
+  id: 'conductor.recover_moves',
+  nova: 'rollback: a periodic task of conductor',
+  prefix: 'recover',
+  recovers: true,
+  steps: [
+    database('recover.next', RECOVER, (world, job) => {
+      for (let m = job.cursor; m < world.globals.migrations; m++) {
+        job.migration = m;
+        if (stillAt(world, job, AT_REST)) continue;
+        const { instance, status } = migrationOf(world, job);
+        job.cursor = m + 1;
+        job.instance = instance;
+        job.payloadStatus = status;
+        loadInstance(world, job);
+        return OUTCOME.OK;
+      }
+      return OUTCOME.DONE;
+    }),
+    call(
+      'recover.confirm',
+      RECOVER,
+      'compute.confirm_resize',
+      (world, job) => (stillAt(world, job, oneOf(STATUS.CONFIRMING)) ? ifUp(toSource)(world, job) : NONE),
+      () => OUTCOME.OK,
+      { swallows: true },
     ),
+    // without its source a move is confirmed all the same: what is left there is discarded when the host starts
+    database(
+      'recover.confirm-without-source',
+      RECOVER,
+      (world, job) =>
+        stillAt(world, job, oneOf(STATUS.CONFIRMING)) && isDown(world, toSource(world, job))
+          ? loadInstance(world, job)
+          : OUTCOME.ELSE,
+      { else: 'recover.revert' },
+    ),
+    swallowed(
+      'recover.revert',
+      exchangeClaims('recover.confirm-without-source.swap', 'recover.confirm-without-source.reopen'),
+    ),
+    database('recover.confirm-without-source.save', RECOVER, confirmed, { swallows: true }),
+    memory('recover.confirm-without-source.done', RECOVER, () => OUTCOME.ELSE, { else: 'recover.revert' }),
+    database('recover.confirm-without-source.reopen', RECOVER, reopen, { swallows: true }),
+    call(
+      'recover.revert',
+      RECOVER,
+      'compute.revert_resize',
+      (world, job) => (stillAt(world, job, oneOf(STATUS.REVERTING)) ? ifUp(toDestination)(world, job) : NONE),
+      () => OUTCOME.OK,
+      { swallows: true },
+    ),
+    // without its destination there is nothing to destroy there, and what it left is discarded when the host starts
+    call(
+      'recover.revert-without-destination',
+      RECOVER,
+      'compute.finish_revert_resize',
+      (world, job) =>
+        stillAt(world, job, oneOf(STATUS.REVERTING)) && isDown(world, toDestination(world, job))
+          ? ifUp(toSource)(world, job)
+          : NONE,
+      () => OUTCOME.OK,
+      { swallows: true },
+    ),
+    // without its source the server goes back to it on paper: the guest comes up when the host starts
+    database(
+      'recover.revert-without-source',
+      RECOVER,
+      (world, job) =>
+        stillAt(world, job, oneOf(STATUS.REVERTING)) && isDown(world, toSource(world, job))
+          ? loadInstance(world, job)
+          : OUTCOME.ELSE,
+      { else: 'recover.drop-stale-claim' },
+    ),
+    { ...release('recover.revert-without-source.release', M), swallows: 'recover.drop-stale-claim' },
+    database('recover.revert-without-source.save', RECOVER, reverted, { swallows: true }),
+    // a late claim can have come after a move was undone or its server deleted
+    write(
+      'recover.drop-stale-claim',
+      RECOVER,
+      (world, job) => {
+        const { exists, status } = migrationOf(world, job);
+        return exists !== 1 || status === STATUS.ERROR ? { op: 'delete-allocations', consumer: M(world, job) } : null;
+      },
+      () => OUTCOME.OK,
+    ),
+    cast(
+      'recover.undo',
+      RECOVER,
+      'conductor.undo_move',
+      (world, job) => (stillAt(world, job, UNDOABLE) ? SERVICE.CONDUCTOR : NONE),
+      undefined,
+      { swallows: true },
+    ),
+    memory('recover.again', RECOVER, () => OUTCOME.ELSE, { else: 'recover.next' }),
   ],
 });
 
@@ -676,7 +768,6 @@ export const apiDelete = handler({
       { else: 'delete.local.network' },
     ),
     ...asIn(novasDelete, 'delete.cast', 'delete.done', 'delete.local.network', 'delete.local.volumes'),
-    ...releaseMigrations('delete.local'),
     release('delete.local.delete-alloc', I),
     database('delete.local.destroy', `${API}._local_delete`, destroyRow),
   ],
@@ -719,6 +810,7 @@ export const recoverDeletes = handler({
   id: 'conductor.recover_deletes',
   nova: 'rollback: a periodic task of conductor',
   prefix: 'recover-delete',
+  recovers: true,
   steps: [
     database('recover-delete.next', 'rollback:conductor.recover_deletes', (world, job) => {
       for (let i = job.hosts; i < world.globals.instances; i++) {
@@ -735,11 +827,11 @@ export const recoverDeletes = handler({
       'recover-delete.terminate',
       'rollback:conductor.recover_deletes',
       'compute.terminate_instance',
-      (world, job) => (job.host === NONE || world.hosts[job.host]!.up === 0 ? NONE : compute(job.host)),
-      () => OUTCOME.OK,
-      { swallows: true },
+      (world, job) => (job.host === NONE ? NONE : whereUp(world, compute(job.host))),
+      () => OUTCOME.ELSE,
+      { swallows: 'recover-delete.next', else: 'recover-delete.next' },
     ),
-    ...releaseMigrations('recover-delete'),
+    // its host is down, or it has none
     release('recover-delete.delete-alloc', I),
     database(
       'recover-delete.destroy',

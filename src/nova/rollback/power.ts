@@ -3,11 +3,11 @@
  * what their error handlers hold dirty, over whatever stands there.
  */
 import { instanceOf, loadInstance, oneOf } from '../database.ts';
-import { handler, MANAGER } from '../handlers/common.ts';
+import { handler, here, MANAGER } from '../handlers/common.ts';
 import { power, settleState } from '../handlers/power.ts';
-import { initHandler, initInstance } from '../handlers/service.ts';
-import { TASK, VM } from '../states.ts';
-import { database, driver, OUTCOME, type UndoGroup } from '../step.ts';
+import { driveAgain, initHandler, initInstance, STOP_AND_START } from '../handlers/service.ts';
+import { inProgress, TASK, VM } from '../states.ts';
+import { database, driver, OUTCOME, type Outcome, type UndoGroup } from '../step.ts';
 import type { Job, World } from '../world.ts';
 
 const REBOOTS = oneOf(TASK.REBOOTING_HARD, TASK.REBOOT_STARTED_HARD);
@@ -55,9 +55,47 @@ export const clearUnlessOvertaken: UndoGroup = (prefix) => [
   }),
 ];
 
-/** A restart leaves moves alone: whoever recovers them knows more than one host does. An interrupted reboot is done again. */
+/**
+ * A restart leaves moves and deletes alone: conductor recovers them, and knows more than one host does. An interrupted reboot
+ * is done again.
+ */
 export const initHostWithoutMoves = initHandler(
   (world, job) => (job.vm === VM.ERROR && job.task !== TASK.NONE ? OUTCOME.OK : initInstance(world, job)),
-  [TASK.REBOOTING_HARD, TASK.REBOOT_STARTED_HARD],
-  [],
+  [
+    driveAgain('init.reboot', 'compute.reboot_instance', TASK.REBOOTING_HARD, TASK.REBOOT_STARTED_HARD),
+    ...STOP_AND_START,
+  ],
+  [
+    driver('init.clear-leftovers', 'rollback: as ComputeManager._destroy_evacuated_instances', clearLeftovers, {
+      swallows: true,
+    }),
+  ],
 );
+
+/** What moves left here while the host was down: guests of others, and the copy of its own guest behind a move that is over. */
+function clearLeftovers(world: World, job: Job): Outcome {
+  const bit = 1 << here(job);
+  for (let i = 0; i < world.globals.instances; i++) {
+    const instance = world.instances[i]!;
+    const left = ((instance.guests | instance.backups) & bit) !== 0;
+    if (!left || isMoving(world, i, here(job))) continue;
+    if (instance.exists === 1 && instance.host === here(job)) {
+      if ((instance.backups & bit) !== 0 && (instance.guests & bit) === 0) {
+        instance.guests |= bit;
+        if (instance.vm !== VM.STOPPED) instance.running |= bit;
+      }
+    } else {
+      instance.guests &= ~bit;
+      instance.running &= ~bit;
+    }
+    instance.backups &= ~bit;
+  }
+  return OUTCOME.OK;
+}
+
+function isMoving(world: World, i: number, h: number): boolean {
+  return world.migrations.some(
+    ({ exists, instance, status, source, destination }) =>
+      exists === 1 && instance === i && inProgress(status) && (source === h || destination === h),
+  );
+}

@@ -11,6 +11,7 @@ import { destroyGuest, restoreGuest } from '../handlers/revert.ts';
 import { SERVICE, STATUS } from '../states.ts';
 import { cast, database, driver, memory, OUTCOME, type UndoGroup, type UndoRow } from '../step.ts';
 import { callConductorAgain } from '../undo.ts';
+import type { Job } from '../world.ts';
 
 export const ROLLBACK_UNDO: Readonly<Record<string, UndoRow>> = {
   'conductor.migrate_server': { claim: 'ask-for-undo' },
@@ -19,9 +20,12 @@ export const ROLLBACK_UNDO: Readonly<Record<string, UndoRow>> = {
   'compute.finish_resize': { vm: 'discard-here', claim: 'ask-for-undo' },
 };
 
+/** A transaction found another state than this leg left: whoever overtook it looks after what it did. */
+const overtaken = ({ error }: Job): boolean => error === OUTCOME.RAISE_TASK_STATE || error === OUTCOME.RAISE_NOT_FOUND;
+
 const askForUndo: UndoGroup = (prefix) => [
   cast(`${prefix}.undo.ask-conductor`, 'rollback:conductor.undo_move', 'conductor.undo_move', (_world, job) =>
-    job.migration === NONE ? NONE : SERVICE.CONDUCTOR,
+    job.migration === NONE || overtaken(job) ? NONE : SERVICE.CONDUCTOR,
   ),
 ];
 
@@ -32,9 +36,9 @@ const reschedule: UndoGroup = (prefix) => [
         `${prefix}.undo.may-reschedule`,
         'nova/compute/manager.py:ComputeManager._reschedule_resize_or_reraise',
         (world, job) => {
-          const overtaken = migrationOf(world, job).status !== STATUS.PRE_MIGRATING;
-          const no = job.retry === 0 || job.hosts === 0 || job.error === OUTCOME.RAISE_BUILD_ABORT || overtaken;
-          return no ? OUTCOME.ELSE : OUTCOME.OK;
+          const begun = migrationOf(world, job).status !== STATUS.PRE_MIGRATING;
+          const no = job.retry === 0 || job.hosts === 0 || job.error === OUTCOME.RAISE_BUILD_ABORT || overtaken(job);
+          return no || begun ? OUTCOME.ELSE : OUTCOME.OK;
         },
         { else: '$end' },
       ),
@@ -48,6 +52,7 @@ const restoreHere: UndoGroup = (prefix) => [
   driver(`${prefix}.undo.restore-guest`, 'nova/virt/driver.py:ComputeDriver.finish_revert_migration', (world, job) => {
     const { status, exists } = migrationOf(world, job);
     const instance = instanceOf(world, job);
+    if (overtaken(job)) return OUTCOME.OK;
     const mine = exists === 1 && status !== STATUS.FINISHED && instance.host === here(job);
     if (mine && (instance.backups & (1 << here(job))) !== 0) return restoreGuest(world, job);
     return OUTCOME.OK;
@@ -59,6 +64,7 @@ const discardHere: UndoGroup = (prefix) => [
   {
     steps: [
       database(`${prefix}.undo.check-commit`, 'rollback:compute.finish_resize', (world, job) => {
+        if (overtaken(job)) return OUTCOME.DONE;
         const { status, exists } = migrationOf(world, job);
         return exists === 1 && status !== STATUS.POST_MIGRATING && status !== STATUS.UNDOING && status !== STATUS.ERROR
           ? OUTCOME.DONE

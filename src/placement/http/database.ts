@@ -2,8 +2,10 @@
  * What Placement keeps, by name: the store of ../store.ts, which holds all that capacity and generations depend on, grown as
  * needed, and beside it what a store of a fixed cloud does without: names, traits, aggregates, whose a consumer is.
  */
+
+import { STANDARD_CLASSES } from '../../scenario/flavor-properties.ts';
 import { NONE, type Packed } from '../../state/table.ts';
-import { STANDARD_CLASSES, STANDARD_TRAITS } from '../standard.ts';
+import { STANDARD_TRAITS } from '../standard.ts';
 import { type InventoryRecord, newConsumer, newInventory, newProvider, type Provider, type Store } from '../store.ts';
 
 export interface ProviderRow {

@@ -1,6 +1,7 @@
 /** placement/handlers/resource_class.py */
+
+import { STANDARD_CLASSES } from '../../scenario/flavor-properties.ts';
 import type { Json } from '../rest.ts';
-import { STANDARD_CLASSES } from '../standard.ts';
 import { type Answered, type Asked, NO_CONTENT, shown } from './asked.ts';
 import { Refusal } from './refusal.ts';
 import { read, resourceClass } from './schemas.ts';

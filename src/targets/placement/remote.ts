@@ -19,6 +19,7 @@ import { type Ids, readResponse, UnreadableAnswer } from '../../placement/rest-r
 import { PLACEMENT_RULES, serve } from '../../placement/server.ts';
 import { uuidFor } from '../../placement/uuid.ts';
 import { printable } from '../../scenario/printable.ts';
+import type { Rows } from '../../state/holdings.ts';
 import { NONE } from '../../state/table.ts';
 import { type Comparable, comparable, isSame } from './compare.ts';
 import { type Difference, EMPTY, type Sent } from './differential.ts';
@@ -37,10 +38,19 @@ export class DifferenceFound extends Error {
 
 const LATEST = '1.39';
 
+/** An inventory record that anything fits. */
+const ROOMY: Json = {
+  total: 0x7fffffff,
+  reserved: 0,
+  min_unit: 1,
+  max_unit: 0x7fffffff,
+  step_size: 1,
+  allocation_ratio: 1,
+};
+
 /** As much of a world as Placement is about. */
 export type Cloud = Pick<World, 'placement'> & {
   readonly setting: Pick<World['setting'], 'hosts' | 'classes' | 'traits'>;
-  readonly shape: Pick<World['shape'], 'instances' | 'migrations'>;
 };
 
 interface Playing {
@@ -90,15 +100,13 @@ export class RemotePlacement implements PlacementService {
   begin(world: Cloud): void {
     if (!this.ours) this.clear();
     this.scenarios++;
-    const { setting, shape } = world;
+    const { setting, placement } = world;
     // in a database that is put back, the same cloud has the same uuids
     const run = this.ours ? '' : `${process.pid}-${this.scenarios}/`;
     const uuids = setting.hosts.map((_, h) => uuidFor('provider', `${this.prefix}/${run}${h}`));
-    const consumers = Array.from({ length: shape.instances + shape.migrations }, (_, id) =>
-      uuidFor('consumer', `${this.prefix}/${run}${id}`),
-    );
+    const consumers = placement.consumers.map((_, id) => uuidFor('consumer', `${this.prefix}/${run}${id}`));
     const names = {
-      ...namesFor(world.placement, {
+      ...namesFor(placement, {
         providers: [],
         consumer: () => '',
         classes: setting.classes,
@@ -154,25 +162,52 @@ export class RemotePlacement implements PlacementService {
       const path = `/resource_providers/${uuid}`;
       const name = `${this.prefix}-${run.replace('/', '-')}${h}`;
       requests.push(this.http('POST', '/resource_providers', { name, uuid }));
-      const inventories: Record<string, Json> = {};
-      for (const [c, name] of setting.classes.entries()) {
-        const record = placement.inventories[h * placement.classes + c]!;
-        if (record.exists === 0) continue;
-        inventories[name] = {
-          total: record.total,
-          reserved: record.reserved,
-          min_unit: record.minUnit,
-          max_unit: record.maxUnit,
-          step_size: record.stepSize,
-          allocation_ratio: placement.ratios[record.ratio]!,
-        };
+      let generation = 0;
+      const change = (what: 'inventories' | 'traits', content: Json): void => {
+        const body = { resource_provider_generation: generation++, [what]: content };
+        requests.push(this.http('PUT', `${path}/${what}`, body));
+      };
+      const holders = placement.consumers.flatMap(({ allocations }, id) => (allocations.holdsOn(h) ? [id] : []));
+      if (holders.length > 0) {
+        // bystanders may hold more than the records allow, or no multiple of a step: they came before the records were so
+        const classes = holders.flatMap((id) =>
+          placement.consumers[id]!.allocations.rows().filter((_, k) => k % 3 === 1),
+        );
+        change('inventories', Object.fromEntries(classes.map((c) => [setting.classes[c]!, ROOMY])));
+        for (const id of holders) {
+          requests.push(this.claimOf(id, placement.consumers[id]!.allocations.rows()));
+          generation++;
+        }
       }
-      requests.push(this.http('PUT', `${path}/inventories`, { resource_provider_generation: 0, inventories }));
+      change('inventories', this.inventoriesOf(world, h));
       const traits = setting.traits.filter((_, bit) => (placement.providers[h]!.traits & (1 << bit)) !== 0);
-      if (traits.length > 0)
-        requests.push(this.http('PUT', `${path}/traits`, { resource_provider_generation: 1, traits }));
+      if (traits.length > 0) change('traits', traits);
     }
     return requests;
+  }
+
+  private inventoriesOf({ setting, placement }: Cloud, h: number): Json {
+    const inventories: Record<string, Json> = {};
+    for (const [c, name] of setting.classes.entries()) {
+      const record = placement.inventories[h * placement.classes + c]!;
+      if (record.exists === 0) continue;
+      inventories[name] = {
+        total: record.total,
+        reserved: record.reserved,
+        min_unit: record.minUnit,
+        max_unit: record.maxUnit,
+        step_size: record.stepSize,
+        allocation_ratio: placement.ratios[record.ratio]!,
+      };
+    }
+    return inventories;
+  }
+
+  /** A consumer that was not there, with all that it holds. */
+  private claimOf(consumer: number, allocations: Rows): HttpRequest {
+    const entries = [{ consumer, generation: NONE, allocations }] as const;
+    const { method, path, microversion, body } = renderRequest({ op: 'put-allocations', entries }, this.playing!.names);
+    return this.http(method, path, body, microversion);
   }
 
   private generationOf(uuid: string): number {
@@ -223,17 +258,11 @@ export class RemotePlacement implements PlacementService {
    * the write would make is made by a write of nothing, which leaves it behind, and the write itself is not sent.
    */
   private cut(world: Cloud, request: Request): Response {
-    const { names } = this.playing!;
     const before = world.placement.consumers.map(({ exists }) => exists);
     const model = serve(world.placement, PLACEMENT_RULES, request, true);
     for (const [id, consumer] of world.placement.consumers.entries()) {
       if (consumer.exists === 0 || before[id] === 1) continue;
-      const nothing: Request = {
-        op: 'put-allocations',
-        entries: [{ consumer: id, generation: NONE, allocations: [] }],
-      };
-      const { method, path, microversion, body } = renderRequest(nothing, names);
-      this.must(this.http(method, path, body, microversion));
+      this.must(this.claimOf(id, []));
     }
     return model.status === 0 ? RESET : model;
   }
