@@ -54,6 +54,19 @@ describe('what bystanders hold', () => {
     expect(lineOf(made)).toEqual({ s1: 'h2 active/none m1 | I{h2:m1} | M1{} error' });
     for (const code of [nova, rollback]) expect(judgeScenario(code, CONTRACTS.strict, made)).toEqual([]);
   });
+  test('is no orphan to an audit of Placement', () => {
+    const made = withUsed([BOOT, { operation: 'placement_audit', delete: true }], { VCPU: 3 }, { VCPU: 64 });
+    const { steps } = play(made);
+    expect(steps[1]!.operation).toMatchInlineSnapshot(`
+      {
+        "exit_code": 0,
+        "http": null,
+        "outcome": "accepted",
+        "processed": 0,
+      }
+    `);
+    for (const code of [nova, rollback]) expect(judgeScenario(code, CONTRACTS.strict, made)).toEqual([]);
+  });
   test('is among the allocations, before and after', () => {
     const { steps, settledPicture } = play(withUsed([BOOT], { VCPU: 3, MEMORY_MB: 7 }));
     expect(steps[0]!.picture.allocations).toEqual({

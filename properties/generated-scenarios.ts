@@ -1,4 +1,6 @@
-/** Scenarios as a campaign makes them up. */
+/** Scenarios as a campaign makes them up, and some that no campaign does. */
+
+import { join } from 'node:path';
 import {
   Campaign,
   type CampaignConfig,
@@ -9,9 +11,11 @@ import {
   MOST_OPERATIONS,
   NOTHING_KNOWN,
   Player,
+  readCloud,
   wordStream,
 } from 'claimcheck';
-import type { Scenario } from '../src/scenario/scenario.ts';
+import type { Host, Scenario } from '../src/scenario/scenario.ts';
+import { scenario } from './moves.ts';
 
 /** So many of each block's beginning: clouds change with the block. */
 const OF_BLOCK = 10;
@@ -30,4 +34,42 @@ export function* generatedScenarios(config: CampaignConfig, count: number): Gene
     });
     yield* made;
   }
+}
+
+/** A cloud of somebody's, where most of what is in use is bystanders'. */
+export function sampleCloud(name: string): NonNullable<CampaignConfig['cloud']> {
+  const reading = readCloud(join(import.meta.dirname, '../src/cloud/samples', name));
+  if (!reading.ok) throw new Error(reading.error);
+  return reading.cloud;
+}
+
+/** Bystanders with more than there is, with more than one may ask for and no multiple of the step; and who looks at them. */
+export function besideBystanders(): Scenario {
+  const made = scenario(
+    3,
+    [
+      { operation: 'boot', server: 's1', flavor: 'm1' },
+      { operation: 'resize', server: 's1', flavor: 'm2' },
+      { operation: 'audit', host: 'h1' },
+      { operation: 'placement_audit', delete: true },
+      {
+        operation: 'set_inventory',
+        host: 'h3',
+        resource_class: 'VCPU',
+        inventory: { total: 70, reserved: 1, min_unit: 1, max_unit: 70, step_size: 1, allocation_ratio: 1.5 },
+      },
+      { operation: 'confirm', server: 's1' },
+    ],
+    [],
+  );
+  const used: readonly NonNullable<Host['used']>[] = [
+    { VCPU: 2_147_483_647, DISK_GB: 100 },
+    { VCPU: 3, MEMORY_MB: 1_000 },
+    { MEMORY_MB: 1_000 },
+  ];
+  const hosts = made.cloud.hosts.map((host, h) => {
+    const memory = { ...host.inventories.MEMORY_MB!, step_size: 512 };
+    return { ...host, used: used[h]!, inventories: { ...host.inventories, MEMORY_MB: memory } };
+  });
+  return { ...made, cloud: { ...made.cloud, hosts } };
 }

@@ -3,15 +3,16 @@
  * it, and no scenario ends otherwise. No server is needed: placement-real.test.ts holds both against real ones.
  */
 
-import { type CampaignConfig, compileFor } from 'claimcheck';
+import { Campaign, type CampaignConfig, campaignJson, compileFor, NOTHING_KNOWN } from 'claimcheck';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { modelTarget } from '../src/targets/model.ts';
+import { RemotePlacement } from '../src/targets/placement/remote.ts';
 import { placementTarget } from '../src/targets/placement/target.ts';
-import { generatedScenarios } from './generated-scenarios.ts';
+import { besideBystanders, generatedScenarios, sampleCloud } from './generated-scenarios.ts';
 import type { Law } from './placement-laws.ts';
 import * as suite from './placement-laws.ts';
-import { behind, remoteModel } from './placement-remote.ts';
+import { behind, httpModel, inProcess, remoteModel } from './placement-remote.ts';
 
 const LAWS = Object.entries(suite).filter((named): named is [string, Law] => typeof named[1] === 'function');
 
@@ -38,15 +39,58 @@ describe('a scenario ends the same on the model and over HTTP', () => {
     { protocol: 'nova', placementRelease: 16 },
     { protocol: 'nova', placementRelease: 8 },
     { protocol: 'rollback', placementRelease: 16 },
-  ] as const)('$protocol, Placement $placementRelease', (different) => {
-    const config = { ...CONFIG, ...different };
+    { protocol: 'nova', placementRelease: 16, sabotage: true },
+    { protocol: 'nova', placementRelease: 16, cloud: 'scs' },
+  ] as const)('%o', (different) => {
+    const cloud = 'cloud' in different ? sampleCloud(different.cloud) : null;
+    const config = { ...CONFIG, ...different, cloud };
     const code = compileFor(config);
     const over = placementTarget(code, remoteModel(config.placementRelease));
     let played = 0;
+    let beside = 0;
     for (const scenario of generatedScenarios(config, 60)) {
       expect(over.play(scenario)).toEqual(modelTarget(code).play(scenario));
       played++;
+      if (scenario.cloud.hosts.some(({ used = {} }) => Object.keys(used).length > 0)) beside++;
     }
     expect(played).toBe(60);
+    if (cloud !== null) expect(beside).toBeGreaterThan(20);
   });
+
+  test('with bystanders that no write would leave', () => {
+    const code = compileFor(CONFIG);
+    const placement = httpModel(16);
+    const over = placementTarget(code, new RemotePlacement(inProcess(placement), { ours: false }));
+    const made = besideBystanders();
+    const play = over.play(made);
+    expect(play).toEqual(modelTarget(code).play(made));
+    expect(play.settled).toMatchInlineSnapshot(`
+      {
+        "s1": "h3 active/none m2 | I{h3:m2} | M1{} confirmed",
+      }
+    `);
+    // what they hold is there as other clients see it
+    const held = placement.database.store.consumers.flatMap(({ allocations }) => [...allocations.rows()]);
+    expect(held).toEqual(expect.arrayContaining([2_147_483_647, 100, 1_000]));
+  });
+});
+
+test('a campaign on another Placement is that of the model, in slices or at once', () => {
+  const config: CampaignConfig = {
+    seed: 'slices',
+    protocol: 'nova',
+    contract: 'strict',
+    defects: [],
+    repairs: [],
+    novaRelease: 34,
+    placementRelease: 16,
+    faults: 1,
+    cloud: null,
+  };
+  const whole = new Campaign(config, NOTHING_KNOWN);
+  whole.runBlock(0, 60);
+  const sliced = new Campaign(config, NOTHING_KNOWN, remoteModel(16));
+  for (let from = 0; from < 60; from += 25) sliced.runBlock(0, Math.min(60, from + 25), from);
+  expect(whole.findings.size).toBeGreaterThan(0);
+  expect(campaignJson(sliced, 'held')).toEqual(campaignJson(whole, 'held'));
 });

@@ -23,7 +23,7 @@ import { RemotePlacement } from '../src/targets/placement/remote.ts';
 import { showDifference } from '../src/targets/placement/show-difference.ts';
 import { placementTarget } from '../src/targets/placement/target.ts';
 import { walks } from '../src/targets/placement/walk.ts';
-import { generatedScenarios } from './generated-scenarios.ts';
+import { besideBystanders, generatedScenarios, sampleCloud } from './generated-scenarios.ts';
 import type { Law } from './placement-laws.ts';
 import * as suite from './placement-laws.ts';
 import { behind } from './placement-remote.ts';
@@ -79,10 +79,12 @@ describe.each(RELEASES)('Placement %i', (release) => {
         cloud: null,
       };
       const remote = new RemotePlacement(real.wire, { ours: true });
-      for (const protocol of ['nova', 'rollback'] as const) {
-        const code = compileFor({ ...config, protocol });
+      const KINDS = [{}, { sabotage: true }, { protocol: 'rollback' }, { cloud: sampleCloud('scs') }] as const;
+      for (const kind of KINDS) {
+        const campaign = { ...config, ...kind };
+        const code = compileFor(campaign);
         const target = placementTarget(code, remote);
-        for (const scenario of generatedScenarios({ ...config, protocol }, 4 * SHARE)) {
+        for (const scenario of [besideBystanders(), ...generatedScenarios(campaign, 2 * SHARE)]) {
           expect(target.play(scenario), JSON.stringify(scenario)).toEqual(modelTarget(code).play(scenario));
         }
       }

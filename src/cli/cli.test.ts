@@ -44,6 +44,8 @@ describe('wrong input ends in one sentence on stderr and exit code 2', () => {
     'a file that is not there': ['replay', '/nowhere/scenario.json'],
     'no such target': ['fuzz', '--target', 'devstack'],
     'an address without its target': ['fuzz', '--placement-url', 'http://127.0.0.1:8778'],
+    'a time-out without its target': ['replay', 'cc1.AxkIlDUD', '--placement-timeout', '5'],
+    'a time-out that is none': ['fuzz', '--target', 'placement', '--placement-timeout', '0'],
     'an address of another machine': ['fuzz', '--target', 'placement', '--placement-url', 'http://10.0.0.5:8778'],
     'a defect that a real Placement has not': ['fuzz', '--target', 'placement', '--defect', 'P-01'],
     'a comparison with nothing': ['compare'],

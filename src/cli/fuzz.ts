@@ -17,9 +17,10 @@ import { readKnownFile } from './known-file.ts';
 import {
   connect,
   placementElsewhereOption,
+  placementTimeoutOption,
   placementUrlOption,
   refuseDefectsOfPlacement,
-  refuseUrlWithoutTarget,
+  refuseWithoutTarget,
   type TargetFlags,
   targetOption,
   tellEnd,
@@ -86,6 +87,7 @@ export function fuzzCommand(): Command {
     .addOption(targetOption())
     .addOption(placementUrlOption())
     .addOption(placementElsewhereOption())
+    .addOption(placementTimeoutOption())
     .option('--known <file>', 'signatures that are no news: a file, or "none" (default: the list of the protocol)')
     .option('--cloud <dir>', 'draw hosts and flavors from what the OpenStack client printed of your cloud')
     .option(
@@ -101,7 +103,7 @@ export function fuzzCommand(): Command {
 }
 
 async function fuzz(flags: FuzzFlags): Promise<void> {
-  refuseUrlWithoutTarget(flags);
+  refuseWithoutTarget(flags);
   if (flags.anonymise === true && flags.keepNames === true) {
     throw new UsageError('--anonymise and --keep-names exclude each other: take one of them');
   }

@@ -1,19 +1,14 @@
 /** Options that say which Placement answers. */
 import { Option } from 'commander';
 import type { Code } from '../engine/compile.ts';
-import {
-  type Connection,
-  type Given,
-  givenPlacement,
-  releaseLike,
-  startedPlacement,
-} from '../targets/placement/connect.ts';
+import { type Connection, givenPlacement, releaseLike, startedPlacement } from '../targets/placement/connect.ts';
 import { CredentialError } from '../targets/placement/credentials.ts';
 import { Differential } from '../targets/placement/differential.ts';
 import { DifferenceFound } from '../targets/placement/remote.ts';
 import { showDifference } from '../targets/placement/show-difference.ts';
 import { PlacementTrouble } from '../targets/placement/trouble.ts';
-import { EXIT, note, oneOf, print, UsageError } from './context.ts';
+import { HANGS_MS } from '../targets/placement/wire.ts';
+import { EXIT, note, oneOf, print, UsageError, wholeNumber } from './context.ts';
 
 export const TARGET_NAMES = ['model', 'placement'] as const;
 
@@ -21,6 +16,7 @@ export interface TargetFlags {
   readonly target: (typeof TARGET_NAMES)[number];
   readonly placementUrl?: string;
   readonly placementElsewhere?: boolean;
+  readonly placementTimeout?: number;
 }
 
 export const targetOption = (): Option =>
@@ -37,14 +33,21 @@ export const placementUrlOption = (): Option =>
 export const placementElsewhereOption = (): Option =>
   new Option('--placement-elsewhere', 'the url may be another machine; providers are made there, and removed');
 
+export const placementTimeoutOption = (): Option =>
+  new Option(
+    '--placement-timeout <seconds>',
+    `how long an answer may take before the server counts as hanging (default: ${HANGS_MS / 1000})`,
+  ).argParser(wholeNumber('--placement-timeout', 1, 600));
+
 /** Starts or finds it. */
 export async function connect(flags: TargetFlags, placementRelease: number): Promise<Connection> {
-  const { placementUrl: url } = flags;
+  const { placementUrl: url, placementTimeout } = flags;
+  const hangsMs = placementTimeout === undefined ? HANGS_MS : 1000 * placementTimeout;
   try {
     const connection =
       url === undefined
-        ? await startedPlacement(releaseLike(placementRelease))
-        : givenPlacement({ url, mayBeRemote: flags.placementElsewhere === true } satisfies Given);
+        ? await startedPlacement(releaseLike(placementRelease), hangsMs)
+        : givenPlacement({ url, mayBeRemote: flags.placementElsewhere === true, hangsMs });
     note(`note: requests go to ${connection.name} at ${connection.url}`);
     return connection;
   } catch (error) {
@@ -53,10 +56,12 @@ export async function connect(flags: TargetFlags, placementRelease: number): Pro
   }
 }
 
-export function refuseUrlWithoutTarget({ target, placementUrl, placementElsewhere }: TargetFlags): void {
-  if (target === 'model' && (placementUrl !== undefined || placementElsewhere === true)) {
+export function refuseWithoutTarget({ target, placementUrl, placementElsewhere, placementTimeout }: TargetFlags): void {
+  if (target !== 'model') return;
+  if (placementUrl !== undefined || placementElsewhere === true) {
     throw new UsageError('--placement-url is for --target placement');
   }
+  if (placementTimeout !== undefined) throw new UsageError('--placement-timeout is for --target placement');
 }
 
 /** A real server is as it is. */

@@ -18,9 +18,10 @@ import { EXIT, print, printableSignature, UsageError, useColor } from './context
 import {
   connect,
   placementElsewhereOption,
+  placementTimeoutOption,
   placementUrlOption,
   refuseDefectsOfPlacement,
-  refuseUrlWithoutTarget,
+  refuseWithoutTarget,
   type TargetFlags,
   targetOption,
   tellEnd,
@@ -64,6 +65,7 @@ export function replayCommand(): Command {
     .addOption(targetOption())
     .addOption(placementUrlOption())
     .addOption(placementElsewhereOption())
+    .addOption(placementTimeoutOption())
     .option('--verbose', 'every step, and requests as Nova sends them')
     .option('--anonymise', 'print no name of the cloud it came from')
     .option('--json', 'one object on stdout and nothing else')
@@ -75,7 +77,7 @@ export function replayCommand(): Command {
 }
 
 async function replay(source: string, flags: ReplayFlags): Promise<void> {
-  refuseUrlWithoutTarget(flags);
+  refuseWithoutTarget(flags);
   const envelope = override(readSource(source), flags);
   noteRelease(envelope.protocol, envelope.scenario.options.nova_release);
   const contract = CONTRACTS[envelope.contract];

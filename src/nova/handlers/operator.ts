@@ -12,7 +12,7 @@ import { getAllocations } from '../report-client.ts';
 import { isOrphan, moveUnderWay, noteWrite } from '../sabotage.ts';
 import { inProgress, TASK } from '../states.ts';
 import { database, memory, neutron, OUTCOME, type Outcome, read, type Step, write } from '../step.ts';
-import { amountsOf, instanceConsumer, type Job, migrationConsumer, type World } from '../world.ts';
+import { amountsOf, bystanderConsumer, instanceConsumer, type Job, migrationConsumer, type World } from '../world.ts';
 import { handler } from './common.ts';
 
 const COMMANDS = 'nova/cmd/manage.py:PlacementCommands';
@@ -84,6 +84,8 @@ const auditSteps: readonly Step[] = [
       const { exists, host } = world.instances[i]!;
       if (exists === 1 && host === job.destination) job.consumers.add(instanceConsumer(i));
     }
+    // the cell's database has the servers outside the scenario as well
+    if (world.shape.bystanders > 0) job.consumers.add(bystanderConsumer(world, job.destination));
     return OUTCOME.OK;
   }),
   database('placement-audit.get-migrations', `${COMMANDS}._get_instances_and_current_migrations`, (world, job) => {

@@ -6,7 +6,7 @@ import { RemotePlacement } from './remote.ts';
 import { startPlacement } from './server.ts';
 import type { Where } from './show-difference.ts';
 import { PlacementTrouble } from './trouble.ts';
-import { openWire, type Wire } from './wire.ts';
+import { HANGS_MS, openWire, type Wire } from './wire.ts';
 
 export interface Connection {
   /** what answers, for people */
@@ -26,9 +26,9 @@ export const releaseLike = (placementRelease: number): Release => (placementRele
 /** Placement's own port, for a server that a reader starts. */
 const PORT_AGAIN = 8778;
 
-export async function startedPlacement(release: Release): Promise<Connection> {
+export async function startedPlacement(release: Release, hangsMs = HANGS_MS): Promise<Connection> {
   const server = await startPlacement(release);
-  const wire = openWire(server.url, 'admin');
+  const wire = openWire(server.url, 'admin', hangsMs);
   return {
     name: `Placement ${VERSION[release]}`,
     url: server.url,
@@ -50,11 +50,13 @@ export interface Given {
   readonly url: string;
   /** the user says that it may be somewhere else than here */
   readonly mayBeRemote: boolean;
+  /** how long an answer may take */
+  readonly hangsMs?: number;
 }
 
-export function givenPlacement({ url, mayBeRemote }: Given, environment = process.env): Connection {
+export function givenPlacement({ url, mayBeRemote, hangsMs = HANGS_MS }: Given, environment = process.env): Connection {
   const base = checked(url, mayBeRemote);
-  const wire = openWire(base, tokenFrom(environment));
+  const wire = openWire(base, tokenFrom(environment), hangsMs);
   const again = { name: `Placement at ${base}`, url: base, start: null };
   return { name: 'Placement', url: base, wire, again, ours: false, close: async () => wire.close() };
 }

@@ -5,7 +5,7 @@ import { WIRE } from './install.ts';
 import { PlacementTrouble } from './trouble.ts';
 
 /** Longer than any request takes, and than SQLite waits for a lock. */
-const HANGS_MS = 30_000;
+export const HANGS_MS = 30_000;
 /** The thread's own time-out comes first. */
 const GRACE_MS = 5_000;
 
