@@ -139,6 +139,7 @@ async function fuzz(flags: FuzzFlags): Promise<void> {
     let interrupted = false;
     try {
       const runs = flags.runs ?? RUNS_ON_PLACEMENT;
+      if (flags.runs === undefined) note(`note: ${runs} scenarios, a few a second: --runs takes any number`);
       interrupted = await run(campaign, { runs, atOnce: AT_ONCE_ON_PLACEMENT }, keep);
     } catch (error) {
       exit = tellEnd(error, connection, placementRelease);
