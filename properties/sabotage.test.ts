@@ -50,12 +50,7 @@ test('under rollback only sabotage breaks a law, and each of its kinds does', ()
   const violations = played('rollback', 4000).flat();
   expect(violations.filter((one) => !isSabotage(one)).map(({ signature }) => signature)).toEqual([]);
   const saboteurs = new Set(violations.flatMap(({ cause }) => cause.sabotage));
-  expect([...saboteurs].sort()).toEqual([
-    'delete_allocations',
-    'edit_row',
-    'heal_allocations',
-    'placement_audit',
-  ]);
+  expect([...saboteurs].sort()).toEqual(['delete_allocations', 'edit_row', 'heal_allocations', 'placement_audit']);
 });
 
 test('a sabotaged server does not hide what befalls the others', () => {
