@@ -9,7 +9,6 @@ import type { Listener } from '../engine/run.ts';
 import { PROTOCOLS } from '../nova/protocols.ts';
 import { SERVICE } from '../nova/states.ts';
 import type { World } from '../nova/world.ts';
-import { isWrite } from '../placement/api.ts';
 import { DEFAULT_OPTIONS, type Fault, type Operation, SCENARIO_VERSION, type Scenario } from '../scenario/scenario.ts';
 
 const boot: Operation = { operation: 'boot', server: 's1', flavor: 'm1', host: 'h1' };
@@ -95,7 +94,7 @@ export function priceOf(
   let before = rows(run.world);
   const listener: Listener = {
     step(_job, { step }, _outcome, request) {
-      if (request !== null) price[isWrite(request.op) ? 'writes' : 'reads']++;
+      if (request !== null) price[step.touches === 'placement-write' ? 'writes' : 'reads']++;
       const after = rows(run.world);
       if (after !== before && step.to === undefined) price.saves++;
       before = after;
