@@ -1,4 +1,5 @@
 import { Argument, Command } from 'commander';
+import { PRICE_HEAD, priceRows } from '../campaign/price.ts';
 import saveCloud from '../cloud/save-cloud.sh';
 import { CLOUD_LAWS, CONTRACTS } from '../contract/contracts.ts';
 import { KNOWN_OF_NOVA } from '../contract/known/known.ts';
@@ -85,13 +86,14 @@ const SUBJECTS: Readonly<Record<string, (code: Code) => Listing>> = {
     data: KNOWN_OF_NOVA,
   }),
   releases,
+  price: () => plain([...PRICE_HEAD], priceRows()),
   'cloud-script': () => ({ head: [], rows: [], data: saveCloud, text: saveCloud.trimEnd() }),
 };
 
 export function listCommand(): Command {
   return new Command('list')
     .description(
-      'what there is: protocols, handlers, failure points, operations, invariants, defects, known signatures, releases, the script that saves a cloud',
+      'what there is: protocols, handlers, failure points, operations, invariants, defects, known signatures, releases, what rollback costs, the script that saves a cloud',
     )
     .addArgument(new Argument('<subject>', 'what to list').choices(Object.keys(SUBJECTS)))
     .addOption(protocolOption().default('nova'))

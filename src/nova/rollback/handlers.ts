@@ -8,6 +8,8 @@
  * 3. instance.host flips once, in the transaction that makes the move `finished`: before it the server is on the source,
  *    after it on the destination, and there is nothing in between.
  * 4. Whoever fails asks conductor to undo the move; what nobody asked for is found by `conductor.recover_moves`.
+ *
+ * README.md beside it has the rule of recovery as a table, why it is correct, and what it costs.
  */
 
 import { NO_ROWS } from '../../state/holdings.ts';
@@ -282,39 +284,6 @@ const ifUp =
 /** Statuses of a move that can still be undone. */
 const UNDOABLE = oneOf(STATUS.PRE_MIGRATING, STATUS.MIGRATING, STATUS.POST_MIGRATING, STATUS.UNDOING);
 
-const undoSteps = (after: string): readonly Item[] => [
-  database(
-    'undo.fence',
-    'rollback:conductor.undo_move',
-    (world, job) => {
-      const migration = migrationOf(world, job);
-      job.instance = migration.instance;
-      // its server is deleted: only the claim is left to release
-      if (migration.exists !== 1) return OUTCOME.FALSY;
-      if (((1 << migration.status) & UNDOABLE) === 0) return OUTCOME.ELSE;
-      migration.status = STATUS.UNDOING;
-      return loadInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : OUTCOME.FALSY;
-    },
-    { else: after, falsy: 'undo.drop-claim' },
-  ),
-  // a host that is down looks after its guests when it starts: the claims do not wait for it
-  call('undo.destination', 'rollback:conductor.undo_move', 'compute.discard_guest', undoDestination, () => OUTCOME.OK),
-  call('undo.source', 'rollback:conductor.undo_move', 'compute.restore_guest', ifUp(toSource), () => OUTCOME.OK),
-  release('undo.drop-claim', M),
-  database('undo.save', 'rollback:conductor.undo_move', (world, job) => {
-    const outcome = transact(world, job, {
-      task: ANY_TASK,
-      status: oneOf(STATUS.UNDOING),
-      write: (instance, migration) => {
-        migration.status = STATUS.ERROR;
-        if (instance.task !== TASK.DELETING) instance.task = TASK.NONE;
-        clearMove(instance);
-      },
-    });
-    return outcome === OUTCOME.RAISE_NOT_FOUND || outcome === OUTCOME.RAISE_TASK_STATE ? OUTCOME.OK : outcome;
-  }),
-];
-
 function undoDestination(world: World, job: Job): number {
   const { destination, source } = migrationOf(world, job);
   return destination === NONE || destination === source ? NONE : whereUp(world, compute(destination));
@@ -325,7 +294,44 @@ export const undoMove = handler({
   nova: 'rollback: an undo that anybody may ask for',
   prefix: 'undo',
   recovers: true,
-  steps: undoSteps('$done'),
+  steps: [
+    database(
+      'undo.fence',
+      'rollback:conductor.undo_move',
+      (world, job) => {
+        const migration = migrationOf(world, job);
+        job.instance = migration.instance;
+        // its server is deleted: only the claim is left to release
+        if (migration.exists !== 1) return OUTCOME.FALSY;
+        if (((1 << migration.status) & UNDOABLE) === 0) return OUTCOME.ELSE;
+        migration.status = STATUS.UNDOING;
+        return loadInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : OUTCOME.FALSY;
+      },
+      { else: '$done', falsy: 'undo.drop-claim' },
+    ),
+    // a host that is down looks after its guests when it starts: the claims do not wait for it
+    call(
+      'undo.destination',
+      'rollback:conductor.undo_move',
+      'compute.discard_guest',
+      undoDestination,
+      () => OUTCOME.OK,
+    ),
+    call('undo.source', 'rollback:conductor.undo_move', 'compute.restore_guest', ifUp(toSource), () => OUTCOME.OK),
+    release('undo.drop-claim', M),
+    database('undo.save', 'rollback:conductor.undo_move', (world, job) => {
+      const outcome = transact(world, job, {
+        task: ANY_TASK,
+        status: oneOf(STATUS.UNDOING),
+        write: (instance, migration) => {
+          migration.status = STATUS.ERROR;
+          if (instance.task !== TASK.DELETING) instance.task = TASK.NONE;
+          clearMove(instance);
+        },
+      });
+      return outcome === OUTCOME.RAISE_NOT_FOUND || outcome === OUTCOME.RAISE_TASK_STATE ? OUTCOME.OK : outcome;
+    }),
+  ],
 });
 
 /** On a host that the server does not live on: what a move left here goes, guest, copy and tracked usage. */
