@@ -23,6 +23,14 @@ describe("Placement's HTTP side", () => {
   });
 });
 
+test.each([-1, -2, -3])("a consumer generation of %i is nobody's, and no null", (consumer_generation) => {
+  const body = JSON.stringify({ allocations: {}, project_id: 'p', user_id: 'u', consumer_generation });
+  const headers = { 'openstack-api-version': 'placement 1.28', 'content-type': 'application/json' };
+  const path = '/allocations/11111111-1111-4111-8111-111111111111';
+  const { exchange } = inProcess(httpModel(16));
+  expect(exchange({ method: 'PUT', path, headers, body }).status).toBe(409);
+});
+
 describe('a scenario ends the same on the model and over HTTP', () => {
   const CONFIG: CampaignConfig = {
     seed: 'http',

@@ -115,15 +115,16 @@ describe.each(RELEASES)('Placement %i', (release) => {
             .end();
         });
       // side by side, so that both meet the same load
-      let ours = 0;
-      let theirs = 0;
-      for (let round = 0; round < 10; round++) {
+      let ours = Number.POSITIVE_INFINITY;
+      let theirs = Number.POSITIVE_INFINITY;
+      for (let round = 0; round < 20; round++) {
         const began = performance.now();
-        for (let k = 0; k < 30; k++) real.wire.exchange({ method: 'GET', path, headers, body: null });
+        for (let k = 0; k < 10; k++) real.wire.exchange({ method: 'GET', path, headers, body: null });
         const between = performance.now();
-        for (let k = 0; k < 30; k++) await bare();
-        ours += between - began;
-        theirs += performance.now() - between;
+        for (let k = 0; k < 10; k++) await bare();
+        // the round that was disturbed least
+        ours = Math.min(ours, between - began);
+        theirs = Math.min(theirs, performance.now() - between);
       }
       agent.destroy();
       expect(theirs / ours).toBeGreaterThan(0.8);
@@ -217,7 +218,7 @@ describe.skipIf(lacking[16] !== null)('the openstack client', () => {
     ['1.2', 'resource class show CUSTOM_SILVER'],
   ];
   /** all of them, or as many as there is time for */
-  const some = SHARE > 1 ? COMMANDS : COMMANDS.slice(0, 3);
+  const some = COMMANDS.slice(0, 3 * SHARE);
 
   async function printed(url: string): Promise<string[]> {
     const lines: string[] = [];

@@ -149,8 +149,15 @@ function entryOf(database: Database, version: number, body: AllocationsBody): Om
       allocations.push(provider, c < 0 ? NONE : c, amount);
     }
   }
-  const generation = version >= 28 ? (body.consumer_generation ?? NONE) : ANY_GENERATION;
-  return { generation, allocations };
+  return { generation: version >= 28 ? generationOf(body) : ANY_GENERATION, allocations };
+}
+
+/** No consumer has a generation below zero, and NONE and ANY_GENERATION stand there for something else. */
+const NO_GENERATION = Math.min(NONE, ANY_GENERATION) - 1;
+
+function generationOf({ consumer_generation: sent }: AllocationsBody): number {
+  if (sent === undefined || sent === null) return NONE;
+  return sent < 0 ? NO_GENERATION : sent;
 }
 
 function refusal(
