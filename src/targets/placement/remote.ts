@@ -77,7 +77,8 @@ export class RemotePlacement implements PlacementService {
     this.ours = ours;
     this.prefix = prefix;
     this.refuseOthers();
-    if (ours) this.copy(EMPTY, 'keep');
+    // whoever is the first to use a server keeps how it was
+    if (ours && this.plain('PUT', databasePath(EMPTY), 'restore', '1.0').status !== 204) this.copy(EMPTY, 'keep');
   }
 
   /** Whether it is Placement, and new enough for what Nova asks. */
@@ -355,10 +356,12 @@ export class RemotePlacement implements PlacementService {
   }
 
   private copy(name: string, what: 'keep' | 'restore'): void {
-    const { status } = this.plain('PUT', `/claimcheck/database/${name}`, what, '1.0');
+    const { status } = this.plain('PUT', databasePath(name), what, '1.0');
     if (status !== 204) throw new PlacementTrouble(`Placement at ${this.wire.url} was not started by claimcheck`);
   }
 }
+
+const databasePath = (name: string): string => `/claimcheck/database/${name}`;
 
 /** The handlers ask for the generations they send. */
 const sent = (request: HttpRequest): Sent => ({ request, current: false });
