@@ -1,5 +1,7 @@
 /** Nova's state names, as numbers inside a world and as words outside. Order is ours; the words are Nova's. */
 
+import { MIGRATION_STATUSES } from '../scenario/scenario.ts';
+
 /** nova/compute/vm_states.py */
 export const VM_NAMES = ['building', 'active', 'stopped', 'resized', 'error', 'deleted'] as const;
 export const VM = { BUILDING: 0, ACTIVE: 1, STOPPED: 2, RESIZED: 3, ERROR: 4, DELETED: 5 } as const;
@@ -35,19 +37,7 @@ export const TASK = {
 } as const;
 
 /** Migration.status of a resize or cold migration (nova/objects/fields.py, nova/compute/manager.py) */
-export const STATUS_NAMES = [
-  'pre-migrating',
-  'migrating',
-  'post-migrating',
-  'finished',
-  'confirming',
-  'confirmed',
-  'reverting',
-  'reverted',
-  'error',
-  'failed',
-  'undoing',
-] as const;
+export const STATUS_NAMES = [...MIGRATION_STATUSES, 'undoing'] as const;
 export const STATUS = {
   PRE_MIGRATING: 0,
   MIGRATING: 1,

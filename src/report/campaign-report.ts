@@ -243,9 +243,13 @@ function statisticsText(campaign: Campaign): string {
   );
   const states = Object.entries(statistics.endStates).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
   lines.push(`end states: ${states.map(([state, n]) => `${state} ${n}`).join(', ')}`);
-  lines.push(
-    `sometimes: ${SOMETIMES.map(({ id }) => `${id} ${statistics.sometimes[id] === 0 ? 'NOT REACHED' : statistics.sometimes[id]}`).join(', ')}`,
-  );
+  const never = missed(campaign);
+  const times = (id: string): string => {
+    const count = statistics.sometimes[id]!;
+    if (count > 0) return `${count}`;
+    return never.includes(id) ? 'NOT REACHED' : 'not possible here';
+  };
+  lines.push(`sometimes: ${SOMETIMES.map(({ id }) => `${id} ${times(id)}`).join(', ')}`);
   lines.push(...knownLines(campaign));
   return lines.map((line) => `  ${line}`).join('\n');
 }

@@ -3,13 +3,8 @@ import { createColors } from 'picocolors';
 import type { Mending, MendingStep } from '../campaign/mend.ts';
 import { printable } from '../scenario/printable.ts';
 import type { Operation } from '../scenario/scenario.ts';
+import { instructionFor } from './openstack-commands.ts';
 import { exitWords } from './story.ts';
-
-/** A name as one word of a shell, whatever is in it. */
-function word(name: string): string {
-  const shown = printable(name);
-  return /^[\w.@%+=:,/-]+$/.test(shown) && !shown.startsWith('-') ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
-}
 
 /** Behind a command that takes an id: whose. */
 const of = (name: string): string => `  # of ${printable(name)}`;
@@ -30,17 +25,11 @@ function commandLines({ operation, migrations }: MendingStep): string[] {
       const consumers = operation.of === 'instance' ? [operation.server] : migrations;
       return consumers.map((name) => `openstack resource provider allocation delete UUID${of(name)}`);
     }
-    case 'reset_state':
-      return [`openstack server set --state ${operation.state} ${word(operation.server)}`];
-    case 'hard_reboot':
-      return [`openstack server reboot --hard ${word(operation.server)}`];
-    case 'confirm':
-    case 'revert':
-      return [`openstack server resize ${operation.operation} ${word(operation.server)}`];
-    case 'delete':
-      return [`openstack server delete ${word(operation.server)}`];
-    default:
+    default: {
+      const said = instructionFor(operation);
+      if ('command' in said) return [said.command];
       throw new Error(`no command of an operator's is ${operation.operation}`);
+    }
   }
 }
 

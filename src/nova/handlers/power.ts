@@ -121,10 +121,10 @@ export const rebootInstance = handler({
 
 /**
  * os-resetState of an administrator: vm_state and task_state, nothing else, whatever is going on.
- * @param sparesMoves refused while a move of the server is under way or waits, since somebody will see it through: Nova's is
- *   not, and leaves the claims of the move to nobody
+ * @param sparesWork refused while a move of the server is under way or waits, or a delete: somebody will see it through.
+ *   Nova's is not, and leaves the claims of the move to nobody
  */
-export const resetState = (sparesMoves: boolean): Handler =>
+export const resetState = (sparesWork: boolean): Handler =>
   handler({
     id: 'api.reset_state',
     nova: 'nova/api/openstack/compute/admin_actions.py:AdminActionsController._reset_state',
@@ -134,8 +134,9 @@ export const resetState = (sparesMoves: boolean): Handler =>
         loadInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 404),
       ),
       database('reset-state.save', 'nova/api/openstack/compute/admin_actions.py:_reset_state', (world, job) => {
-        if (sparesMoves) {
-          const busy = moveUnderWay(world, job.instance, job.id) || instanceOf(world, job).task !== job.task;
+        if (sparesWork) {
+          const { task } = instanceOf(world, job);
+          const busy = task === TASK.DELETING || task !== job.task || moveUnderWay(world, job.instance, job.id);
           if (busy) return refuse(world, job, 409);
         } else if (atWork(world, job.instance, job.id)) noteSabotage(world, job.operation, job.instance);
         setVm(job, job.cursor);
