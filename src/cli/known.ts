@@ -53,7 +53,7 @@ export function knownCommand(): Command {
     )
     .option(
       '--weakness <id>',
-      'the number of the weakness (default: that of the entry with this reason, else "by design")',
+      'the number of the weakness (default: that of the entry with this reason, else "unsorted")',
       oneLine('--weakness', LONGEST_WORD),
     )
     .option('--row <row>', 'the conformance row whose end state the finding shows', oneLine('--row', LONGEST_WORD))
@@ -115,7 +115,7 @@ function add(tokens: readonly string[], flags: AddFlags): void {
   const file = openKnownFile(pathToAddTo(flags), heard[0]!.envelope.protocol);
   const shown = shownPath(file.path);
   const weakness =
-    flags.weakness ?? file.list.entries.find(({ reason }) => reason === flags.reason)?.weakness ?? 'by design';
+    flags.weakness ?? file.list.entries.find(({ reason }) => reason === flags.reason)?.weakness ?? 'unsorted';
   let { list } = file;
   const added: Added[] = [];
   for (const { which, envelope, violations } of heard) {

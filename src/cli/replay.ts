@@ -165,7 +165,7 @@ function sentence(envelope: Envelope, verdict: ReplayVerdict, violations: readon
   const { contract, scenario } = envelope;
   switch (verdict) {
     case 'FIXED':
-      return 'FIXED: every law held.';
+      return envelope.signature === null ? 'HELD: every law held.' : 'FIXED: every law held.';
     case 'REPRODUCED': {
       const entry = violations.map((one) => known.get(one.signature)).find((one) => one !== undefined);
       if (entry !== undefined) return `REPRODUCED, known as ${entry.weakness}: ${entry.reason}`;

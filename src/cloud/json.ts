@@ -21,8 +21,8 @@ export type JsonReading =
     };
 
 const MAX_DEPTH = 32;
-/** A list of 16 MB as the client prints it has fewer; a denser one would fill the heap. */
-const MAX_VALUES = 300_000;
+/** A list of 8 MB as the client prints it has fewer; a denser one would fill the heap. */
+const MAX_VALUES = 150_000;
 
 const ESCAPES = new Map([
   ['"', '"'],

@@ -39,7 +39,7 @@ export const FILE_REASONS = {
 } satisfies Record<string, Reason>;
 
 /** Tens of thousands of providers or flavors; to read more would take hundreds of megabytes. */
-const MAX_BYTES = 16 * 1024 * 1024;
+const MAX_BYTES = 8 * 1024 * 1024;
 /** How far the JSON is looked for behind warnings. */
 const HEAD = 65_536;
 /** How the client's lists begin; a log line may begin with a bracket too. */
@@ -73,7 +73,7 @@ function readBytes(path: string, file: string): Buffer | undefined {
     if (status.isDirectory()) throw new Refusal(`${file} is a folder, not a file`);
     if (!status.isFile()) throw new Refusal(`${file} is not a regular file`);
     if (status.size > MAX_BYTES) {
-      throw new Refusal(`${file} has ${status.size} bytes, more than the ${MAX_BYTES} (16 MB) that are read`);
+      throw new Refusal(`${file} has ${status.size} bytes, more than the ${MAX_BYTES} (8 MB) that are read`);
     }
     return readFileSync(path);
   } catch (error) {

@@ -46,7 +46,7 @@ export const nova: Protocol = {
     initHost,
     pollUnconfirmedResizes(confirmSteps),
     cleanupIncompleteMigrations,
-    ...operatorCommands,
+    ...operatorCommands(false),
   ],
   undo: NOVA_UNDO,
   undoGroups: NOVA_UNDO_GROUPS,

@@ -43,7 +43,7 @@ export const rollback: Protocol = {
     initHostWithoutMoves,
     pollUnconfirmedResizes(rollbackHandlers.confirmSteps),
     cleanupIncompleteMigrations,
-    ...operatorCommands,
+    ...operatorCommands(true),
   ],
   undo: {
     'conductor.build_instances': NOVA_UNDO['conductor.build_instances']!,

@@ -104,7 +104,7 @@ export function progressLine(campaign: Campaign, runs: number, ms: number): stri
 /** Failure points, and pairs of one and a fault that fits, of the handlers that the campaign's operations lead to. */
 function within({ code, config }: Campaign): { points: number; pairs: readonly string[] } {
   const handlers = new Set(code.entries.keys());
-  if (config.sabotage !== true) for (const { id } of operatorCommands) handlers.delete(id);
+  if (config.sabotage !== true) for (const { id } of operatorCommands(false)) handlers.delete(id);
   const points = code.points.filter((point) => point.handlers.some((id) => handlers.has(id))).length;
   return { points, pairs: pairsOf(code, handlers) };
 }
@@ -256,7 +256,8 @@ function statisticsText(campaign: Campaign): string {
 
 /** How much of the known list was seen; a weakness that was mended is one that is seen no more. */
 function knownLines({ known, findings, config, statistics }: Campaign): string[] {
-  const due = [...known].filter(([, entry]) => isDue(entry, config));
+  // a witness stands for the contract that it was found under, and most were found under strict
+  const due = config.contract === 'strict' ? [...known].filter(([, entry]) => isDue(entry, config)) : [];
   if (due.length === 0) return [];
   const seen = due.filter(([signature]) => findings.has(signature));
   const reasons = (of: typeof due): Map<string, string> =>
@@ -293,7 +294,7 @@ function verdictText(campaign: Campaign, verdict: Verdict, found: Sorted, { made
   const { news, known, sabotage } = found;
   const release = older(campaign) ? ` as of ${config.novaRelease}.0.0` : '';
   const drawn = config.sabotage === true ? ', with sabotage' : '';
-  const what = `${statistics.runs} scenarios of seed ${JSON.stringify(config.seed)}, protocol ${config.protocol}${release}, contract ${config.contract}${drawn}`;
+  const what = `${count(statistics.runs, 'scenario')} of seed ${JSON.stringify(config.seed)}, protocol ${config.protocol}${release}, contract ${config.contract}${drawn}`;
   const list = older(campaign) && madeFor !== null ? `, which was made for Nova ${madeFor}.0.0` : '';
   const outside = sabotage.length === 0 ? '' : ` Sabotage broke them in ${count(sabotage.length, 'way')}.`;
   switch (verdict) {

@@ -54,7 +54,7 @@ function heading({ server, steps }: Mending): string {
       'hard reboot, confirm, revert and delete does.'
     );
   }
-  if (steps.length === 0) return `What mends the books of ${name}: nothing need, they are in order as they stand.`;
+  if (steps.length === 0) return `What mends the books of ${name}: they are in order as they stand.`;
   const short = steps.some(isDelete) ? ', where nothing short of deleting it does' : '';
   return `What mends the books of ${name}${short}, tried on the model from its settled end:`;
 }

@@ -11,7 +11,7 @@ import { loadInstance, migrationOf } from '../database.ts';
 import { getAllocations } from '../report-client.ts';
 import { isOrphan, moveUnderWay, noteWrite } from '../sabotage.ts';
 import { inProgress, TASK } from '../states.ts';
-import { database, memory, neutron, OUTCOME, type Outcome, read, type Step, write } from '../step.ts';
+import { database, type Handler, memory, neutron, OUTCOME, type Outcome, read, type Step, write } from '../step.ts';
 import { amountsOf, bystanderConsumer, instanceConsumer, type Job, migrationConsumer, type World } from '../world.ts';
 import { handler } from './common.ts';
 
@@ -64,8 +64,12 @@ const NOVA_CLASSES = [
   'MEM_ENCRYPTION_CONTEXT',
 ];
 
-/** `job.destination` is the provider that is looked at, `job.option` whether `--delete` was given. */
-const auditSteps: readonly Step[] = [
+/**
+ * `job.destination` is the provider that is looked at, `job.option` whether `--delete` was given.
+ * @param instanceStays while a move of it is not over, the instance's own claim is the source's: Nova's is the destination's,
+ *   and what the instance holds on a host where it does not live is an orphan
+ */
+const auditSteps = (instanceStays: boolean): readonly Step[] => [
   memory(
     'placement-audit.next-provider',
     `${COMMANDS}.audit`,
@@ -90,9 +94,10 @@ const auditSteps: readonly Step[] = [
   }),
   database('placement-audit.get-migrations', `${COMMANDS}._get_instances_and_current_migrations`, (world, job) => {
     for (let m = 0; m < world.globals.migrations; m++) {
-      const { exists, status, source, destination } = world.migrations[m]!;
+      const { exists, status, source, destination, instance } = world.migrations[m]!;
       if (exists !== 1 || !inProgress(status)) continue;
       if (source === job.destination || destination === job.destination) job.consumers.add(migrationConsumer(world, m));
+      if (instanceStays && source === job.destination) job.consumers.add(instanceConsumer(instance));
     }
     return OUTCOME.OK;
   }),
@@ -210,12 +215,13 @@ function rowsBeside(rows: readonly number[], provider: number): number[] {
  * that touches it. So what a running move has claimed before instance.host flips is one, a migration that died in progress
  * is none, and neither wrong amounts nor missing allocations are seen.
  */
-export const placementAudit = handler({
-  id: 'nova-manage.audit',
-  nova: `${COMMANDS}.audit`,
-  prefix: 'placement-audit',
-  steps: auditSteps,
-});
+const placementAudit = (instanceStays: boolean): Handler =>
+  handler({
+    id: 'nova-manage.audit',
+    nova: `${COMMANDS}.audit`,
+    prefix: 'placement-audit',
+    steps: auditSteps(instanceStays),
+  });
 
 // ---- nova-manage placement heal_allocations
 
@@ -384,5 +390,9 @@ export const allocationDelete = handler({
   steps: deleteSteps,
 });
 
-/** An operator has the same commands whatever Nova does. */
-export const operatorCommands = [placementAudit, healAllocations, allocationDelete];
+/** An operator has the same commands whatever Nova does; audit knows where its moves claim. */
+export const operatorCommands = (instanceStays: boolean): readonly Handler[] => [
+  placementAudit(instanceStays),
+  healAllocations,
+  allocationDelete,
+];
