@@ -19,7 +19,7 @@ import type { Code } from '../engine/compile.ts';
 import { load } from '../engine/load.ts';
 import { perform, resolve } from '../engine/operations.ts';
 import type { Run } from '../engine/run.ts';
-import { fingerprint, settle } from '../engine/settle.ts';
+import { fingerprint, play, settle } from '../engine/settle.ts';
 import { TASK, VM } from '../nova/states.ts';
 import type { Instance, World } from '../nova/world.ts';
 import { describeServer, printableSetting } from '../observation/describe.ts';
@@ -58,12 +58,7 @@ export function mend(code: Code, scenario: Scenario, instances: Iterable<number>
   const spare: Operation[] = Array.from({ length: MOST_COMMANDS }, () => ({ operation: 'settle' }));
   const { run, operations, servers } = load(code, { ...scenario, operations: [...scenario.operations, ...spare] });
   const first = scenario.operations.length;
-  for (const [k, resolved] of operations.slice(0, first).entries()) {
-    perform(run, k, resolved);
-    if (resolved.operation.operation !== 'settle') continue;
-    settle(run);
-    run.armed = true;
-  }
+  for (const [k, resolved] of operations.slice(0, first).entries()) play(run, k, resolved);
   settle(run);
   const settled = run.world;
   return [...instances].map((instance) => {

@@ -17,6 +17,7 @@ import {
   type Scenario,
 } from '../scenario/scenario.ts';
 import { judgeScenario } from './judge.ts';
+import { plainFlavor, ROOM, roomy, roomyHost } from './plain.ts';
 import type { Violation } from './trial.ts';
 
 export interface Minimal {
@@ -437,24 +438,6 @@ function* simplerOperations(operation: Operation, { cloud, operations }: Scenari
 }
 
 const CONTROLLERS = ['api', 'conductor', 'scheduler'];
-
-const ROOM = { VCPU: 64, MEMORY_MB: 65536, DISK_GB: 1000 };
-
-function roomy(total: number): Host['inventories'][string] {
-  return { total, reserved: 0, min_unit: 1, max_unit: total, step_size: 1, allocation_ratio: 1 };
-}
-
-function roomyHost(name: string): Host {
-  return {
-    name,
-    traits: [],
-    inventories: Object.fromEntries(Object.entries(ROOM).map(([key, total]) => [key, roomy(total)])),
-  };
-}
-
-function plainFlavor(name: string, k: number): Flavor {
-  return { name, vcpus: k + 1, ram: 512 * (k + 1), disk: k + 1, ephemeral: 0, swap: 0, properties: {} };
-}
 
 /** One inventory at a time: room to spare, else a plain ratio, else nothing reserved. */
 function* simplerHosts(host: Host, flavors: readonly Flavor[]): Iterable<Host> {

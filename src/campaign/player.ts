@@ -1,9 +1,9 @@
 /** Plays choice words: decodes and runs them against a reused world, judges, and can write the scenario down. */
 import type { Contract } from '../contract/contracts.ts';
 import { type Code, mustFit } from '../engine/compile.ts';
-import { perform, type Resolved } from '../engine/operations.ts';
+import type { Resolved } from '../engine/operations.ts';
 import { type ArmedFault, type ArmedHold, type PlacementService, Run } from '../engine/run.ts';
-import { settle } from '../engine/settle.ts';
+import { play, settle } from '../engine/settle.ts';
 import type { Words } from '../generate/adapter.ts';
 import { MOST_CLASSES, MOST_HOSTS, type Situation } from '../generate/clouds.ts';
 import { Decoder, MOST_HOLDS, MOST_OPERATIONS, MOST_SERVERS } from '../generate/decode.ts';
@@ -142,12 +142,6 @@ export interface Recording {
 export function runBare(run: Run, { template, operations, faults, holds }: Recording): void {
   run.world.copy(template);
   run.arm(faults, holds);
-  for (let k = 0; k < operations.length; k++) {
-    perform(run, k, operations[k]!);
-    if (operations[k]!.operation.operation === 'settle') {
-      settle(run);
-      run.armed = true;
-    }
-  }
+  for (let k = 0; k < operations.length; k++) play(run, k, operations[k]!);
   settle(run);
 }

@@ -10,6 +10,7 @@ import { PROTOCOLS } from '../nova/protocols.ts';
 import { SERVICE } from '../nova/states.ts';
 import type { World } from '../nova/world.ts';
 import { DEFAULT_OPTIONS, type Fault, type Operation, SCENARIO_VERSION, type Scenario } from '../scenario/scenario.ts';
+import { plainFlavor, roomyHost } from './plain.ts';
 
 const boot: Operation = { operation: 'boot', server: 's1', flavor: 'm1', host: 'h1' };
 const resize: Operation = { operation: 'resize', server: 's1', flavor: 'm2' };
@@ -27,7 +28,7 @@ const STORIES: readonly {
   { name: 'resize that fails on the destination', asked: [resize], faults: [failing('finish.driver')] },
 ];
 
-export interface Price {
+interface Price {
   reads: number;
   writes: number;
   messages: number;
@@ -35,29 +36,11 @@ export interface Price {
 }
 
 function scenarioOf(operations: readonly Operation[], faults: readonly Fault[]): Scenario {
-  const room = (total: number) => ({
-    total,
-    reserved: 0,
-    min_unit: 1,
-    max_unit: total,
-    step_size: 1,
-    allocation_ratio: 1,
-  });
-  const flavor = (name: string, vcpus: number) => ({
-    name,
-    vcpus,
-    ram: 512 * vcpus,
-    disk: vcpus,
-    ephemeral: 0,
-    swap: 0,
-    properties: {},
-  });
-  const inventories = { VCPU: room(64), MEMORY_MB: room(65536), DISK_GB: room(1000) };
   return {
     version: SCENARIO_VERSION,
     cloud: {
-      hosts: ['h1', 'h2', 'h3'].map((name) => ({ name, inventories, traits: [] })),
-      flavors: [flavor('m1', 1), flavor('m2', 2)],
+      hosts: ['h1', 'h2', 'h3'].map(roomyHost),
+      flavors: ['m1', 'm2'].map(plainFlavor),
     },
     options: DEFAULT_OPTIONS,
     operations: [boot, ...operations],
@@ -83,11 +66,7 @@ const rows = ({ instances, migrations }: World): string =>
     migrations.map(({ exists, status, source, destination }) => [exists, status, source, destination]),
   ]);
 
-export function priceOf(
-  protocol: keyof typeof PROTOCOLS,
-  operations: readonly Operation[],
-  faults: readonly Fault[],
-): Price {
+function priceOf(protocol: keyof typeof PROTOCOLS, operations: readonly Operation[], faults: readonly Fault[]): Price {
   const { run, operations: resolved } = load(compile(PROTOCOLS[protocol]), scenarioOf(operations, faults));
   const price: Price = { reads: 0, writes: 0, messages: 0, saves: 0 };
   perform(run, 0, resolved[0]!);

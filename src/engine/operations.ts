@@ -11,6 +11,7 @@ import {
   amountsOf,
   everythingUp,
   internRatio,
+  isGone,
   JOB,
   type Job,
   meet,
@@ -229,9 +230,6 @@ const restart: Start = (run, k, { service }) => {
   restartService(run, service, k);
   return true;
 };
-
-const isGone = (world: World, service: number): boolean =>
-  service >= SERVICE.COMPUTE && world.hosts[service - SERVICE.COMPUTE]!.gone === 1;
 
 const loseHost: Start = (run, k, { host }) => {
   const { world } = run;

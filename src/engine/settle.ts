@@ -1,7 +1,7 @@
 /** Bringing a world to rest, as the contract defines it. */
 import { SERVICE } from '../nova/states.ts';
-import { serviceUp, setService, type World } from '../nova/world.ts';
-import { RECOVERY_HANDLERS, recoversMoves, restartService } from './operations.ts';
+import { isGone, serviceUp, setService, type World } from '../nova/world.ts';
+import { perform, RECOVERY_HANDLERS, type Resolved, recoversMoves, restartService } from './operations.ts';
 import type { Run } from './run.ts';
 
 export interface Settled {
@@ -28,7 +28,7 @@ export function settle(run: Run): Settled {
     run.listener?.service(service, true);
   }
   const hosts = world.setting.hosts.length;
-  const stays = (h: number): boolean => world.hosts[h]!.gone === 0;
+  const stays = (h: number): boolean => !isGone(world, SERVICE.COMPUTE + h);
   for (let h = 0; h < hosts; h++) {
     if (stays(h) && !serviceUp(world, SERVICE.COMPUTE + h)) restartService(run, SERVICE.COMPUTE + h, operation);
   }
@@ -51,6 +51,14 @@ export function settle(run: Run): Settled {
   return { bounded, stable: fingerprint(world) === before };
 }
 
+/** Operation k of a scenario. One that asks for rest has it, and behind it faults and holds are armed again. */
+export function play(run: Run, k: number, resolved: Resolved): void {
+  perform(run, k, resolved);
+  if (resolved.operation.operation !== 'settle') return;
+  settle(run);
+  run.armed = true;
+}
+
 /** What the services do from time to time. The poll of unconfirmed resizes runs only as an operation. */
 function periodic(run: Run, operation: number): void {
   for (const recovery of recoversMoves(run.code) ? RECOVERY_HANDLERS : []) {
@@ -58,7 +66,7 @@ function periodic(run: Run, operation: number): void {
     run.quiesce();
   }
   for (let h = 0; h < run.world.setting.hosts.length; h++) {
-    if (run.world.hosts[h]!.gone === 1) continue;
+    if (isGone(run.world, SERVICE.COMPUTE + h)) continue;
     run.begin('compute.update_available_resource', SERVICE.COMPUTE + h, operation);
     run.begin('compute.cleanup_incomplete_migrations', SERVICE.COMPUTE + h, operation);
     run.quiesce();

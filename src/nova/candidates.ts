@@ -7,7 +7,7 @@ import type { OperationName } from '../scenario/scenario.ts';
 import { NONE } from '../state/table.ts';
 import { findMigration } from './database.ts';
 import { CONTROLLER_NAMES, SERVICE, STATUS, TASK, VM } from './states.ts';
-import { type Instance, migrationConsumer, nothingUnderWay, serviceUp, type World } from './world.ts';
+import { type Instance, isGone, migrationConsumer, nothingUnderWay, serviceUp, type World } from './world.ts';
 
 export type Candidates = (world: World, into: number[]) => void;
 
@@ -35,13 +35,13 @@ const waits = (world: World, instance: Instance, i: number): boolean =>
   instance.vm === VM.RESIZED && instance.task === TASK.NONE && findMigration(world, i, STATUS.FINISHED) !== NONE;
 
 const services =
-  (wanted: boolean): Candidates =>
+  (fits: (world: World, service: number) => boolean): Candidates =>
   (world, into) => {
     const all = CONTROLLER_NAMES.length + world.setting.hosts.length;
-    for (let s = 0; s < all; s++) if (serviceUp(world, s) === wanted) into.push(s);
+    for (let s = 0; s < all; s++) if (fits(world, s)) into.push(s);
   };
 
-const isGone = (world: World, h: number): boolean => h >= 0 && world.hosts[h]!.gone === 1;
+const stays = (world: World, h: number): boolean => !isGone(world, SERVICE.COMPUTE + h);
 
 /** About nothing in particular. */
 const once: Candidates = (_world, into) => {
@@ -75,22 +75,18 @@ export const CANDIDATES: Readonly<Record<OperationName, Candidates>> = {
   set_inventory: hosts(() => true),
   // a service that dies while something of its is held dies at that step: that is a fault of the step's own
   crash: (world, into) => {
-    if (nothingUnderWay(world)) services(true)(world, into);
+    if (nothingUnderWay(world)) services(serviceUp)(world, into);
   },
   restart: (world, into) => {
     if (!nothingUnderWay(world)) return;
-    services(false)(world, into);
     // what is gone for good does not come back
-    for (let k = into.length - 1; k >= 0; k--) if (isGone(world, into[k]! - SERVICE.COMPUTE)) into.splice(k, 1);
-    if (into.length === 0)
-      for (let h = 0; h < world.setting.hosts.length; h++) {
-        if (!isGone(world, h)) into.push(SERVICE.COMPUTE + h);
-      }
+    services((_world, s) => !serviceUp(world, s) && !isGone(world, s))(world, into);
+    if (into.length === 0) services((_world, s) => s >= SERVICE.COMPUTE && !isGone(world, s))(world, into);
   },
   settle: once,
   // another host stays
   lose_host: (world, into) => {
-    hosts((_world, h) => !isGone(world, h))(world, into);
+    hosts(stays)(world, into);
     if (into.length < 2) into.length = 0;
   },
   recover: (world, into) => {

@@ -59,7 +59,8 @@ function parsedRefusal(job: Job, response: Response): Outcome {
   return OUTCOME.FALSY;
 }
 
-function retry(job: Job): Outcome {
+/** Another attempt, or False when there were as many as `retries` makes. */
+export function retry(job: Job): Outcome {
   if (++job.attempt < ATTEMPTS) return OUTCOME.AGAIN;
   job.attempt = 0;
   return OUTCOME.FALSY;

@@ -537,6 +537,11 @@ export function serviceUp(world: World, service: number): boolean {
   }
 }
 
+/** A nova-compute whose host is gone for good. */
+export function isGone(world: World, service: number): boolean {
+  return service >= SERVICE.COMPUTE && world.hosts[service - SERVICE.COMPUTE]!.gone === 1;
+}
+
 export function setService(world: World, service: number, up: number): void {
   const { globals } = world;
   // a command that was killed is no service that is down

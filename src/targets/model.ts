@@ -1,8 +1,7 @@
 import type { Code } from '../engine/compile.ts';
 import { load } from '../engine/load.ts';
-import { perform } from '../engine/operations.ts';
 import type { PlacementService } from '../engine/run.ts';
-import { settle } from '../engine/settle.ts';
+import { play, settle } from '../engine/settle.ts';
 import type { World } from '../nova/world.ts';
 import { describeServer } from '../observation/describe.ts';
 import { operationPicture, picture } from '../observation/picture.ts';
@@ -33,11 +32,7 @@ export function playOn(
       servers.flatMap((server, i) => (world.instances[i]!.exists === 0 ? [] : [[server, describeServer(world, i)]])),
     );
   const steps = operations.map((resolved, k) => {
-    perform(run, k, resolved);
-    if (resolved.operation.operation === 'settle') {
-      settle(run);
-      run.armed = true;
-    }
+    play(run, k, resolved);
     return { operation: operationPicture(world.operations[k]!), picture: picture(world, servers) };
   });
   observe(world);

@@ -24,10 +24,13 @@ export const toSource = (world: World, job: Job): number => compute(world.migrat
 export const toDestination = (world: World, job: Job): number => compute(world.migrations[job.migration]!.destination);
 
 /** What the wanted flavor asks of the chosen host, as rows. */
-export function wanted(world: World, job: Job): Rows {
-  const { resources } = amountsOf(world, job.flavor, world.instances[job.instance]!);
+export const wanted = (world: World, job: Job): Rows => flavorRows(world, job, job.flavor, job.destination);
+
+/** What a flavor asks for the job's instance, all of it of the host's root provider. */
+export function flavorRows(world: World, job: Job, flavor: number, host: number): Rows {
+  const { resources } = amountsOf(world, flavor, world.instances[job.instance]!);
   const rows: number[] = [];
-  for (let k = 0; k < resources.length; k += 2) rows.push(job.destination, resources[k]!, resources[k + 1]!);
+  for (let k = 0; k < resources.length; k += 2) rows.push(host, resources[k]!, resources[k + 1]!);
   return rows;
 }
 

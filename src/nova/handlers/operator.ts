@@ -6,14 +6,15 @@
  * Left out: the list of providers is not asked for (GET /resource_providers), every host's is gone through; heal reads an
  * instance when it comes to it, Nova fifty at a time; no port asks for resources.
  */
+import type { Rows } from '../../state/holdings.ts';
 import { NONE } from '../../state/table.ts';
 import { loadInstance, migrationOf } from '../database.ts';
-import { getAllocations } from '../report-client.ts';
+import { getAllocations, retry } from '../report-client.ts';
 import { isOrphan, moveUnderWay, noteWrite } from '../sabotage.ts';
 import { inProgress, TASK } from '../states.ts';
 import { database, type Handler, memory, neutron, OUTCOME, type Outcome, read, type Step, write } from '../step.ts';
 import { amountsOf, bystanderConsumer, instanceConsumer, type Job, migrationConsumer, type World } from '../world.ts';
-import { handler } from './common.ts';
+import { flavorRows, handler } from './common.ts';
 
 const COMMANDS = 'nova/cmd/manage.py:PlacementCommands';
 
@@ -21,14 +22,6 @@ const COMMANDS = 'nova/cmd/manage.py:PlacementCommands';
 function exit(world: World, job: Job, code: number, outcome: Outcome): Outcome {
   world.operations[job.operation]!.exit = code + 1;
   return outcome;
-}
-
-/** `retries` gives up after this many attempts and returns False. */
-const ATTEMPTS = 4;
-
-function tryAgain(job: Job): boolean {
-  job.attempt = job.attempt + 1 < ATTEMPTS ? job.attempt + 1 : 0;
-  return job.attempt > 0;
 }
 
 function processed(world: World, job: Job): void {
@@ -40,8 +33,8 @@ const noteAudited = (world: World, job: Job): void =>
   noteWrite(world, job, moveUnderWay(world, job.instance) || !isOrphan(world, job.destination, consumerOf(world, job)));
 
 /** What the job is about: a migration as a consumer, or else the instance. */
-const consumerOf = (_world: World, job: Job): number =>
-  job.migration === NONE ? instanceConsumer(job.instance) : migrationConsumer(_world, job.migration);
+const consumerOf = (world: World, job: Job): number =>
+  job.migration === NONE ? instanceConsumer(job.instance) : migrationConsumer(world, job.migration);
 
 /** Makes a consumer what the job is about. */
 function turnTo(world: World, job: Job, consumer: number): void {
@@ -135,7 +128,7 @@ const auditSteps = (instanceStays: boolean): readonly Step[] => [
   read(
     'placement-audit.get-allocs',
     `${COMMANDS}._delete_allocations_from_consumer`,
-    (world, job) => getAllocations(consumerOf)(world, job),
+    getAllocations(consumerOf),
     (world, job, { status, rows, generation }) => {
       if (status !== 200) return OUTCOME.RAISE_PLACEMENT;
       noteAudited(world, job);
@@ -163,7 +156,7 @@ const auditSteps = (instanceStays: boolean): readonly Step[] => [
         job.faults++;
         return OUTCOME.ELSE;
       }
-      if (code === 'concurrent-update' && tryAgain(job)) return OUTCOME.AGAIN;
+      if (code === 'concurrent-update' && retry(job) === OUTCOME.AGAIN) return OUTCOME.AGAIN;
       job.attempt = 0;
       // put_allocations may have returned False: nobody looks, and the orphan counts as deleted
       if (status === 204) noteAudited(world, job);
@@ -226,12 +219,7 @@ const placementAudit = (instanceStays: boolean): Handler =>
 // ---- nova-manage placement heal_allocations
 
 /** What the flavor asks for, all of it on the root provider of the instance's host. */
-function fromFlavor(world: World, job: Job): number[] {
-  const { resources } = amountsOf(world, job.instanceFlavor, world.instances[job.instance]!);
-  const rows: number[] = [];
-  for (let k = 0; k < resources.length; k += 2) rows.push(job.host, resources[k]!, resources[k + 1]!);
-  return rows;
-}
+const fromFlavor = (world: World, job: Job): Rows => flavorRows(world, job, job.instanceFlavor, job.host);
 
 /**
  * What the instance has from its flavor is right wherever nothing was before; only `--force` takes something away. Wrong is
@@ -278,7 +266,7 @@ const healSteps: readonly Step[] = [
   read(
     'heal.get-allocs',
     `${COMMANDS}._heal_allocations_for_instance`,
-    (world, job) => getAllocations(consumerOf)(world, job),
+    getAllocations(consumerOf),
     (world, job, { status, rows, generation }) => {
       if (status !== 200) return exit(world, job, 3, OUTCOME.REFUSE);
       noteHealed(world, job);
@@ -314,7 +302,7 @@ const healSteps: readonly Step[] = [
         return OUTCOME.ELSE;
       }
       if (code === 'html') return OUTCOME.RAISE_PLACEMENT;
-      if (code === 'concurrent-update' && !consumerConflict && tryAgain(job)) return OUTCOME.AGAIN;
+      if (code === 'concurrent-update' && !consumerConflict && retry(job) === OUTCOME.AGAIN) return OUTCOME.AGAIN;
       return exit(world, job, 3, OUTCOME.REFUSE);
     },
     { else: 'heal.next-instance', again: 'heal.put-allocs' },
@@ -359,7 +347,7 @@ const deleteSteps: readonly Step[] = [
   read(
     'allocation-delete.show',
     `${PLUGIN}:ShowAllocation`,
-    (world, job) => getAllocations(consumerOf)(world, job),
+    getAllocations(consumerOf),
     (world, job, { status, rows }) => {
       if (status !== 200) return exit(world, job, 1, OUTCOME.REFUSE);
       noteWrite(world, job, true);

@@ -724,9 +724,9 @@ export const recoverMoves = handler({
 // ---- delete: whatever any move of the server parked goes with it
 
 /** Goes over the migrations of the server, releasing what each holds. */
-const releaseMigrations = (prefix: string): readonly Item[] => [
+const releaseMigrations: readonly Item[] = [
   memory(
-    `${prefix}.next-migration`,
+    'terminate.next-migration',
     'rollback: a delete releases what its moves parked',
     (world, job) => {
       for (let m = job.cursor; m < world.globals.migrations; m++) {
@@ -738,11 +738,11 @@ const releaseMigrations = (prefix: string): readonly Item[] => [
       }
       return OUTCOME.ELSE;
     },
-    { else: `${prefix}.delete-alloc` },
+    { else: 'terminate.delete-alloc' },
   ),
-  release(`${prefix}.release-migration`, M),
+  release('terminate.release-migration', M),
   cast(
-    `${prefix}.cast-discard`,
+    'terminate.cast-discard',
     'rollback: a delete releases what its moves parked',
     'compute.discard_guest',
     (world, job) => {
@@ -755,8 +755,8 @@ const releaseMigrations = (prefix: string): readonly Item[] => [
     undefined,
     { swallows: true },
   ),
-  memory(`${prefix}.again`, 'rollback: a delete releases what its moves parked', () => OUTCOME.ELSE, {
-    else: `${prefix}.next-migration`,
+  memory('terminate.again', 'rollback: a delete releases what its moves parked', () => OUTCOME.ELSE, {
+    else: 'terminate.next-migration',
   }),
 ];
 
@@ -805,7 +805,7 @@ export const terminateInstance = handler({
       job.cursor = 0;
       return OUTCOME.OK;
     }),
-    ...releaseMigrations('terminate'),
+    ...releaseMigrations,
     release('terminate.delete-alloc', I),
     database('terminate.destroy', `${MANAGER}._delete_instance`, destroyRow),
   ],
