@@ -25,6 +25,35 @@ function candidatesOf({ status, body }: Comparable): Candidates | null {
   return body as unknown as Candidates;
 }
 
+/** Classes that the group without a suffix and the only one with a suffix both ask for, of a request without group_policy. */
+function askedTwice({ path }: HttpRequest): ReadonlySet<string> {
+  const query = new URLSearchParams(path.split('?')[1] ?? '');
+  const groups = new Map<string, Set<string>>();
+  for (const [name, value] of query) {
+    if (name.startsWith('resources')) groups.set(name, new Set(value.split(',').map((one) => one.split(':')[0]!)));
+  }
+  const without = groups.get('resources');
+  const [suffixed] = [...groups].filter(([name]) => name !== 'resources').map(([, classes]) => classes);
+  if (query.has('group_policy') || groups.size !== 2 || without === undefined || suffixed === undefined)
+    return new Set();
+  return new Set([...without].filter((name) => suffixed.has(name)));
+}
+
+/** Candidates by what they are but for the amounts of some classes, and what the summaries say of each provider. */
+function withoutAmounts(
+  { allocation_requests: all, provider_summaries: summaries }: Candidates,
+  of: ReadonlySet<string>,
+): {
+  candidates: ReadonlySet<string>;
+  summaries: ReadonlyMap<string, string>;
+} {
+  const erased = (name: string, value: unknown): unknown => (of.has(name) ? 'any amount' : value);
+  return {
+    candidates: new Set(all.map((one) => JSON.stringify(one, erased))),
+    summaries: new Map(Object.entries(summaries).map(([uuid, summary]) => [uuid, JSON.stringify(summary)])),
+  };
+}
+
 export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   {
     id: 'sharing-provider-of-one-tree',
@@ -43,6 +72,25 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       );
       const names = (candidate: unknown): boolean => sharing.some(([uuid]) => JSON.stringify(candidate).includes(uuid));
       return all.size > 0 && [...all.values()].every(names);
+    },
+  },
+  {
+    id: 'amounts-of-a-group-added-again',
+    reason:
+      'RequestWideSearchContext.copy_arr_if_needed copies what a candidate asks of a provider only if group_policy is none, not if ' +
+      'there is none: with one group without a suffix and one with a suffix that ask for one class, the sum of both stays in ' +
+      'what the next candidate is made of, and which is the next follows the order of a Python set.',
+    fits({ request, model, real }) {
+      const twice = askedTwice(request);
+      const ours = candidatesOf(model);
+      const theirs = candidatesOf(real);
+      if (twice.size === 0 || ours === null || theirs === null) return false;
+      const a = withoutAmounts(ours, twice);
+      const b = withoutAmounts(theirs, twice);
+      // one that has grown too large is left out, on either side, and its tree with it if it was the only one
+      const [fewer, more] = a.candidates.size < b.candidates.size ? [a, b] : [b, a];
+      if (![...fewer.candidates].every((one) => more.candidates.has(one))) return false;
+      return [...a.summaries].every(([uuid, summary]) => (b.summaries.get(uuid) ?? summary) === summary);
     },
   },
 ];
