@@ -9,6 +9,7 @@ const entries = {
   bench: 'src/campaign/bench.ts',
   'mutant-bench': 'src/campaign/mutant-bench.ts',
   'setup-placement': 'src/targets/placement/setup.ts',
+  'setup-nova': 'src/targets/nova/setup.ts',
 };
 
 await build({
