@@ -31,6 +31,57 @@ test.each([-1, -2, -3])("a consumer generation of %i is nobody's, and no null", 
   expect(exchange({ method: 'PUT', path, headers, body }).status).toBe(409);
 });
 
+test('a refusal says what Placement says, which Nova puts into what it raises', () => {
+  const RP = '11111111-1111-4111-8111-111111111111';
+  const VM = '22222222-2222-4222-8222-222222222222';
+  const NONE = '33333333-3333-4333-8333-333333333333';
+  const { exchange } = inProcess(httpModel(16));
+  const send = (method: string, path: string, sent: unknown = null): string => {
+    const headers = { 'openstack-api-version': 'placement 1.28', 'content-type': 'application/json' };
+    const { status, body } = exchange({ method, path, headers, body: sent === null ? null : JSON.stringify(sent) });
+    if (status < 400) return `${status}`;
+    const { errors } = JSON.parse(body) as { errors: readonly { detail: string }[] };
+    return `${status} ${errors[0]!.detail.split('\n\n')[1]!.trim()}`;
+  };
+  const held = (provider: string, resources: Readonly<Record<string, number>>, consumer_generation: number | null) => ({
+    allocations: { [provider]: { resources } },
+    project_id: 'p',
+    user_id: 'u',
+    consumer_generation,
+  });
+  const inventories = (name: string) => ({
+    resource_provider_generation: 0,
+    inventories: { [name]: { total: 8, max_unit: 4 } },
+  });
+  expect([
+    send('POST', '/resource_providers', { name: 'cn1', uuid: RP }),
+    send('PUT', `/resource_providers/${RP}/inventories`, inventories('CPU')),
+    send('PUT', `/resource_providers/${RP}/inventories`, inventories('VCPU')),
+    send('GET', `/resource_providers/${NONE}/allocations`),
+    send('PUT', `/allocations/${VM}`, held(RP, { VCPU: 5 }, null)),
+    send('PUT', `/allocations/${VM}`, held(RP, { MEMORY_MB: 1, DISK_GB: 1 }, null)),
+    send('PUT', `/allocations/${VM}`, held(RP, { VCPU: 4 }, null)),
+    send('POST', '/allocations', { [VM]: held(RP, { VCPU: 1 }, 2), [NONE]: held(RP, { VCPU: 1 }, null) }),
+    send('POST', '/allocations', { [VM]: held(RP, { VCPU: 4 }, 1), [NONE]: held(RP, { VCPU: 4 }, null) }),
+    send('POST', '/allocations', { [VM]: held(RP, { VCPU: 4 }, 2), [RP]: held(RP, { VCPU: 1 }, null) }),
+    send('PUT', `/allocations/${VM}`, held(NONE, { VCPU: 1 }, 2)),
+  ]).toMatchInlineSnapshot(`
+    [
+      "200",
+      "400 Unknown resource class in inventory for resource provider 11111111-1111-4111-8111-111111111111: No such resource class CPU.",
+      "200",
+      "404 Resource provider '33333333-3333-4333-8333-333333333333' not found: No resource provider with uuid 33333333-3333-4333-8333-333333333333 found",
+      "409 Unable to allocate inventory: Unable to create allocation for 'VCPU' on resource provider '11111111-1111-4111-8111-111111111111'. The requested amount would violate inventory constraints.",
+      "409 Unable to allocate inventory: Inventory for 'MEMORY_MB, DISK_GB' on resource provider '11111111-1111-4111-8111-111111111111' invalid.",
+      "204",
+      "409 consumer generation conflict - expected 1 but got 2",
+      "204",
+      "409 Unable to allocate inventory: Unable to create allocation for 'VCPU' on resource provider '11111111-1111-4111-8111-111111111111'. The requested amount would exceed the capacity.",
+      "400 Allocation for resource provider '33333333-3333-4333-8333-333333333333' that does not exist.",
+    ]
+  `);
+});
+
 describe('a scenario ends the same on the model and over HTTP', () => {
   const CONFIG: CampaignConfig = {
     seed: 'http',

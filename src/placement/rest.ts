@@ -320,21 +320,12 @@ function said(request: Request, { detail, subject }: Response, names: Names): st
   if (subject === null) return saidOfNothing(request, detail, names);
   const provider = subject.provider === NONE ? '' : names.provider(subject.provider);
   const resourceClass = names.classes[subject.resourceClass] ?? classesOf(request, names);
-  const unableToCreate = `Unable to create allocation for '${resourceClass}' on resource provider '${provider}'.`;
   switch (detail) {
     case 'consumer generation conflict': {
       const { generation } = subject;
       const sent = sentGeneration(request, subject.consumer);
       return `${detail} - expected ${generation === NONE ? 'null' : generation} but got ${sent === NONE ? 'None' : sent}`;
     }
-    case 'unknown provider named':
-      return `Allocation for resource provider '${provider}' that does not exist.`;
-    case 'no inventory of the class':
-      return `Unable to allocate inventory: Inventory for '${resourceClass}' on resource provider '${provider}' invalid.`;
-    case 'constraints violated':
-      return `Unable to allocate inventory: ${unableToCreate} The requested amount would violate inventory constraints.`;
-    case 'capacity exceeded':
-      return `Unable to allocate inventory: ${unableToCreate} The requested amount would exceed the capacity.`;
     case 'negative capacity':
       return (
         `Unable to update inventory for resource provider ${provider}: Invalid inventory for '${resourceClass}' on ` +
@@ -345,6 +336,23 @@ function said(request: Request, { detail, subject }: Response, names: Names): st
         `No inventory record with resource class for resource provider ${provider}: ` +
         `No inventory of class ${resourceClass} found.`
       );
+    default:
+      return whyNotWritten(detail, provider, resourceClass);
+  }
+}
+
+/** placement/exception.py, and what placement/handlers/allocation.py says before it: of a write of allocations. */
+export function whyNotWritten(detail: Detail, provider: string, resourceClass: string): string {
+  const unableToCreate = `Unable to create allocation for '${resourceClass}' on resource provider '${provider}'.`;
+  switch (detail) {
+    case 'unknown provider named':
+      return `Allocation for resource provider '${provider}' that does not exist.`;
+    case 'no inventory of the class':
+      return `Unable to allocate inventory: Inventory for '${resourceClass}' on resource provider '${provider}' invalid.`;
+    case 'constraints violated':
+      return `Unable to allocate inventory: ${unableToCreate} The requested amount would violate inventory constraints.`;
+    case 'capacity exceeded':
+      return `Unable to allocate inventory: ${unableToCreate} The requested amount would exceed the capacity.`;
     default:
       return detail;
   }

@@ -3,8 +3,8 @@
  * to the allocations is decided by `serve` in ../server.ts alone.
  */
 import { NONE } from '../../state/table.ts';
-import { ANY_GENERATION, type Entry, type Response, type Subject } from '../api.ts';
-import type { Json } from '../rest.ts';
+import { ANY_GENERATION, type Detail, type Entry, type Response, type Subject } from '../api.ts';
+import { type Json, whyNotWritten } from '../rest.ts';
 import { type Reshape, serve, writeAllocations } from '../server.ts';
 import { type Answered, type Asked, NO_CONTENT, providerAsked, shown } from './asked.ts';
 import type { ConsumerRow, Database } from './database.ts';
@@ -40,7 +40,7 @@ export function getAllocations({ database, version, at }: Asked): Answered {
 
 export function getProviderAllocations(asked: Asked): Answered {
   const { database, version } = asked;
-  const provider = providerAsked(asked);
+  const provider = providerAsked(asked, (uuid, reason) => `Resource provider '${uuid}' not found: ${reason}`);
   const byConsumer: Record<string, Json> = {};
   for (const row of database.allConsumers()) {
     const { allocations, generation } = database.store.consumers[row.id]!;
@@ -108,7 +108,7 @@ export function write(asked: Asked, sent: ReadonlyMap<string, AllocationsBody>, 
   } finally {
     database.forgetAbsent(rows);
   }
-  if (response.status !== 204) throw refusal(response, [...sent.keys()], rows, [...sent.values()]);
+  if (response.status !== 204) throw refusal(database, response, rows, [...sent.values()]);
 }
 
 /** A write of allocations undoes itself; what a reshape did around it goes back with it. */
@@ -161,19 +161,34 @@ function generationOf({ consumer_generation: sent }: AllocationsBody): number {
 }
 
 function refusal(
+  database: Database,
   { status, code, detail, subject }: Response,
-  uuids: readonly string[],
   rows: readonly ConsumerRow[],
   sent: readonly AllocationsBody[],
 ): Refusal {
-  if (code !== 'concurrent-update') return new Refusal(status, `Unable to allocate inventory: ${detail}`);
+  if (code !== 'concurrent-update') {
+    const why = subject === null ? `Unable to allocate inventory: ${detail}` : because(database, detail, subject, sent);
+    return new Refusal(status, why);
+  }
   const { consumer, generation } = subject as Subject;
   const k = rows.findIndex(({ id }) => id === consumer);
   const expected = generation === NONE ? 'null' : `${generation}`;
   const got = sent[k]?.consumer_generation ?? 'None';
-  return new Refusal(
-    status,
-    `${detail} - expected ${expected} but got ${got}${uuids.length > 1 ? ` (${uuids[k]})` : ''}`,
-    'concurrent_update',
-  );
+  return new Refusal(status, `${detail} - expected ${expected} but got ${got}`, 'concurrent_update');
+}
+
+/** A provider without any of the classes is told with all that the request names, and one that is not as it was sent. */
+function because(
+  database: Database,
+  detail: Detail,
+  { provider, resourceClass }: Subject,
+  sent: readonly AllocationsBody[],
+): string {
+  const named = sent.flatMap(({ allocations }) => Object.entries(allocations));
+  const uuid =
+    provider === UNKNOWN_PROVIDER
+      ? named.find(([one]) => database.provider(one) === undefined)![0]
+      : database.providerAt(provider).uuid;
+  const classes = new Set(named.flatMap(([, { resources }]) => Object.keys(resources)));
+  return whyNotWritten(detail, uuid, database.classes[resourceClass] ?? [...classes].join(', '));
 }

@@ -29,8 +29,13 @@ export const NO_CONTENT: Answered = { status: 204 };
 /** A list answers with this from 1.15 on. */
 export const shown = (body: Json): Answered => ({ status: 200, body, dated: true });
 
-export function providerAsked({ database, at }: Asked): ProviderRow {
-  const found = database.provider(at.uuid!);
-  if (found === undefined) throw new Refusal(404, `No resource provider with uuid ${at.uuid} found`);
+/** @param told some of the handlers wrap the exception that others leave as it is */
+export function providerAsked(
+  { database, at }: Asked,
+  told = (_uuid: string, reason: string): string => reason,
+): ProviderRow {
+  const uuid = at.uuid!;
+  const found = database.provider(uuid);
+  if (found === undefined) throw new Refusal(404, told(uuid, `No resource provider with uuid ${uuid} found`));
   return found;
 }

@@ -202,7 +202,10 @@ export function replaceAll(
   for (const [name, values] of records) {
     const c = database.classId(name);
     if (c < 0) {
-      throw new Refusal(400, `Unknown resource class in inventory for resource provider ${provider.uuid}: ${name}.`);
+      throw new Refusal(
+        400,
+        `Unknown resource class in inventory for resource provider ${provider.uuid}: No such resource class ${name}.`,
+      );
     }
     byClass.set(c, values);
   }
