@@ -77,7 +77,7 @@ describe('what bystanders hold', () => {
   });
   test('is of no concern to a resource tracker', () => {
     const { trackers } = play(withUsed([BOOT], { VCPU: 3 })).settledPicture;
-    expect(trackers.h1).toEqual({ vcpus_used: 1, memory_mb_used: 512, local_mb_used: 1024 });
+    expect(trackers.h1).toEqual({ vcpus_used: 1, memory_mb_used: 512, local_gb_used: 1 });
   });
   test('has room in the world however many classes it is of', () => {
     const made = withUsed([BOOT], { VCPU: 1 });

@@ -7,6 +7,7 @@ import { SOMETIMES } from '../contract/sometimes.ts';
 import { type Code, compile } from '../engine/compile.ts';
 import { fits } from '../engine/faults.ts';
 import { ENTRY_HANDLERS } from '../engine/operations.ts';
+import { callOf } from '../nova/calls.ts';
 import { DEFECTS } from '../nova/defects.ts';
 import { PROTOCOLS } from '../nova/protocols.ts';
 import { isGroup } from '../nova/step.ts';
@@ -149,6 +150,8 @@ function failurePoints(code: Code): Listing {
       handlers: of,
       touches: step.touches,
       nova: step.nova,
+      // where a harness that runs Nova itself finds the point; of protocol nova alone
+      call: code.protocol.id === 'nova' ? callOf(id) : null,
       kinds: verdicts.flatMap(([kind, verdict]) => (verdict === true ? [kind] : [])),
       excluded: Object.fromEntries(verdicts.filter(([, verdict]) => verdict !== true)),
     };

@@ -50,6 +50,7 @@ export class Instruction {
   readonly fill: (world: World, job: Job, message: Job) => void;
   readonly returned: (world: World, job: Job, callee: Job) => Outcome;
   readonly onError: ((world: World, job: Job) => void) | null;
+  readonly when: ((world: World, job: Job) => boolean) | null;
   readonly falsyRaises: Outcome;
   /** the guarded region, for causes: the handler's innermost around a step, or the undo it belongs to */
   get guard(): string {
@@ -90,6 +91,7 @@ export class Instruction {
     this.fill = step.fill ?? noFill;
     this.returned = step.returned ?? nothing;
     this.onError = step.onError ?? null;
+    this.when = step.when ?? null;
     this.falsyRaises = step.falsyRaises ?? OUTCOME.RAISE;
     this.locks = (step.under === 'tracker' ? 1 : 0) | (handler.locksInstance === true ? 2 : 0);
   }

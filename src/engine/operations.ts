@@ -9,6 +9,7 @@ import { indexOfName, SAME_HOST_TRAIT_BIT, type Setting } from '../nova/setting.
 import { CONTROLLER_NAMES, MET, POWER, SERVICE, STATUS_NAMES, TASK, VM } from '../nova/states.ts';
 import {
   amountsOf,
+  diskTooSmall,
   everythingUp,
   internRatio,
   isGone,
@@ -156,8 +157,7 @@ function fits(run: Run, resolved: Resolved, flavor: number): boolean {
   if (instance.vm !== VM.ACTIVE && instance.vm !== VM.STOPPED) return false;
   const resize = resolved.operation.operation === 'resize';
   if (resize && flavor === instance.flavor) return false;
-  const zeroDisk = setting.flavors[flavor]!.rootGb === 0 && setting.flavors[instance.flavor]!.rootGb !== 0;
-  if (resize && zeroDisk && instance.volumeBacked === 0) return false;
+  if (resize && diskTooSmall(world, instance, flavor)) return false;
   const { required, forbidden } = setting.flavors[flavor]!;
   const sameHost = resize
     ? setting.options.allow_resize_to_same_host
@@ -186,6 +186,7 @@ const boot: Start = (run, k, resolved) => {
   instance.power = POWER.NOSTATE;
   instance.flavor = resolved.flavor;
   instance.requestSpecFlavor = resolved.flavor;
+  instance.bootFlavor = resolved.flavor;
   instance.oldFlavor = NONE;
   instance.newFlavor = NONE;
   instance.oldVm = NONE;

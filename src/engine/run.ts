@@ -307,7 +307,8 @@ export class Run {
     const { jobs } = this.world;
     for (let k = 0; k < jobs.length; k++) {
       const job = jobs[k]!;
-      if (job.operation === operation && job.state === JOB.BLOCKED && !this.canLock(job)) return true;
+      if (job.operation !== operation || this.canLock(job)) continue;
+      if (job.state === JOB.BLOCKED || (job.state === JOB.QUEUED && serviceUp(this.world, job.service))) return true;
     }
     return false;
   }
@@ -344,7 +345,7 @@ export class Run {
         job.state = JOB.BLOCKED;
         return;
       }
-      this.reached[at.point]!++;
+      if (at.when === null || at.when(this.world, job)) this.reached[at.point]!++;
       if (++this.steps > this.limit) throw new ModelError(`a scenario took more than ${STEP_LIMIT} steps`);
       if (this.watched[at.point] !== 0 && this.armed) {
         if (!this.disturb(job, at)) return;
@@ -356,10 +357,19 @@ export class Run {
 
   /** A watched step: holds first, then the fault that is due, if any. Returns whether the job goes on. */
   private disturb(job: Job, at: Instruction): boolean {
+    if (!this.made(job, at)) return this.perform(job, at, null);
     if (this.holdHere(job, at)) return false;
     // the wire counts its own visits: a request that is sent twice comes to its point twice
     if (at.kind === KIND.ASK) return this.perform(job, at, null);
     return this.perform(job, at, this.strike(job, at));
+  }
+
+  /** A message to nobody, a question without need and a branch that is not taken are no call: nothing strikes there. */
+  private made(job: Job, at: Instruction): boolean {
+    const { world } = this;
+    if (at.when?.(world, job) === false) return false;
+    if (at.kind === KIND.CAST || at.kind === KIND.CALL) return at.where(world, job) !== NONE;
+    return at.kind !== KIND.ASK || at.ask(world, job) !== null;
   }
 
   private holdHere(job: Job, at: Instruction): boolean {
@@ -677,7 +687,7 @@ export class Run {
   }
 
   private raise(job: Job, at: Instruction, outcome: Outcome): void {
-    if (at.step.swallows !== undefined) {
+    if (at.step.swallows !== undefined && at.step.unless?.(this.world, job) !== true) {
       job.pc = at.swallowed === NONE ? at.next : at.swallowed;
       return;
     }
@@ -780,7 +790,7 @@ export class Run {
       host.initialised = 0;
       host.vcpusUsed = 0;
       host.memoryMbUsed = 0;
-      host.localMbUsed = 0;
+      host.localGbUsed = 0;
       host.trackerLock = 0;
       for (let i = 0; i < world.shape.instances; i++) {
         const tracking = trackingOf(world, h, i);

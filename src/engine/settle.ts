@@ -104,7 +104,7 @@ export function fingerprint(world: World): number {
     const host = world.hosts[h]!;
     mix(host.vcpusUsed);
     mix(host.memoryMbUsed);
-    mix(host.localMbUsed);
+    mix(host.localGbUsed);
   }
   for (const consumer of world.placement.consumers) {
     mix(consumer.exists);

@@ -9,7 +9,7 @@ import type { ArmedFault, ArmedHold } from '../engine/run.ts';
 import { CANDIDATES } from '../nova/candidates.ts';
 import { atWork, moveUnderWay } from '../nova/sabotage.ts';
 import { CONTROLLER_NAMES, SERVICE } from '../nova/states.ts';
-import type { World } from '../nova/world.ts';
+import { diskTooSmall, type World } from '../nova/world.ts';
 import { capacity } from '../placement/store.ts';
 import {
   FAULT_KINDS,
@@ -245,7 +245,8 @@ export class Decoder {
     const server = servers[chosen] ?? '?';
     switch (name) {
       case 'boot': {
-        const forced = how % 4 === 3;
+        // a build that never reaches its host comes with the other moves
+        const forced = how % 4 === 3 && world.hosts[host]!.up === 1;
         const volumeBacked = (how >>> 4) % 8 === 7;
         const operation: Extract<Operation, { operation: 'boot' }> = {
           operation: 'boot',
@@ -329,9 +330,7 @@ export class Decoder {
       const flavor = (first + k) % count;
       if (flavor === current) continue;
       if (anyway) return flavor;
-      // the API refuses a resize to no root disk, unless the server is volume-backed
-      const zeroDisk = current !== NONE && zeroRoot(world, flavor) && !zeroRoot(world, current);
-      if (zeroDisk && world.instances[chosen]!.volumeBacked === 0) continue;
+      if (current !== NONE && diskTooSmall(world, world.instances[chosen]!, flavor)) continue;
       if (hasRoom(world, flavor, name === 'resize' ? world.instances[chosen]!.host : NONE)) return flavor;
     }
     return name === 'resize' ? NONE : first;
@@ -420,8 +419,6 @@ export class Decoder {
     return { operation: k, point: list[(word >>> 16) % list.length]!.point, nth: 1, until, handler: null };
   }
 }
-
-const zeroRoot = (world: World, flavor: number): boolean => world.setting.flavors[flavor]!.rootGb === 0;
 
 /** Some host that is up, other than `except`, has what the flavor asks for. */
 function hasRoom(world: World, f: number, except: number): boolean {

@@ -18,7 +18,8 @@ const DIRTY = {
   OLD_VM: 128,
   MIGRATION_CONTEXT: 256,
 } as const;
-const EXTRA = DIRTY.FLAVOR | DIRTY.OLD_FLAVOR | DIRTY.NEW_FLAVOR | DIRTY.MIGRATION_CONTEXT;
+const FLAVORS = DIRTY.FLAVOR | DIRTY.OLD_FLAVOR | DIRTY.NEW_FLAVOR;
+const EXTRA = FLAVORS | DIRTY.MIGRATION_CONTEXT;
 
 export function instanceOf(world: World, job: Job): Instance {
   return world.instances[job.instance]!;
@@ -104,9 +105,12 @@ export function saveInstance(world: World, job: Job, expected = ANY_TASK): Outco
   if (dirty === 0) return OUTCOME.OK;
   const row = instanceOf(world, job);
   if (row.exists !== 1) return (dirty & ~EXTRA) === 0 ? OUTCOME.OK : OUTCOME.RAISE_NOT_FOUND;
-  if ((dirty & DIRTY.FLAVOR) !== 0) row.flavor = job.instanceFlavor;
-  if ((dirty & DIRTY.OLD_FLAVOR) !== 0) row.oldFlavor = job.oldFlavor;
-  if ((dirty & DIRTY.NEW_FLAVOR) !== 0) row.newFlavor = job.newFlavor;
+  // _save_flavor writes all three, also those that somebody else has changed since
+  if ((dirty & FLAVORS) !== 0) {
+    row.flavor = job.instanceFlavor;
+    row.oldFlavor = job.oldFlavor;
+    row.newFlavor = job.newFlavor;
+  }
   if ((dirty & DIRTY.MIGRATION_CONTEXT) !== 0) row.migrationContext = job.migrationContext;
   if ((dirty & ~EXTRA) !== 0 || (dirty & DIRTY.FLAVOR) !== 0) {
     if (expected !== ANY_TASK && ((1 << row.task) & expected) === 0) return OUTCOME.RAISE_TASK_STATE;

@@ -6,11 +6,12 @@
  * The functions were compared one by one: 26.2.2, 27.0.0, 28.0.0 and so on to 34.0.0, each with the one before it. What is not
  * named here is the same in all of them.
  */
-import { NONE } from '../state/table.ts';
 import { MANAGER, TRACKER } from './handlers/common.ts';
 import { dropClaimAtSource } from './handlers/confirm.ts';
 import { saveDestination } from './handlers/prep-resize.ts';
 import { dropClaimAtDestination } from './handlers/revert.ts';
+import { clearReboot, retryReboot } from './handlers/service.ts';
+import { TASK } from './states.ts';
 import { type Change, type Item, isGroup, OUTCOME, type Outcome } from './step.ts';
 import { type DropMoveClaim, dropMoveClaim, dropUsage } from './tracker.ts';
 import { abortClaim } from './undo.ts';
@@ -75,7 +76,12 @@ export const CHANGES: readonly Change[] = [
     since: 30,
     title: 'A host that starts repeats a hard reboot that had not begun when it died; before, task_state stayed.',
     nova: [`${MANAGER}._retry_reboot`, `${MANAGER}._init_instance`],
-    before: { steps: { 'init.reboot': { where: () => NONE } } },
+    before: {
+      steps: {
+        'init.reboot': { where: retryReboot(TASK.REBOOT_STARTED_HARD) },
+        'init.clear-reboot': { run: clearReboot(TASK.REBOOT_STARTED_HARD) },
+      },
+    },
     note: '',
   },
   {

@@ -11,8 +11,11 @@ export interface Amounts {
   readonly resources: readonly number[];
   readonly vcpus: number;
   readonly memoryMb: number;
-  /** root, ephemeral and swap: nova/compute/resource_tracker.py:_update_usage, which counts swap/1024 as a float */
-  readonly localMb: number;
+  /**
+   * root, ephemeral and whole GB of swap. ComputeNode.local_gb_used is an integer, so that Nova drops a part of a GB when it
+   * comes; that it takes a whole one away when it goes, until the next audit, is left out.
+   */
+  readonly localGb: number;
 }
 
 export interface FlavorSetting {
@@ -143,8 +146,8 @@ function amounts(flavor: Flavor, volumeBacked: boolean, classes: readonly string
     resources: flat,
     vcpus: flavor.vcpus,
     memoryMb: flavor.ram,
-    // wraps like every sum of it in a cell: flavors of petabytes are legal, and only differences matter
-    localMb: ((root + flavor.ephemeral) * 1024 + flavor.swap) | 0,
+    // wraps like every sum of it in a cell: flavors of exabytes are legal, and only differences matter
+    localGb: (root + flavor.ephemeral + Math.floor(flavor.swap / 1024)) | 0,
   };
 }
 

@@ -20,6 +20,7 @@ export const TASK_NAMES = [
   'rebooting_hard',
   'reboot_started_hard',
   'spawning',
+  'reboot_pending_hard',
 ] as const;
 export const TASK = {
   NONE: 0,
@@ -34,6 +35,7 @@ export const TASK = {
   REBOOTING_HARD: 9,
   REBOOT_STARTED_HARD: 10,
   SPAWNING: 11,
+  REBOOT_PENDING_HARD: 12,
 } as const;
 
 /** Migration.status of a resize or cold migration (nova/objects/fields.py, nova/compute/manager.py) */

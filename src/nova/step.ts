@@ -110,6 +110,8 @@ export interface Step {
   readonly outside?: readonly Region[];
   /** regions that reach only the steps that name them ('abort': the claim's own `with`) */
   readonly inside?: readonly Region[];
+  /** a branch: where this says no, `run` takes it without a call of Nova's, and nothing can strike there */
+  readonly when?: (world: World, job: Job) => boolean;
   /** what a FALSY result leads to: 'go-on', 'raise', or the id of a step ('$end' of the group, '$done') */
   readonly falsy?: string;
   /** exception raised for FALSY under `falsy: 'raise'` */
@@ -123,6 +125,8 @@ export interface Step {
   readonly onError?: (world: World, job: Job) => void;
   /** Nova logs an exception here and goes on with the next step, or with the step of this id */
   readonly swallows?: true | string;
+  /** of `swallows`: where this says so the exception goes on */
+  readonly unless?: (world: World, job: Job) => boolean;
   /** the driver may refuse here before it did anything (InstanceFaultRollback) */
   readonly mayRollBack?: boolean;
   /** may raise BuildAbortException */
@@ -218,8 +222,10 @@ type Cells = Partial<
     | 'else'
     | 'again'
     | 'under'
+    | 'when'
     | 'onError'
     | 'swallows'
+    | 'unless'
     | 'mayRollBack'
     | 'mayAbort'
     | 'unknownNode'

@@ -10,7 +10,7 @@ function updateUsage(world: World, host: HostRecord, flavor: number, instance: I
   const amounts = amountsOf(world, flavor, instance);
   host.vcpusUsed += sign * amounts.vcpus;
   host.memoryMbUsed += sign * amounts.memoryMb;
-  host.localMbUsed += sign * amounts.localMb;
+  host.localGbUsed += sign * amounts.localGb;
 }
 
 /** instance_claim: the host takes an instance in. */
@@ -86,7 +86,7 @@ export function recount(world: World, h: number): void {
   host.initialised = 1;
   host.vcpusUsed = 0;
   host.memoryMbUsed = 0;
-  host.localMbUsed = 0;
+  host.localGbUsed = 0;
   const instances = world.globals.instances;
   for (let i = 0; i < instances; i++) {
     const tracking = trackingOf(world, h, i);

@@ -27,6 +27,8 @@ export interface Instance {
   migrationContext: number;
   /** RequestSpec.flavor, in the API database */
   requestSpecFlavor: number;
+  /** of the boot: its root disk is image_min_disk in the system metadata */
+  bootFlavor: number;
   volumeBacked: number;
   /** bit h: host h has a guest or its disks under the instance's name (the hypervisor's truth, not Nova's) */
   guests: number;
@@ -53,6 +55,7 @@ const InstanceTable = table<Instance>('Instance', [
   'oldVm',
   'migrationContext',
   'requestSpecFlavor',
+  'bootFlavor',
   'volumeBacked',
   'guests',
   'running',
@@ -98,7 +101,7 @@ export interface HostRecord {
   initialised: number;
   vcpusUsed: number;
   memoryMbUsed: number;
-  localMbUsed: number;
+  localGbUsed: number;
   /** job + 1 that holds `compute_resources` */
   trackerLock: number;
 }
@@ -108,7 +111,7 @@ const HostTable = table<HostRecord>('HostRecord', [
   'initialised',
   'vcpusUsed',
   'memoryMbUsed',
-  'localMbUsed',
+  'localGbUsed',
   'trackerLock',
 ]);
 
@@ -513,6 +516,17 @@ export function bystanderConsumer(world: World, host: number): number {
 export function amountsOf(world: World, flavor: number, instance: Instance): Amounts {
   const setting = world.setting.flavors[flavor]!;
   return instance.volumeBacked === 1 ? setting.volumeBacked : setting.imageBacked;
+}
+
+/**
+ * What API.resize refuses of a root disk, unless the server is volume-backed: none where there was one, and one smaller than
+ * the image says (_validate_flavor_image_nostatus), which is that of the boot (nova/utils.py:get_system_metadata_from_image).
+ */
+export function diskTooSmall(world: World, instance: Instance, flavor: number): boolean {
+  const { flavors } = world.setting;
+  if (instance.volumeBacked === 1) return false;
+  const { rootGb } = flavors[flavor]!;
+  return rootGb === 0 ? flavors[instance.flavor]!.rootGb !== 0 : rootGb < flavors[instance.bootFlavor]!.rootGb;
 }
 
 export function trackingOf(world: World, host: number, instance: number): Tracking {

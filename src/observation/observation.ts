@@ -48,7 +48,7 @@ export interface ObservedHost {
   readonly gone: number;
   readonly vcpusUsed: number;
   readonly memoryMbUsed: number;
-  readonly localMbUsed: number;
+  readonly localGbUsed: number;
 }
 
 export interface ObservedConsumer {

@@ -38,7 +38,7 @@ export interface Picture {
   readonly allocations: Readonly<Record<string, AllocationsPicture>>;
   /** consumers whose row is there although they hold nothing */
   readonly empty_consumers: readonly string[];
-  readonly trackers: Readonly<Record<string, { vcpus_used: number; memory_mb_used: number; local_mb_used: number }>>;
+  readonly trackers: Readonly<Record<string, { vcpus_used: number; memory_mb_used: number; local_gb_used: number }>>;
 }
 
 export interface OperationPicture {
@@ -133,7 +133,7 @@ export function picture(observation: Observation, servers: readonly string[]): P
         {
           vcpus_used: hosts[h]!.vcpusUsed,
           memory_mb_used: hosts[h]!.memoryMbUsed,
-          local_mb_used: hosts[h]!.localMbUsed,
+          local_gb_used: hosts[h]!.localGbUsed,
         },
       ]),
     ),

@@ -21,7 +21,7 @@ export const trackerMatches = {
       if (
         host.vcpusUsed !== expected.vcpus ||
         host.memoryMbUsed !== expected.memoryMb ||
-        host.localMbUsed !== expected.localMb
+        host.localGbUsed !== expected.localGb
       ) {
         return h;
       }
@@ -33,17 +33,17 @@ export const trackerMatches = {
 interface Usage {
   vcpus: number;
   memoryMb: number;
-  localMb: number;
+  localGb: number;
 }
 
 function usage(observation: Observation, h: number): Usage {
-  const sum: Usage = { vcpus: 0, memoryMb: 0, localMb: 0 };
+  const sum: Usage = { vcpus: 0, memoryMb: 0, localGb: 0 };
   const count = (flavor: number, volumeBacked: number): void => {
     if (flavor === NONE) return;
     const asked = amounts(observation.setting, flavor, volumeBacked);
     sum.vcpus = (sum.vcpus + asked.vcpus) | 0;
     sum.memoryMb = (sum.memoryMb + asked.memoryMb) | 0;
-    sum.localMb = (sum.localMb + asked.localMb) | 0;
+    sum.localGb = (sum.localGb + asked.localGb) | 0;
   };
   for (let i = 0; i < observation.globals.instances; i++) {
     const instance = observation.instances[i]!;

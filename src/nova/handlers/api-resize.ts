@@ -3,7 +3,7 @@ import { instanceOf, loadInstance, oneOf, saveInstance, setTask } from '../datab
 import { SAME_HOST_TRAIT_BIT } from '../setting.ts';
 import { SERVICE, TASK, VM } from '../states.ts';
 import { cast, database, OUTCOME, type Outcome, read, request } from '../step.ts';
-import type { Job, World } from '../world.ts';
+import { diskTooSmall, type Job, type World } from '../world.ts';
 import { API, handler, ok, refuse } from './common.ts';
 
 /** Decorators of API.resize and its checks of flavor and host. */
@@ -19,9 +19,7 @@ function validate(world: World, job: Job): Outcome {
     return OUTCOME.OK;
   }
   if (job.flavor === job.instanceFlavor) return refuse(world, job, 400);
-  const { flavors } = world.setting;
-  const zeroDisk = flavors[job.flavor]!.rootGb === 0 && flavors[job.instanceFlavor]!.rootGb !== 0;
-  if (zeroDisk && instanceOf(world, job).volumeBacked === 0) return refuse(world, job, 400);
+  if (diskTooSmall(world, instanceOf(world, job), job.flavor)) return refuse(world, job, 400);
   // request_spec.ignore_hosts; a cold migration asks the provider's traits for the same
   job.avoidSource = world.setting.options.allow_resize_to_same_host ? 0 : 1;
   return OUTCOME.ELSE;

@@ -75,7 +75,7 @@ export const conductorMigrateServer = handler({
         job.hosts &= ~(1 << job.destination);
         return OUTCOME.OK;
       },
-      { else: 'conductor.fill' },
+      { when: (_world, job) => job.rescheduled === 1, else: 'conductor.fill' },
     ),
     claimResources(
       'conductor.reschedule.claim-get',

@@ -16,7 +16,7 @@ import {
   tracker,
 } from '../step.ts';
 import { untrackDeleted } from '../tracker.ts';
-import type { Job, World } from '../world.ts';
+import { type Job, trackingOf, type World } from '../world.ts';
 import { API, compute, handler, here, I, MANAGER, refuse, toSource } from './common.ts';
 import { noteDecision } from './confirm.ts';
 import { trackerUpdate } from './prep-resize.ts';
@@ -68,7 +68,7 @@ export const apiDelete = handler({
         // "already in deleting state, ignoring this request"
         return job.beganTask === TASK.DELETING ? OUTCOME.DONE : OUTCOME.OK;
       },
-      { else: 'delete.local.network' },
+      { when: (_world, job) => job.host !== NONE, else: 'delete.local.network' },
     ),
     cast(
       'delete.cast',
@@ -107,10 +107,18 @@ export const terminateInstance = handler({
       const saved = saveInstance(world, job);
       return saved === OUTCOME.RAISE_NOT_FOUND ? OUTCOME.DONE : saved;
     }),
-    tracker('terminate.rt-update', `${MANAGER}._update_resource_tracker`, (world, job) => {
-      if (job.host === here(job)) untrackDeleted(world, here(job), job.instance, job.instanceFlavor);
-      return OUTCOME.OK;
-    }),
+    tracker(
+      'terminate.rt-update',
+      `${MANAGER}._update_resource_tracker`,
+      (world, job) => {
+        // "don't update usage for this instance unless it submitted a resource claim first": Placement is not asked either
+        const tracked = job.host === here(job) && trackingOf(world, here(job), job.instance).instance === 1;
+        if (!tracked) return OUTCOME.ELSE;
+        untrackDeleted(world, here(job), job.instance, job.instanceFlavor);
+        return OUTCOME.OK;
+      },
+      { else: 'terminate.delete-alloc' },
+    ),
     trackerUpdate('terminate.rt-update.placement'),
     forceDeleteAllocations('terminate.delete-alloc', I),
     // only when the allocations are gone is the row destroyed

@@ -2,37 +2,40 @@ import { NONE } from '../../state/table.ts';
 import { instanceOf, loadInstance, oneOf, saveInstance, setPower, setTask, setVm } from '../database.ts';
 import { atWork, moveUnderWay, noteSabotage } from '../sabotage.ts';
 import { POWER, TASK, VM } from '../states.ts';
-import { cast, database, driver, type Handler, OUTCOME, type Outcome, request } from '../step.ts';
+import { cast, database, driver, type Handler, OUTCOME, type Outcome, request, type Step, saving } from '../step.ts';
 import type { Job, World } from '../world.ts';
 import { API, compute, handler, here, MANAGER, refuse } from './common.ts';
 
 /**
  * A request that checks states, sets task_state by compare-and-swap and casts to the host.
+ * @param checks function of the API that checks states; `saves` the one that sets task_state
  * @param alsoVm the compare-and-swap is on vm_state as well: Nova's is not, so that a stop that was checked before a resize
  *   can be carried out on the server that waits for its confirm
  */
 function powerRequest(
   verb: string,
-  nova: string,
+  checks: string,
+  saves: string,
   states: readonly number[],
+  tasks: readonly number[],
   task: number,
   to: string,
   alsoVm: boolean,
 ): Handler {
   return handler({
-    id: `api.${nova}`,
-    nova: `${API}.${nova}`,
+    id: `api.${verb.replace('-', '_')}`,
+    nova: `${API}.${checks}`,
     prefix: verb,
     steps: [
-      request(`${verb}.api`, `${API}.${nova}`, (world, job) => {
+      request(`${verb}.api`, `${API}.${checks}`, (world, job) => {
         if (loadInstance(world, job) !== OUTCOME.OK) return refuse(world, job, 404);
         const fits = states.includes(job.vm) && job.host !== NONE;
-        return fits && job.task === TASK.NONE ? OUTCOME.OK : refuse(world, job, 409);
+        return fits && tasks.includes(job.task) ? OUTCOME.OK : refuse(world, job, 409);
       }),
-      database(`${verb}.set-task`, `${API}.${nova}`, (world, job) => {
+      database(`${verb}.set-task`, `${API}.${saves}`, (world, job) => {
         if (alsoVm && instanceOf(world, job).vm !== job.vm) return refuse(world, job, 409);
         setTask(job, task);
-        return saveInstance(world, job, oneOf(TASK.NONE)) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 409);
+        return saveInstance(world, job, oneOf(...tasks)) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 409);
       }),
       cast(`${verb}.cast`, `nova/compute/rpcapi.py:ComputeAPI.${to}`, `compute.${to}`, (_world, job) =>
         compute(job.host),
@@ -43,12 +46,15 @@ function powerRequest(
 
 /** The three requests about a server's power: stop, start, hard reboot. */
 export const powerRequests = (alsoVm: boolean): readonly Handler[] => [
-  powerRequest('stop', 'stop', [VM.ACTIVE, VM.ERROR], TASK.POWERING_OFF, 'stop_instance', alsoVm),
-  powerRequest('start', 'start', [VM.STOPPED], TASK.POWERING_ON, 'start_instance', alsoVm),
+  powerRequest('stop', 'stop', 'stop', [VM.ACTIVE, VM.ERROR], [TASK.NONE], TASK.POWERING_OFF, 'stop_instance', alsoVm),
+  powerRequest('start', 'start', 'start', [VM.STOPPED], [TASK.NONE], TASK.POWERING_ON, 'start_instance', alsoVm),
   powerRequest(
     'hard-reboot',
-    'hard_reboot',
+    'reboot',
+    '_hard_reboot',
     [VM.ACTIVE, VM.STOPPED, VM.ERROR],
+    // task_states.ALLOW_REBOOT, as far as the model has them
+    [TASK.NONE, TASK.REBOOTING_HARD],
     TASK.REBOOTING_HARD,
     'reboot_instance',
     alsoVm,
@@ -71,11 +77,17 @@ export function power(world: World, job: Job, on: boolean): Outcome {
   return OUTCOME.OK;
 }
 
-export function settleState(world: World, job: Job, vm: number, ...expected: number[]): Outcome {
-  setVm(job, vm);
-  setTask(job, TASK.NONE);
-  return expected.length === 0 ? saveInstance(world, job) : saveInstance(world, job, oneOf(...expected));
-}
+/** vm_state and no task_state, in one save; one that fails leaves both to the error handler's. */
+export const settleState = (id: string, nova: string, vm: number, expected?: number): Step =>
+  saving(
+    id,
+    nova,
+    (_world, job) => {
+      setVm(job, vm);
+      setTask(job, TASK.NONE);
+    },
+    expected,
+  );
 
 export const stopInstance = handler({
   id: 'compute.stop_instance',
@@ -84,9 +96,7 @@ export const stopInstance = handler({
   locksInstance: true,
   steps: [
     driver('stop.driver', 'nova/virt/driver.py:ComputeDriver.power_off', (world, job) => power(world, job, false)),
-    database('stop.set-state', `${MANAGER}.stop_instance`, (world, job) =>
-      settleState(world, job, VM.STOPPED, TASK.POWERING_OFF, TASK.NONE),
-    ),
+    settleState('stop.set-state', `${MANAGER}.stop_instance`, VM.STOPPED, oneOf(TASK.POWERING_OFF, TASK.NONE)),
   ],
 });
 
@@ -96,11 +106,12 @@ export const startInstance = handler({
   prefix: 'start',
   steps: [
     driver('start.driver', 'nova/virt/driver.py:ComputeDriver.power_on', (world, job) => power(world, job, true)),
-    database('start.set-state', `${MANAGER}.start_instance`, (world, job) =>
-      settleState(world, job, VM.ACTIVE, TASK.POWERING_ON),
-    ),
+    settleState('start.set-state', `${MANAGER}.start_instance`, VM.ACTIVE, oneOf(TASK.POWERING_ON)),
   ],
 });
+
+/** "if the reboot failed but the VM is running don't put it into an error state" */
+const notRunning = (world: World, job: Job): boolean => (instanceOf(world, job).running & (1 << here(job))) === 0;
 
 export const rebootInstance = handler({
   id: 'compute.reboot_instance',
@@ -108,14 +119,26 @@ export const rebootInstance = handler({
   prefix: 'hard-reboot',
   locksInstance: true,
   steps: [
-    database('hard-reboot.set-started', `${MANAGER}._reboot_instance`, (world, job) => {
-      setTask(job, TASK.REBOOT_STARTED_HARD);
-      return saveInstance(world, job, oneOf(TASK.REBOOTING_HARD));
-    }),
-    driver('hard-reboot.driver', 'nova/virt/driver.py:ComputeDriver.reboot', (world, job) => power(world, job, true)),
-    database('hard-reboot.set-state', `${MANAGER}._reboot_instance`, (world, job) =>
-      settleState(world, job, VM.ACTIVE),
+    // before the try that sets vm_state
+    saving(
+      'hard-reboot.set-pending',
+      `${MANAGER}._reboot_instance`,
+      (_world, job) => setTask(job, TASK.REBOOT_PENDING_HARD),
+      oneOf(TASK.REBOOTING_HARD, TASK.REBOOT_PENDING_HARD, TASK.REBOOT_STARTED_HARD),
+      { outside: ['vm'] },
     ),
+    saving(
+      'hard-reboot.set-started',
+      `${MANAGER}._reboot_instance`,
+      (_world, job) => setTask(job, TASK.REBOOT_STARTED_HARD),
+      oneOf(TASK.REBOOT_PENDING_HARD),
+      { swallows: 'hard-reboot.set-state', unless: notRunning },
+    ),
+    driver('hard-reboot.driver', 'nova/virt/driver.py:ComputeDriver.reboot', (world, job) => power(world, job, true), {
+      swallows: 'hard-reboot.set-state',
+      unless: notRunning,
+    }),
+    { ...settleState('hard-reboot.set-state', `${MANAGER}._reboot_instance`, VM.ACTIVE), outside: ['vm'] },
   ],
 });
 

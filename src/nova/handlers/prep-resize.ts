@@ -33,6 +33,11 @@ export function saveDestination(world: World, job: Job): Outcome {
   return saveMigrationStatus(world, migration, STATUS.PRE_MIGRATING);
 }
 
+function stash(_world: World, job: Job): void {
+  setNewFlavor(job, job.flavor);
+  setOldVm(job, job.vm);
+}
+
 export function claimMove(world: World, job: Job): Outcome {
   setMigrationContext(job, job.migration);
   const saved = saveInstance(world, job);
@@ -70,21 +75,19 @@ export const prepResize = handler({
         ...memory('prep.group-policy', `${MANAGER}._validate_instance_group_policy`),
         mayRollBack: true,
       },
-      database(
-        'prep.stash',
-        `${MANAGER}._prep_resize`,
-        (world, job) => {
+      {
+        ...database('prep.stash', `${MANAGER}._prep_resize`, (world, job) => {
           const sameHost = job.host === here(job);
           if (sameHost && job.flavor === job.instanceFlavor && !world.setting.options.supports_migrate_to_same_host) {
             return OUTCOME.RAISE_ROLLBACK;
           }
-          setNewFlavor(job, job.flavor);
-          setOldVm(job, job.vm);
+          stash(world, job);
           return saveInstance(world, job);
-        },
-        { mayRollBack: true },
-      ),
-      memory('prep.pci-map', 'nova/compute/utils.py:update_pci_request_with_placement_allocations', undefined, {
+        }),
+        dirties: stash,
+        mayRollBack: true,
+      },
+      memory('prep.pci-map', `${MANAGER}._prep_resize`, undefined, {
         mayAbort: true,
       }),
       read('prep.get-allocs', `${MANAGER}._prep_resize`, getAllocations(I), legacy(ignore), { falsy: 'go-on' }),

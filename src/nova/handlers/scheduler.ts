@@ -11,9 +11,11 @@ const SCHEDULER = 'nova/scheduler/manager.py:SchedulerManager';
  * is the order of its hosts.
  */
 function filter(world: World, job: Job): Outcome {
+  // of a boot: nova/scheduler/host_manager.py:get_filtered_hosts asks no filter about a host that was forced
+  const forced = job.requested !== NONE && job.migration === NONE;
   let kept = 0;
   for (let h = 0; h < world.setting.hosts.length; h++) {
-    if ((job.hosts & (1 << h)) === 0 || world.hosts[h]!.up === 0) continue;
+    if ((job.hosts & (1 << h)) === 0 || (world.hosts[h]!.up === 0 && !forced)) continue;
     if (job.avoidSource === 1 && h === job.host) continue;
     if (job.requested !== NONE && job.requested !== h) continue;
     kept |= 1 << h;

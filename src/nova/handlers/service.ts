@@ -108,20 +108,41 @@ export function initInstance(world: World, job: Job): Outcome {
 }
 
 /** What _init_instance does for a server whose task_state says that something was interrupted: it does it again, here. */
-export const driveAgain = (id: string, handlerId: string, ...tasks: readonly number[]): Step =>
-  call(
-    id,
-    `${MANAGER}._init_instance`,
-    handlerId,
-    (_world, job) => (tasks.includes(job.task) ? job.service : NONE),
-    reload,
-    { swallows: true },
-  );
+export const driveAgain = (id: string, handlerId: string, where: (world: World, job: Job) => number): Step =>
+  call(id, `${MANAGER}._init_instance`, handlerId, where, reload, { swallows: true });
+
+export const taskIn =
+  (...tasks: readonly number[]) =>
+  (_world: World, job: Job): number =>
+    tasks.includes(job.task) ? job.service : NONE;
+
+const runsHere = (world: World, job: Job): boolean => (instanceOf(world, job).running & (1 << here(job))) !== 0;
+
+/** _retry_reboot: does it again here, unless the guest runs. */
+export const retryReboot =
+  (...tasks: readonly number[]) =>
+  (world: World, job: Job): number => {
+    const again = job.task === TASK.REBOOT_PENDING_HARD || (tasks.includes(job.task) && !runsHere(world, job));
+    return again ? job.service : NONE;
+  };
+
+/** "an instance might be in power_state.RUNNING with a transient state" */
+export const clearReboot =
+  (...tasks: readonly number[]) =>
+  (world: World, job: Job): Outcome => {
+    if (!tasks.includes(job.task) || !runsHere(world, job)) return OUTCOME.ELSE;
+    setTask(job, TASK.NONE);
+    setVm(job, VM.ACTIVE);
+    saveInstance(world, job);
+    return OUTCOME.ELSE;
+  };
+
+const REBOOTS = [TASK.REBOOTING_HARD, TASK.REBOOT_STARTED_HARD];
 
 /** Power requests that were interrupted. */
 export const STOP_AND_START: readonly Step[] = [
-  driveAgain('init.stop', 'compute.stop_instance', TASK.POWERING_OFF),
-  driveAgain('init.start', 'compute.start_instance', TASK.POWERING_ON),
+  driveAgain('init.stop', 'compute.stop_instance', taskIn(TASK.POWERING_OFF)),
+  driveAgain('init.start', 'compute.start_instance', taskIn(TASK.POWERING_ON)),
 ];
 
 /**
@@ -144,22 +165,16 @@ export const initHandler = (
       database('init.next-instance', `${MANAGER}._init_instance`, nextInstance, { else: 'audit.recount' }),
       database('init.instance', `${MANAGER}._init_instance`, init, { else: 'init.next-instance' }),
       ...driven,
-      database(
-        'init.clear-reboot',
-        `${MANAGER}._init_instance`,
-        (world, job) => {
-          if (job.task !== TASK.REBOOT_STARTED_HARD) return OUTCOME.ELSE;
-          setTask(job, TASK.NONE);
-          setVm(job, VM.ACTIVE);
-          saveInstance(world, job);
-          return OUTCOME.ELSE;
-        },
-        { swallows: true, else: 'init.next-instance' },
-      ),
+      database('init.clear-reboot', `${MANAGER}._init_instance`, clearReboot(...REBOOTS), {
+        swallows: true,
+        else: 'init.next-instance',
+      }),
       memory('init.again', `${MANAGER}.init_host`, () => OUTCOME.ELSE, { else: 'init.next-instance' }),
       ...auditItems,
     ],
   });
+
+const interruptedResize = (_world: World, job: Job): boolean => job.task === TASK.RESIZE_MIGRATING;
 
 /** There is no branch for resize_migrated, resize_finish, resize_reverting. */
 export const initHost = initHandler(
@@ -172,14 +187,14 @@ export const initHost = initHandler(
     return outcome;
   },
   [
-    driveAgain('init.delete', 'compute.terminate_instance', TASK.DELETING),
-    driveAgain('init.reboot', 'compute.reboot_instance', TASK.REBOOTING_HARD),
+    driveAgain('init.delete', 'compute.terminate_instance', taskIn(TASK.DELETING)),
+    driveAgain('init.reboot', 'compute.reboot_instance', retryReboot(...REBOOTS)),
     ...STOP_AND_START,
     driver(
       'init.finish-revert-migration',
       `${MANAGER}._init_instance`,
-      (world, job) => (job.task === TASK.RESIZE_MIGRATING ? restoreGuest(world, job) : OUTCOME.ELSE),
-      { swallows: true, else: 'init.clear-reboot' },
+      (world, job) => (interruptedResize(world, job) ? restoreGuest(world, job) : OUTCOME.ELSE),
+      { when: interruptedResize, swallows: true, else: 'init.clear-reboot' },
     ),
     database(
       'init.clear-migrating',

@@ -5,7 +5,7 @@
 import { instanceOf, loadInstance, oneOf } from '../database.ts';
 import { handler, here, MANAGER } from '../handlers/common.ts';
 import { power, settleState } from '../handlers/power.ts';
-import { driveAgain, initHandler, initInstance, STOP_AND_START } from '../handlers/service.ts';
+import { driveAgain, initHandler, initInstance, STOP_AND_START, taskIn } from '../handlers/service.ts';
 import { inProgress, TASK, VM } from '../states.ts';
 import { database, driver, OUTCOME, type Outcome, type UndoGroup } from '../step.ts';
 import type { Job, World } from '../world.ts';
@@ -30,9 +30,7 @@ export const rebootInstance = handler({
       return loadInstance(world, job);
     }),
     driver('hard-reboot.driver', 'nova/virt/driver.py:ComputeDriver.reboot', (world, job) => power(world, job, true)),
-    database('hard-reboot.set-state', `${MANAGER}._reboot_instance`, (world, job) =>
-      settleState(world, job, VM.ACTIVE, TASK.REBOOT_STARTED_HARD),
-    ),
+    settleState('hard-reboot.set-state', `${MANAGER}._reboot_instance`, VM.ACTIVE, oneOf(TASK.REBOOT_STARTED_HARD)),
   ],
 });
 
@@ -62,7 +60,7 @@ export const clearUnlessOvertaken: UndoGroup = (prefix) => [
 export const initHostWithoutMoves = initHandler(
   (world, job) => (job.vm === VM.ERROR && job.task !== TASK.NONE ? OUTCOME.OK : initInstance(world, job)),
   [
-    driveAgain('init.reboot', 'compute.reboot_instance', TASK.REBOOTING_HARD, TASK.REBOOT_STARTED_HARD),
+    driveAgain('init.reboot', 'compute.reboot_instance', taskIn(TASK.REBOOTING_HARD, TASK.REBOOT_STARTED_HARD)),
     ...STOP_AND_START,
   ],
   [

@@ -1,0 +1,133 @@
+/**
+ * A Nova in a process of its own, asked with lines of JSON (harness/main.py): one scenario at a time, each played in a fork.
+ * A play that fails costs itself; a process that dies is started again for the next.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Code } from '../../engine/compile.ts';
+import { callOf } from '../../nova/calls.ts';
+import type { OperationPicture, Picture } from '../../observation/picture.ts';
+import type { Scenario } from '../../scenario/scenario.ts';
+import { checkout, HARNESS, type NovaRelease, pythonOf } from './install.ts';
+
+/** What happened in a play, in order; services and hosts under the harness's names. */
+export type NovaEvent = Readonly<Record<string, unknown>> & { readonly what: string };
+
+export interface NovaPlay {
+  readonly steps: readonly { readonly operation: OperationPicture; readonly picture: Picture }[];
+  readonly settled: Picture;
+  readonly fired: readonly boolean[];
+  readonly held: readonly ('did not strike' | 'struck' | 'released' | 'broken')[];
+  /** how often each failure point was come to */
+  readonly visited: Readonly<Record<string, number>>;
+  readonly events: readonly NovaEvent[] | null;
+}
+
+/** A play that did not come to its end: the process hung or died, or the harness has a fault of its own. */
+export interface NovaFailure {
+  readonly failed: string;
+}
+
+export interface HarnessOptions {
+  readonly release: NovaRelease;
+  /** the developer's checkout in the place of the release */
+  readonly fromCheckout?: boolean;
+  /** seconds after which a play is given up */
+  readonly limit?: number;
+}
+
+const LIMIT_S = 60;
+/** for the first line: Nova is imported and its databases are made */
+const START_S = 180;
+
+export class NovaHarness {
+  private readonly code: Code;
+  private readonly options: HarnessOptions;
+  private child: ChildProcess | null = null;
+  private said = '';
+  private readonly answers: ((line: string | null) => void)[] = [];
+
+  constructor(code: Code, options: HarnessOptions) {
+    this.code = code;
+    this.options = options;
+  }
+
+  async play(scenario: Scenario, trace = false): Promise<NovaPlay | NovaFailure> {
+    if (this.child === null) {
+      const failure = await this.start();
+      if (failure !== null) return failure;
+    }
+    const { limit = LIMIT_S } = this.options;
+    const answer = await this.ask({ scenario, trace, limit }, limit + START_S);
+    if (answer === null) return { failed: `Nova's process ended: ${this.lastWords()}` };
+    return 'play' in answer ? (answer.play as NovaPlay) : { failed: String(answer.failed) };
+  }
+
+  /** The versions that answer, or why there are none. */
+  async start(): Promise<NovaFailure | null> {
+    const { release, fromCheckout } = this.options;
+    const folder = fromCheckout === true ? checkout() : null;
+    const environment: NodeJS.ProcessEnv = {
+      ...process.env,
+      PYTHONHASHSEED: '0',
+      PYTHONDONTWRITEBYTECODE: '1',
+      PYTHONWARNINGS: 'ignore',
+      ...(folder === null ? {} : { PYTHONPATH: folder, CLAIMCHECK_NOVA: folder }),
+    };
+    const child = spawn(pythonOf(release), [HARNESS], { env: environment, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.child = child;
+    this.said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.said = (this.said + text).slice(-4000);
+    });
+    // a process that is gone takes no more lines
+    child.stdin.on('error', () => {});
+    createInterface({ input: child.stdout }).on('line', (line) => this.answers.shift()?.(line));
+    child.on('close', () => {
+      if (this.child === child) this.child = null;
+      for (const answer of this.answers.splice(0)) answer(null);
+    });
+    child.on('error', () => child.emit('close'));
+    const ready = await this.ask({ points: this.points() }, START_S);
+    if (ready !== null && 'ready' in ready) return null;
+    await this.close();
+    return { failed: `Nova could not be started: ${this.lastWords()}` };
+  }
+
+  private points(): unknown {
+    return this.code.points.map(({ id, step, handlers }) => ({
+      id,
+      handlers,
+      touches: step.touches,
+      nova: step.nova,
+      call: callOf(id),
+    }));
+  }
+
+  private async ask(what: unknown, seconds: number): Promise<Record<string, unknown> | null> {
+    const { child } = this;
+    if (child === null) return null;
+    let timer: NodeJS.Timeout | undefined;
+    const line = await new Promise<string | null>((resolve) => {
+      this.answers.push(resolve);
+      timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000);
+      child.stdin?.write(`${JSON.stringify(what)}\n`);
+    });
+    clearTimeout(timer);
+    return line === null ? null : (JSON.parse(line) as Record<string, unknown>);
+  }
+
+  private lastWords(): string {
+    return this.said.trim().split('\n').at(-1) ?? '';
+  }
+
+  async close(): Promise<void> {
+    const { child } = this;
+    this.child = null;
+    if (child === null) return;
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    child.stdin?.end();
+    child.kill('SIGTERM');
+    await ended;
+  }
+}

@@ -1,0 +1,239 @@
+"""A Nova in one process: API, conductor, scheduler, Placement and N nova-computes, set up by the fixtures of Nova's own
+functional tests, with bus, locks, clock and hypervisor of the harness in the place of those that would wait."""
+
+import contextlib
+import json
+import logging
+import os
+import random
+import uuid
+
+import fixtures
+from oslo_concurrency import lockutils
+from oslo_config import cfg
+from oslo_utils import uuidutils
+import webob
+
+from nova import context
+from nova import objects
+from nova import rpc
+from nova import service
+from nova import test
+from nova import utils
+from nova.api import wsgi
+from nova.scheduler import weights
+from nova.scheduler.client import report
+from nova.servicegroup import api as servicegroup
+from nova.tests import fixtures as nova_fixtures
+from nova.tests.functional import fixtures as func_fixtures
+from placement import deploy
+from placement.tests.functional.fixtures import placement as placement_fixtures
+
+import hypervisor
+
+CONF = cfg.CONF
+PROJECT = '6f70656e737461636b20342065766572'
+
+
+class ByPosition(weights.BaseHostWeigher):
+    """The order of a scenario's hosts, in which the model's scheduler takes them."""
+
+    def _weigh_object(self, host_state, weight_properties):
+        return 1000 - int(host_state.host.rpartition('-')[2])
+
+
+class Clock:
+    """What Nova imports as `time` where it would sleep between attempts."""
+
+    def __init__(self, module):
+        self._module = module
+
+    def __getattr__(self, name):
+        return getattr(self._module, name)
+
+    def sleep(self, _seconds):
+        pass
+
+
+class Deployment(test.TestCase):
+    """Not a test: `setUp` is called by hand, and nothing is torn down, since every scenario runs in a fork."""
+
+    def runTest(self):
+        pass
+
+    def __init__(self):
+        super().__init__('runTest')
+        self.managers = {}
+        self.drivers = {}
+
+    def prepare(self, jobs, bus, wire):
+        self.jobs = jobs
+        self.bus = bus
+        self.wire = wire
+        self._forget_process_ids()
+        self.flags(compute_driver='fake.FakeDriver')
+        lockutils.internal_lock = lambda name, semaphores=None, blocking=True: jobs.lock(name)
+        lockutils.internal_fair_lock = lambda name: jobs.lock(name)
+        self.setUp()
+        bus.install()
+        self._configure()
+        self.policy = self.useFixture(nova_fixtures.RealPolicyFixture())
+        self.useFixture(nova_fixtures.NeutronFixture(self))
+        self.useFixture(nova_fixtures.GlanceFixture(self))
+        self.useFixture(nova_fixtures.CinderFixture(self))
+        self.useFixture(nova_fixtures.AllServicesCurrent())
+        self._make_volumes()
+        self._start_placement()
+        self._start_api()
+        self._run_at_once()
+        self._silence()
+        servicegroup.API.service_is_up = lambda _api, member: self.is_up(member)
+        for name in ('conductor', 'scheduler'):
+            jobs.up[name] = True
+            self.start_service(name)
+        for name in ('api', 'placement', 'operator'):
+            jobs.up[name] = True
+
+    def _configure(self):
+        self.flags(service_down_time=10 ** 9, report_interval=0, periodic_enable=False,
+                   reserved_host_memory_mb=0, reserved_host_disk_mb=0, reserved_host_cpus=0,
+                   instance_usage_audit=False, sync_power_state_interval=-1)
+        self.flags(enabled_filters=['ComputeFilter'], weight_classes=['deployment.ByPosition'],
+                   shuffle_best_same_weighed_hosts=False, host_subset_size=1, track_instance_changes=False,
+                   group='filter_scheduler')
+        # wall clocks would make two runs of one scenario differ
+        self.flags(resource_provider_association_refresh=0, group='compute')
+        self.flags(driver='nova.quota.NoopQuotaDriver', group='quota')
+        self.flags(notification_format='unversioned', group='notifications')
+        self.flags(driver=['noop'], group='oslo_messaging_notifications')
+        paste = os.path.join(os.environ.get('CLAIMCHECK_NOVA') or __import__('sys').prefix, 'etc', 'nova', 'api-paste.ini')
+        self.flags(api_paste_config=paste, group='wsgi')
+
+    @staticmethod
+    def _forget_process_ids():
+        """oslo.db drops a connection that another process made: an in-memory database would be empty behind a fork."""
+        from oslo_db.sqlalchemy import engines
+
+        class Os:
+            def __getattr__(self, name):
+                return getattr(os, name)
+
+            def getpid(self):
+                return 1
+
+        engines.os = Os()
+
+    @staticmethod
+    def _make_volumes():
+        """Any volume is a bootable one, so that each server can have its own; the fixture has a single one."""
+        from nova.volume import cinder
+        found = cinder.API.get
+
+        def get(context, volume_id, microversion=None):
+            volume = found(context, volume_id, microversion=microversion)
+            image = nova_fixtures.GlanceFixture.image1['id']
+            return dict(volume, bootable=True, volume_image_metadata={'image_id': image})
+
+        cinder.API.get = staticmethod(get)
+
+    def _start_placement(self):
+        fixture = self.useFixture(placement_fixtures.PlacementFixture(use_intercept=False))
+        self.wire.app = deploy.loadapp(fixture.conf_fixture.conf)
+        wire = self.wire
+
+        def get(_client, url, version=None, global_request_id=None):
+            return wire.ask('GET', url, None, version)
+
+        def post(_client, url, data, version=None, global_request_id=None):
+            return wire.ask('POST', url, data, version)
+
+        def put(_client, url, data, version=None, global_request_id=None):
+            return wire.ask('PUT', url, data, version)
+
+        def delete(_client, url, version=None, global_request_id=None):
+            return wire.ask('DELETE', url, None, version)
+
+        for verb in (get, post, put, delete):
+            setattr(report.SchedulerReportClient, verb.__name__, verb)
+        report.time = Clock(report.time)
+
+    def _start_api(self):
+        api = self.useFixture(nova_fixtures.OSAPIFixture(api_version='v2.1'))
+        self.flags(debug=False)
+        self.api = api.app()
+
+    def request(self, method, path, body=None):
+        """A request of an administrator. Returns status and what was answered."""
+        headers = {'X-Auth-User': 'admin', 'X-Auth-Project-Id': PROJECT,
+                   'X-Roles': 'reader,member,admin', 'OpenStack-API-Version': 'compute 2.73',
+                   'X-OpenStack-Nova-API-Version': '2.73', 'Accept': 'application/json'}
+        request = webob.Request.blank('/v2.1' + path, method=method, headers=headers)
+        if body is not None:
+            request.content_type = 'application/json'
+            request.body = json.dumps(body).encode()
+        response = request.get_response(self.api)
+        return response.status_int, response.text
+
+    @staticmethod
+    def _run_at_once():
+        """Work that Nova hands to a pool of threads is done where it is handed over; what it raises stays in its Future."""
+        import futurist
+
+        from nova import thread_pool_factory
+
+        def spawn(function, *args, **kwargs):
+            future = futurist.Future()
+            try:
+                future.set_result(function(*args, **kwargs))
+            except Exception as error:
+                future.set_exception(error)
+            return future
+
+        thread_pool_factory.spawn = spawn
+        thread_pool_factory.spawn_on = lambda _executor, function, *args, **kwargs: spawn(function, *args, **kwargs)
+
+    @staticmethod
+    def _silence():
+        logging.disable(logging.CRITICAL)
+
+    def is_up(self, member):
+        """Of a row of the services table, as an object or a dictionary."""
+        binary, host = (member[key] if hasattr(member, 'keys') else getattr(member, key) for key in ('binary', 'host'))
+        return binary != 'nova-compute' or self.jobs.up.get(host, False)
+
+    # ---- computes
+
+    def add_host(self, name):
+        hypervisor.HOSTS[name] = hypervisor.Host(name)
+        self.jobs.up[name] = True
+        with self._driver_of(name):
+            self.managers[name] = self.start_service('compute', host=name).manager
+        self.drivers[name] = self.managers[name].driver
+
+    @contextlib.contextmanager
+    def _driver_of(self, name):
+        """A nova-compute that restarts finds its hypervisor as it was."""
+        def load(virtapi, compute_driver=None):
+            return self.drivers.get(name) or hypervisor.HarnessDriver(virtapi)
+
+        with fixtures.MonkeyPatch('nova.virt.driver.load_compute_driver', load):
+            yield
+
+    def restart_compute(self, name):
+        """The body of a job: nova-compute starts (nova/service.py:Service.start), with a manager of its own."""
+        CONF.set_override('host', name)
+        with self._driver_of(name):
+            started = service.Service.create(
+                host=name, binary='nova-compute', topic_alt='compute-alt')
+        self.managers[name] = started.manager
+        started.start()
+
+    def context(self):
+        return context.get_admin_context()
+
+
+def reproducible(seed):
+    """Names that Nova draws are the same in every run."""
+    draw = random.Random(seed)
+    uuid.uuid4 = lambda: uuid.UUID(int=draw.getrandbits(128), version=4)
+    random.seed(seed)

@@ -1,0 +1,124 @@
+"""A hypervisor as libvirt behaves in a resize: guests, the disks of a guest to be, and the `_resize` copies that a revert
+starts from. What the model's steps that touch a driver do to them is the same (src/nova/handlers)."""
+
+from nova.compute import power_state
+from nova import exception
+from nova.virt import fake
+from nova.virt import hardware
+
+# by host: what a nova-compute that restarts finds again
+HOSTS = {}
+
+
+class Host:
+    def __init__(self, name):
+        self.name = name
+        # instance uuid -> whether it runs
+        self.guests = {}
+        self.backups = set()
+        self.inventories = {}
+        self.traits = []
+        self.same_host = False
+
+
+class HarnessDriver(fake.FakeDriver):
+    @property
+    def here(self):
+        return HOSTS[self._host]
+
+    def get_info(self, instance, use_cache=True):
+        if instance.uuid not in self.here.guests:
+            raise exception.InstanceNotFound(instance_id=instance.uuid)
+        running = self.here.guests[instance.uuid]
+        return hardware.InstanceInfo(state=power_state.RUNNING if running else power_state.SHUTDOWN)
+
+    def list_instances(self):
+        return []
+
+    def list_instance_uuids(self):
+        return list(self.here.guests)
+
+    def instance_exists(self, instance):
+        return instance.uuid in self.here.guests
+
+    def _create(self, instance, power_on):
+        self.here.guests[instance.uuid] = power_on
+
+    def spawn(self, context, instance, image_meta, injected_files, admin_password, allocations, network_info=None,
+              block_device_info=None, power_on=True, accel_info=None):
+        self._create(instance, power_on)
+
+    def destroy(self, context, instance, network_info, block_device_info=None, destroy_disks=True,
+                destroy_secrets=True):
+        self.here.guests.pop(instance.uuid, None)
+
+    def cleanup(self, context, instance, network_info, block_device_info=None, destroy_disks=True,
+                migrate_data=None, destroy_vifs=True, destroy_secrets=True):
+        pass
+
+    def migrate_disk_and_power_off(self, context, instance, dest, flavor, network_info, block_device_info=None,
+                                   timeout=0, retry_interval=0):
+        self.here.guests.pop(instance.uuid, None)
+        self.here.backups.add(instance.uuid)
+        HOSTS[dest].guests[instance.uuid] = False
+
+    def finish_migration(self, context, migration, instance, disk_info, network_info, image_meta, resize_instance,
+                         allocations, block_device_info=None, power_on=True, share_info=None):
+        self._create(instance, power_on)
+
+    def confirm_migration(self, context, migration, instance, network_info):
+        self.here.backups.discard(instance.uuid)
+        if instance.host != self._host:
+            self.here.guests.pop(instance.uuid, None)
+
+    def finish_revert_migration(self, context, instance, network_info, migration, block_device_info=None, power_on=True,
+                                share_info=None):
+        self.here.backups.discard(instance.uuid)
+        self._create(instance, power_on)
+
+    def _power(self, instance, on):
+        here = self.here
+        if instance.uuid not in here.guests and instance.uuid in here.backups and instance.host == self._host:
+            here.backups.discard(instance.uuid)
+            here.guests[instance.uuid] = False
+        if on and instance.host == self._host:
+            here.guests[instance.uuid] = True
+        elif instance.uuid in here.guests:
+            here.guests[instance.uuid] = False
+
+    def power_off(self, instance, timeout=0, retry_interval=0):
+        self._power(instance, False)
+
+    def power_on(self, context, instance, network_info, block_device_info=None, accel_info=None, share_info=None):
+        self._power(instance, True)
+
+    def reboot(self, context, instance, network_info, reboot_type, block_device_info=None, bad_volumes_callback=None,
+               accel_info=None, share_info=None):
+        self._power(instance, True)
+
+    def check_instance_shared_storage_local(self, context, instance):
+        # what is not None is asked about on the other host
+        return {'filename': instance.uuid}
+
+    def check_instance_shared_storage_remote(self, context, data):
+        return False
+
+    def check_instance_shared_storage_cleanup(self, context, data):
+        pass
+
+    def get_host_ip_addr(self):
+        # what migrate_disk_and_power_off is given as its destination
+        return self._host
+
+    def get_available_resource(self, nodename):
+        resources = super().get_available_resource(nodename)
+        for field, name in (('vcpus', 'VCPU'), ('memory_mb', 'MEMORY_MB'), ('local_gb', 'DISK_GB')):
+            record = self.here.inventories.get(name)
+            resources[field] = record['total'] if record else 0
+        for field in ('vcpus_used', 'memory_mb_used', 'local_gb_used'):
+            resources[field] = 0
+        return resources
+
+    def update_provider_tree(self, provider_tree, nodename, allocations=None):
+        provider_tree.update_inventory(nodename, self.here.inventories)
+        provider_tree.add_traits(nodename, *self.here.traits)

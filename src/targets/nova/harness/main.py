@@ -1,0 +1,177 @@
+"""The harness: Nova in one process, driven by lines of JSON.
+
+    <- {"points": [...], "seed": 1}          the table of failure points; once, first
+    -> {"ready": {"nova": "34.0.0", ...}}
+    <- {"scenario": {...}, "trace": false}   plays a scenario in a fork of a process that has as many hosts
+    -> {"play": {...}} or {"failed": "..."}
+
+A play that hangs, dies or cannot be forked is one answer `failed`; the next scenario is played all the same.
+"""
+
+import json
+import os
+import select
+import signal
+import sys
+import traceback
+
+# libraries print: lines of JSON have a descriptor of their own
+OUT = os.fdopen(os.dup(1), 'w', buffering=1)
+os.dup2(2, 1)
+
+from nova import monkey_patch  # noqa: E402
+
+monkey_patch.patch()
+
+import bus as bus_module  # noqa: E402
+import boundaries  # noqa: E402
+import deployment as deployment_module  # noqa: E402
+import faults as faults_module  # noqa: E402
+import jobs as jobs_module  # noqa: E402
+import play as play_module  # noqa: E402
+import wire as wire_module  # noqa: E402
+
+DEFAULT_LIMIT = 60
+
+
+def say(what):
+    OUT.write(json.dumps(what) + '\n')
+    OUT.flush()
+
+
+class Zygote:
+    """A forked process with n hosts up, which plays each scenario in a fork of its own."""
+
+    def __init__(self, nova, hosts):
+        self.reader, child_writes = os.pipe()
+        child_reads, self.writer = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(self.reader)
+            os.close(self.writer)
+            try:
+                serve(nova, hosts, os.fdopen(child_reads), child_writes)
+            finally:
+                os._exit(0)
+        os.close(child_reads)
+        os.close(child_writes)
+
+    def ask(self, line, limit):
+        os.write(self.writer, (line + '\n').encode())
+        return read_line(self.reader, limit)
+
+    def end(self):
+        for ending in (lambda: os.kill(self.pid, signal.SIGKILL), lambda: os.waitpid(self.pid, 0)):
+            try:
+                ending()
+            except OSError:
+                pass
+        os.close(self.reader)
+        os.close(self.writer)
+
+
+def read_line(descriptor, limit):
+    """A line, or None if it does not come in time or the other end is gone."""
+    found = b''
+    while not found.endswith(b'\n'):
+        ready, _, _ = select.select([descriptor], [], [], limit)
+        if not ready:
+            return None
+        read = os.read(descriptor, 1 << 20)
+        if not read:
+            return None
+        found += read
+    return found.decode()
+
+
+def serve(nova, hosts, lines, out):
+    for h in range(hosts):
+        nova.deployment.add_host('host-%d' % h)
+    play_module.warm_up(nova)
+    for line in lines:
+        os.write(out, (isolated(nova, json.loads(line)) + '\n').encode())
+
+
+def isolated(nova, request):
+    """Plays a scenario in a fork, and returns its answer as a line."""
+    reader, writer = os.pipe()
+    try:
+        pid = os.fork()
+    except OSError as error:
+        return json.dumps({'failed': 'no process could be forked: %s' % error})
+    if pid == 0:
+        os.close(reader)
+        try:
+            answer = {'play': play_module.play(nova, request)}
+        except BaseException:
+            answer = {'failed': traceback.format_exc()}
+        with os.fdopen(writer, 'w') as out:
+            out.write(json.dumps(answer) + '\n')
+        os._exit(0)
+    os.close(writer)
+    line = read_line(reader, request.get('limit', DEFAULT_LIMIT))
+    os.close(reader)
+    if line is None:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except OSError:
+            pass
+    _, status = os.waitpid(pid, 0)
+    if line is not None:
+        return line.rstrip('\n')
+    ended = os.waitstatus_to_exitcode(status)
+    return json.dumps({'failed': 'the process that played it ended with %d' % ended})
+
+
+class Nova:
+    """All parts of one deployment."""
+
+    def __init__(self, points):
+        self.listener = play_module.Listener()
+        self.jobs = jobs_module.Jobs(self.listener)
+        self.faults = faults_module.Faults(points, self.jobs, lambda service: self.crash(service))
+        self.wire = wire_module.Wire(None, self.faults, play_module.shape_of(self))
+        self.bus = bus_module.Bus(self.faults, play_module.service_of, play_module.HANDLERS)
+        self.deployment = deployment_module.Deployment()
+        self.deployment.prepare(self.jobs, self.bus, self.wire)
+        names = set()
+        for row in points:
+            names |= faults_module.Point(row).names()
+        boundaries.install(self.faults, names)
+        self.names = None
+
+    def crash(self, service):
+        self.jobs.crash(service)
+
+    def is_instance(self, uuid):
+        """Of a consumer whose server's request has not been answered yet."""
+        from nova import objects
+        from nova import context
+        return objects.Instance.get_by_uuid.__self__ is not None and bool(
+            objects.InstanceMappingList.get_by_instance_uuids(context.get_admin_context(), [uuid]))
+
+
+def main():
+    first = json.loads(sys.stdin.readline())
+    deployment_module.reproducible(first.get('seed', 1))
+    nova = Nova(first['points'])
+    say({'ready': play_module.versions()})
+    zygotes = {}
+    for line in sys.stdin:
+        request = json.loads(line)
+        hosts = len(request['scenario']['cloud']['hosts'])
+        if hosts not in zygotes:
+            zygotes[hosts] = Zygote(nova, hosts)
+        limit = request.get('limit', DEFAULT_LIMIT)
+        answer = zygotes[hosts].ask(json.dumps(request), limit + 30)
+        if answer is None:
+            zygotes.pop(hosts).end()
+            answer = json.dumps({'failed': 'the process with %d hosts died' % hosts})
+        OUT.write(answer.rstrip('\n') + '\n')
+        OUT.flush()
+    for zygote in zygotes.values():
+        zygote.end()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,160 @@
+"""What everybody holds: the model's picture (src/observation/picture.ts), read from Nova's and Placement's databases, the
+trackers and the hypervisors."""
+
+import json
+
+import sqlalchemy as sa
+
+from nova import context
+from nova.db.api import api as api_db
+from nova.db.main import api as main_db
+from placement import db_api as placement_db
+
+import hypervisor
+
+
+class Names:
+    """What uuids and ids stand for in a scenario."""
+
+    def __init__(self, hosts, flavors):
+        self.hosts = hosts
+        self.flavors = flavors
+        # server name -> uuid, in the order of the boots
+        self.servers = {}
+        self.providers = {}
+
+    def host(self, name):
+        """A scenario's name of one of ours, or None."""
+        if name is None or not name.startswith('host-'):
+            return None
+        return self.hosts[int(name.rpartition('-')[2])]
+
+    def server(self, uuid):
+        for name, one in self.servers.items():
+            if one == uuid:
+                return name
+        return None
+
+
+def rows(statement, manager, **values):
+    with manager.writer.get_engine().connect() as connection:
+        return [dict(row._mapping) for row in connection.execute(sa.text(statement), values)]
+
+
+def _engines(deployment):
+    """The database of the cell and that of servers which never came to one."""
+    found = []
+    for name in ('cell1', 'cell0'):
+        with context.target_cell(context.get_admin_context(), deployment.cell_mappings[name]) as cctxt:
+            found.append(main_db.get_engine(False, cctxt) if hasattr(main_db, 'get_engine') else None)
+    return found
+
+
+class Observer:
+    def __init__(self, deployment, jobs, names):
+        self.deployment = deployment
+        self.jobs = jobs
+        self.names = names
+        self.cells = _engines(deployment)
+
+    def _cell(self, statement):
+        found = []
+        for engine in self.cells:
+            with engine.connect() as connection:
+                found.extend(dict(row._mapping) for row in connection.execute(sa.text(statement)))
+        return found
+
+    def picture(self):
+        names = self.names
+        instances = {row['uuid']: row for row in self._cell(
+            'SELECT i.uuid, i.deleted, i.host, i.vm_state, i.task_state, i.power_state, e.flavor '
+            'FROM instances i LEFT JOIN instance_extra e ON e.instance_uuid = i.uuid ORDER BY i.id')}
+        migrations = self._cell(
+            "SELECT uuid, deleted, instance_uuid, migration_type, status, source_compute, dest_compute "
+            "FROM migrations ORDER BY id")
+        shown = []
+        for server, uuid in names.servers.items():
+            row = instances.get(uuid)
+            if row is None:
+                shown.append(self._unbuilt(server))
+                continue
+            shown.append(self._instance(server, uuid, row))
+        counted, consumers = {}, {}
+        moves = []
+        for row in migrations:
+            server = names.server(row['instance_uuid']) or '?'
+            counted[server] = counted.get(server, 0) + 1
+            name = '%s/migration-%d' % (server, counted[server])
+            consumers[row['uuid']] = name
+            moves.append({
+                'migration': name,
+                'server': server,
+                'deleted': row['deleted'] != 0,
+                'migration_type': row['migration_type'],
+                'status': row['status'],
+                'source_compute': names.host(row['source_compute']),
+                'dest_compute': names.host(row['dest_compute']),
+            })
+        for server, uuid in names.servers.items():
+            consumers[uuid] = server
+        held, empty = self._allocations(consumers)
+        order = [*names.servers, *(move['migration'] for move in moves)]
+        return {
+            'instances': shown,
+            'migrations': moves,
+            'allocations': {name: held[name] for name in order if name in held}
+            | {name: held[name] for name in sorted(held) if name not in order},
+            'empty_consumers': [name for name in order if name in empty],
+            'trackers': {name: self._tracker('host-%d' % h) for h, name in enumerate(names.hosts)},
+        }
+
+    def _unbuilt(self, server):
+        """A request to build that has not come to a cell."""
+        return {'server': server, 'deleted': False, 'host': None, 'vm_state': 'building', 'task_state': None,
+                'flavor': self.booted[server], 'old_flavor': None, 'new_flavor': None,
+                'guests': [], 'running': [], 'backups': []}
+
+    booted = {}
+
+    def _instance(self, server, uuid, row):
+        flavors = json.loads(row['flavor']) if row['flavor'] else {}
+        named = {which: one['nova_object.data']['name'] if one else None for which, one in flavors.items()}
+        on = [(self.names.hosts[h], hypervisor.HOSTS['host-%d' % h]) for h in range(len(self.names.hosts))]
+        return {
+            'server': server,
+            'deleted': row['deleted'] != 0,
+            'host': self.names.host(row['host']),
+            'vm_state': row['vm_state'],
+            'task_state': row['task_state'],
+            'flavor': self.names.flavors.get(named.get('cur')),
+            'old_flavor': self.names.flavors.get(named.get('old')),
+            'new_flavor': self.names.flavors.get(named.get('new')),
+            'guests': [name for name, host in on if uuid in host.guests],
+            'running': [name for name, host in on if host.guests.get(uuid)],
+            'backups': [name for name, host in on if uuid in host.backups],
+        }
+
+    def _allocations(self, consumers):
+        with placement_db.placement_context_manager.writer.get_engine().connect() as connection:
+            found = [dict(row._mapping) for row in connection.execute(sa.text(
+                'SELECT c.uuid, p.name AS provider, r.name AS class, a.used FROM consumers c '
+                'LEFT JOIN allocations a ON a.consumer_id = c.uuid '
+                'LEFT JOIN resource_providers p ON p.id = a.resource_provider_id '
+                'LEFT JOIN resource_classes r ON r.id = a.resource_class_id ORDER BY p.id, a.resource_class_id'))]
+        held, empty = {}, []
+        for row in found:
+            name = consumers.get(row['uuid'], row['uuid'])
+            if row['provider'] is None:
+                empty.append(name)
+                continue
+            provider = self.names.host(row['provider']) or row['provider']
+            held.setdefault(name, {}).setdefault(provider, {})[row['class']] = row['used']
+        return held, empty
+
+    def _tracker(self, host):
+        manager = self.deployment.managers.get(host)
+        node = manager.rt.compute_nodes.get(host) if manager is not None and self.jobs.up[host] else None
+        if node is None:
+            return {'vcpus_used': 0, 'memory_mb_used': 0, 'local_gb_used': 0}
+        return {'vcpus_used': node.vcpus_used, 'memory_mb_used': node.memory_mb_used,
+                'local_gb_used': node.local_gb_used}

@@ -1,0 +1,359 @@
+"""The operations of a scenario, and the settle that ends one, as the model has them (src/engine/operations.ts, settle.ts)."""
+
+import contextlib
+import io
+import json
+import re
+import uuid
+
+from nova.cmd import manage
+from nova import objects
+from nova.tests import fixtures as nova_fixtures
+
+import hypervisor
+
+CONTROLLERS = ('api', 'conductor', 'scheduler', 'placement')
+MOST_ROUNDS = 8
+IMAGE = nova_fixtures.GlanceFixture.image1['id']
+
+
+class Operations:
+    def __init__(self, deployment, jobs, faults, wire, observer, scenario):
+        self.deployment = deployment
+        self.jobs = jobs
+        self.faults = faults
+        self.wire = wire
+        self.observer = observer
+        self.names = observer.names
+        self.hosts = ['host-%d' % h for h in range(len(scenario['cloud']['hosts']))]
+        self.gone = set()
+        self.record = None
+
+    # ---- one operation
+
+    def perform(self, k, operation):
+        """Returns the operation's picture."""
+        self.record = {'outcome': 'not begun', 'http': None}
+        record = self.record
+        if self._unknown(operation) or not getattr(self, '_' + operation['operation'])(k, operation):
+            record['outcome'] = 'skipped'
+        self.jobs.drain(k)
+        if operation['operation'] == 'settle':
+            self.settle(k)
+            self.faults.armed = True
+        return record
+
+    def _unknown(self, operation):
+        server = operation.get('server')
+        if server is not None and operation['operation'] != 'boot' and server not in self.names.servers:
+            return True
+        host = operation.get('host')
+        if host is not None and host not in self.names.hosts:
+            return True
+        service = operation.get('service')
+        return service is not None and service not in CONTROLLERS and service not in self.names.hosts
+
+    def _host(self, name):
+        return self.hosts[self.names.hosts.index(name)]
+
+    def _service(self, name):
+        return name if name in CONTROLLERS else self._host(name)
+
+    # ---- requests
+
+    def _request(self, k, handler, method, path, body=None, then=None):
+        if not self.jobs.up['api']:
+            return False
+        record = self.record
+
+        def ask():
+            status, text = self.deployment.request(method, path, body)
+            self.faults.behind()
+            record['outcome'] = 'accepted' if status < 300 else 'refused'
+            record['http'] = 202 if status in (202, 204) else status
+            if then is not None and status < 300:
+                then(json.loads(text))
+            if status >= 400:
+                record['said'] = text
+
+        job = self.jobs.begin(handler, 'api', k, ask)
+        # the answer to a client whose API dies
+        job.when_killed = lambda: record.update(outcome='refused', http=500)
+        return True
+
+    def _action(self, k, handler, operation, body):
+        uuid = self.names.servers[operation['server']]
+        return uuid is not None and self._request(k, handler, 'POST', '/servers/%s/action' % uuid, body)
+
+    def _boot(self, k, operation):
+        server, flavor = operation['server'], operation['flavor']
+        if server in self.names.servers or flavor not in self.names.flavors.values() or not self.jobs.up['api']:
+            return False
+        # the row is there before the message
+        self.names.servers[server] = None
+        self.observer.booted = {**self.observer.booted, server: flavor}
+        identity = next(own for own, name in self.names.flavors.items() if name == flavor)
+        body = {'name': 'server', 'flavorRef': identity, 'networks': 'none'}
+        if operation.get('volume_backed'):
+            body['block_device_mapping_v2'] = [
+                {'boot_index': 0, 'uuid': str(uuid.uuid4()), 'source_type': 'volume', 'destination_type': 'volume'}]
+        else:
+            body['imageRef'] = IMAGE
+        if operation.get('host') is not None:
+            body['availability_zone'] = 'nova:' + self._host(operation['host'])
+
+        def then(answer):
+            self.names.servers[server] = answer['server']['id']
+
+        return self._request(k, 'api.create', 'POST', '/servers', {'server': body}, then)
+
+    def _resize(self, k, operation):
+        identity = next((own for own, name in self.names.flavors.items() if name == operation['flavor']), None)
+        return identity is not None and self._action(
+            k, 'api.resize', operation, {'resize': {'flavorRef': identity}})
+
+    def _cold_migrate(self, k, operation):
+        host = operation.get('host')
+        return self._action(k, 'api.resize', operation, {'migrate': {'host': self._host(host)} if host else None})
+
+    def _confirm(self, k, operation):
+        return self._action(k, 'api.confirm_resize', operation, {'confirmResize': None})
+
+    def _revert(self, k, operation):
+        return self._action(k, 'api.revert_resize', operation, {'revertResize': None})
+
+    def _delete(self, k, operation):
+        uuid = self.names.servers[operation['server']]
+        return uuid is not None and self._request(k, 'api.delete', 'DELETE', '/servers/%s' % uuid)
+
+    def _stop(self, k, operation):
+        return self._action(k, 'api.stop', operation, {'os-stop': None})
+
+    def _start(self, k, operation):
+        return self._action(k, 'api.start', operation, {'os-start': None})
+
+    def _hard_reboot(self, k, operation):
+        return self._action(k, 'api.hard_reboot', operation, {'reboot': {'type': 'HARD'}})
+
+    def _reset_state(self, k, operation):
+        return self._action(k, 'api.reset_state', operation, {'os-resetState': {'state': operation['state']}})
+
+    # ---- a service's own work
+
+    def _periodic(self, k, handler, host, work):
+        if not self.jobs.up[host]:
+            return False
+        self.record['outcome'] = 'accepted'
+        manager = self.deployment.managers[host]
+        self.jobs.begin(handler, host, k, lambda: work(manager, self.deployment.context()))
+        return True
+
+    def _audit(self, k, operation):
+        return self._periodic(k, 'compute.update_available_resource', self._host(operation['host']), audit)
+
+    def _poll_unconfirmed_resizes(self, k, operation):
+        return self._periodic(k, 'compute.poll_unconfirmed_resizes', self._host(operation['host']), poll)
+
+    def _cleanup_incomplete_migrations(self, k, operation):
+        return self._periodic(k, 'compute.cleanup_incomplete_migrations', self._host(operation['host']), cleanup)
+
+    def _recover(self, _k, _operation):
+        return False
+
+    def _settle(self, _k, _operation):
+        return True
+
+    # ---- the environment
+
+    def _crash(self, _k, operation):
+        service = self._service(operation['service'])
+        if not self._is_up(service):
+            return False
+        self.record['outcome'] = 'accepted'
+        self.crash(service)
+        return True
+
+    def _is_up(self, service):
+        return self.wire.up if service == 'placement' else self.jobs.up[service]
+
+    def crash(self, service):
+        if service == 'placement':
+            self.wire.up = False
+            self.jobs.listener.service(service, False)
+        else:
+            self.jobs.crash(service)
+
+    def _restart(self, k, operation):
+        service = self._service(operation['service'])
+        if service in self.gone:
+            return False
+        self.record['outcome'] = 'accepted'
+        self.restart(service, k)
+        return True
+
+    def restart(self, service, k):
+        if self._is_up(service):
+            self.crash(service)
+        if service == 'placement':
+            self.wire.up = True
+        else:
+            self.jobs.up[service] = True
+        self.jobs.listener.service(service, True)
+        if service in self.hosts:
+            self.jobs.begin(
+                'compute.init_host', service, k, lambda: self.deployment.restart_compute(service))
+
+    def _lose_host(self, _k, operation):
+        host = self._host(operation['host'])
+        if host in self.gone:
+            return False
+        self.record['outcome'] = 'accepted'
+        self.jobs.crash(host)
+        self.gone.add(host)
+        return True
+
+    def _set_inventory(self, _k, operation):
+        host = self._host(operation['host'])
+        resource_class = operation['resource_class']
+        if resource_class not in hypervisor.HOSTS[host].inventories:
+            return False
+        if not self.wire.up:
+            return False
+        uuid = self.names.providers[host]
+        generation = self.wire.send('GET', '/resource_providers/%s' % uuid).json()['generation']
+        record = dict(operation['inventory'], resource_provider_generation=generation)
+        answer = self.wire.send(
+            'PUT', '/resource_providers/%s/inventories/%s' % (uuid, resource_class), record, '1.26')
+        self.record['outcome'] = 'accepted' if answer.status_code == 200 else 'refused'
+        self.record['http'] = answer.status_code
+        if answer.status_code == 200:
+            # the operator changed nova.conf too: the driver reports what it now says
+            hypervisor.HOSTS[host].inventories[resource_class] = dict(operation['inventory'])
+            if host in self.deployment.managers:
+                self.deployment.managers[host].rt.reportclient.clear_provider_cache()
+        return True
+
+    # ---- an operator's shell
+
+    def _command(self, k, handler, run):
+        record = self.record
+
+        def body():
+            code, processed = 255, 0
+            printed = io.StringIO()
+            try:
+                with contextlib.redirect_stdout(printed):
+                    code = run()
+                record['outcome'] = 'accepted'
+            except Exception:
+                record['outcome'] = 'refused'
+                raise
+            finally:
+                found = re.findall(r'(?:Processed|Successfully processed) (\d+) (?:allocation|instances)', printed.getvalue())
+                record['exit_code'] = code or 0
+                record['processed'] = int(found[-1]) if found else processed
+
+        job = self.jobs.begin(handler, 'operator', k, body)
+        job.when_killed = lambda: record.update(outcome='refused')
+        return True
+
+    def _placement_audit(self, k, operation):
+        host = operation.get('host')
+        provider = self.names.providers[self._host(host)] if host is not None else None
+        commands = manage.PlacementCommands()
+        return self._command(k, 'nova-manage.audit', lambda: commands.audit(
+            verbose=True, delete=operation.get('delete', False), provider_uuid=provider))
+
+    def _heal_allocations(self, k, operation):
+        server = operation.get('server')
+        uuid = self.names.servers[server] if server is not None else None
+        commands = manage.PlacementCommands()
+        return self._command(k, 'nova-manage.heal_allocations', lambda: commands.heal_allocations(
+            verbose=True, instance_uuid=uuid, force=operation.get('force', False)))
+
+    def _edit_row(self, _k, operation):
+        uuid = self.names.servers[operation['server']]
+        context = self.deployment.context()
+        try:
+            instance = objects.Instance.get_by_uuid(context, uuid)
+        except Exception:
+            return False
+        migrations = [one for one in objects.MigrationList.get_by_filters(context, {'instance_uuid': uuid})]
+        last = max(migrations, key=lambda one: one.id, default=None)
+        status = operation.get('migration_status')
+        host = operation.get('host')
+        if host is None and (status is None or last is None):
+            return False
+        if host is not None:
+            instance.host = instance.node = self._host(host)
+            instance.save()
+        if status is not None and last is not None:
+            last.status = status
+            last.save()
+        self.record['outcome'] = 'accepted'
+        return True
+
+    # ---- rest
+
+    def settle(self, k):
+        """Returns nothing: what is left is in the picture."""
+        jobs = self.jobs
+        self.faults.armed = False
+        for service in CONTROLLERS:
+            if self._is_up(service):
+                continue
+            if service == 'placement':
+                self.wire.up = True
+            else:
+                jobs.up[service] = True
+            jobs.listener.service(service, True)
+        stays = [host for host in self.hosts if host not in self.gone]
+        for host in stays:
+            if not jobs.up[host]:
+                self.restart(host, k)
+        jobs.release_all()
+        for host in self.gone:
+            jobs.forget(host)
+        for host in stays:
+            self.restart(host, k)
+            jobs.quiesce()
+        before = self.observer.picture()
+        for _ in range(MOST_ROUNDS):
+            self._periodic_round(stays, k)
+            after = self.observer.picture()
+            if after == before:
+                break
+            before = after
+        self._periodic_round(stays, k)
+
+    def _periodic_round(self, stays, k):
+        for host in stays:
+            manager = self.deployment.managers[host]
+            for handler, work in (
+                ('compute.update_available_resource', audit),
+                ('compute.cleanup_incomplete_migrations', cleanup),
+            ):
+                self.jobs.begin(handler, host, k, lambda work=work: work(manager, self.deployment.context()))
+            self.jobs.quiesce()
+
+
+def audit(manager, context):
+    manager.update_available_resource(context)
+
+
+def cleanup(manager, context):
+    manager._cleanup_incomplete_migrations(context)
+
+
+def poll(manager, context):
+    """With every finished migration old enough: the window reaches into the future."""
+    from oslo_config import cfg
+    cfg.CONF.set_override('resize_confirm_window', 1)
+    found = objects.MigrationList.get_unconfirmed_by_dest_compute
+    objects.MigrationList.get_unconfirmed_by_dest_compute = classmethod(
+        lambda cls, context, window, host, use_slave=False: found(context, -86400, host))
+    try:
+        manager._poll_unconfirmed_resizes(context)
+    finally:
+        objects.MigrationList.get_unconfirmed_by_dest_compute = found
+        cfg.CONF.clear_override('resize_confirm_window')
