@@ -2080,13 +2080,13 @@ const DELETE_AND_OPERATORS = [
     one(
       'a second resize overtakes the first',
       [resize(hold('conductor.create-migration', 2)), resetState(), resize()],
-      'h2 error/resize_migrating m2 | I{h2:m2} | M1{h1:m1} finished | M2{} error',
+      'h2 error/resize_migrating m1 | I{h2:m2} | M1{h1:m1} finished | M2{} error',
       { note: 'the row has the server on the source, but nothing on the way of the first resize writes host' },
     ),
     one(
       'a second resize overtakes the first, which has its record',
       [resize(hold('conductor.schedule', 2)), resetState(), resize()],
-      'h2 error/resize_migrating m2 | I{h1:m1} | M1{} error',
+      'h2 error/resize_migrating m1 | I{h1:m1} | M1{} error',
       { source: 'read', note: 'both share one migration: what the first gives back is the claim of the second' },
     ),
     ...[

@@ -10,6 +10,7 @@
  *     cast prep_resize, call select_destinations a message
  *     driver.destroy, neutron.migrate_instance_start, cinder.attachment_complete
  *     A .. B                                     from before A to behind B
+ *     early A                                    where InstanceFaultRollback is raised, if that is before anything is set
  */
 
 /** Why a point lies at no call. */
@@ -68,7 +69,7 @@ const CALLS: Readonly<Record<string, string | Unreachable>> = {
 
   'prep.start-notify': 'ComputeManager._send_prep_resize_notifications phase=start',
   'prep.group-policy': 'ComputeManager._validate_instance_group_policy',
-  'prep.stash': 'Instance.save',
+  'prep.stash': 'Instance.save | early ComputeManager._prep_resize',
   'prep.pci-map': 'ComputeManager._get_request_group_mapping',
   'prep.get-allocs': 'GET /allocations/{instance} out=_update',
   'prep.rt-claim.save-migration': 'Migration.save',

@@ -33,6 +33,10 @@ export function saveDestination(world: World, job: Job): Outcome {
   return saveMigrationStatus(world, migration, STATUS.PRE_MIGRATING);
 }
 
+/** A cold migration within the host, which the driver has to support. */
+export const unableToMigrateToSelf = ({ setting }: World, job: Job): boolean =>
+  job.host === here(job) && job.flavor === job.instanceFlavor && !setting.options.supports_migrate_to_same_host;
+
 function stash(_world: World, job: Job): void {
   setNewFlavor(job, job.flavor);
   setOldVm(job, job.vm);
@@ -77,10 +81,7 @@ export const prepResize = handler({
       },
       {
         ...database('prep.stash', `${MANAGER}._prep_resize`, (world, job) => {
-          const sameHost = job.host === here(job);
-          if (sameHost && job.flavor === job.instanceFlavor && !world.setting.options.supports_migrate_to_same_host) {
-            return OUTCOME.RAISE_ROLLBACK;
-          }
+          if (unableToMigrateToSelf(world, job)) return OUTCOME.RAISE_ROLLBACK;
           stash(world, job);
           return saveInstance(world, job);
         }),

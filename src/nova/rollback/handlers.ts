@@ -45,7 +45,7 @@ import { conductorMigrateServer } from '../handlers/conductor-migrate.ts';
 import { noteDecision, apiConfirm as novasConfirm } from '../handlers/confirm.ts';
 import { apiDelete as novasDelete, terminateInstance as novasTerminate } from '../handlers/delete.ts';
 import { createGuest } from '../handlers/finish-resize.ts';
-import { claimMove, prepResize, reschedulable, trackerUpdate } from '../handlers/prep-resize.ts';
+import { claimMove, prepResize, reschedulable, trackerUpdate, unableToMigrateToSelf } from '../handlers/prep-resize.ts';
 import { migrateDiskAndPowerOff } from '../handlers/resize-instance.ts';
 import { computeRevertResize, destroyGuest, apiRevert as novasRevert, restoreGuest } from '../handlers/revert.ts';
 import { selectDestinations } from '../handlers/scheduler.ts';
@@ -166,7 +166,23 @@ export const prep = handler({
   steps: [
     notify('prep.start-notify', `${MANAGER}._send_prep_resize_notifications`),
     ...reschedulable([
-      ...asIn(prepResize, 'prep.group-policy', 'prep.stash', 'prep.pci-map'),
+      ...asIn(prepResize, 'prep.group-policy'),
+      // Nova's save writes the flavors of its copy, also over those of a later move
+      {
+        ...database('prep.stash', `${MANAGER}._prep_resize`, (world, job) => {
+          if (unableToMigrateToSelf(world, job)) return OUTCOME.RAISE_ROLLBACK;
+          return transact(world, job, {
+            task: oneOf(TASK.RESIZE_PREP),
+            status: oneOf(STATUS.PRE_MIGRATING),
+            write: (instance) => {
+              instance.newFlavor = job.flavor;
+              instance.oldVm = job.vm;
+            },
+          });
+        }),
+        mayRollBack: true,
+      },
+      ...asIn(prepResize, 'prep.pci-map'),
       read('prep.get-allocs', `${MANAGER}._prep_resize`, getAllocations(M), legacy(ignore), { falsy: 'go-on' }),
       {
         ...database('prep.rt-claim.save-migration', `${TRACKER}._claim_existing_migration`, (world, job) =>

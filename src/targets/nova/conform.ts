@@ -1,38 +1,52 @@
 /** Where Nova and the model differ in one scenario: operation by operation, and when all has come to rest. */
 import type { OperationPicture, Picture } from '../../observation/picture.ts';
+import type { Scenario } from '../../scenario/scenario.ts';
 import type { Play } from '../target.ts';
 import type { NovaPlay } from './harness.ts';
+import { KNOWN_DIFFERENCES } from './known-differences.ts';
 
 export interface Difference {
   /** index of the operation after which it shows; null: after settle */
   readonly operation: number | null;
-  /** `instances.s1.vm_state`, `allocations.s1/migration-1.h1.VCPU`, `outcome`, `fired` */
+  /** `instances.s1.vm_state`, `allocations.s1/migration-1.h1.VCPU`, `outcome`, `fired.0` */
   readonly what: string;
   readonly model: unknown;
   readonly nova: unknown;
 }
 
-/** All of them at the first place where there are any. */
-export function firstDifferences(model: Play, nova: NovaPlay): readonly Difference[] {
-  for (const [k, step] of model.steps.entries()) {
-    const other = nova.steps[k]!;
-    const found = [
-      ...leaves(outcomeOf(step.operation), outcomeOf(other.operation)),
-      ...leaves(byName(step.picture), byName(other.picture)),
-    ];
-    if (found.length > 0) return found.map((one) => ({ operation: k, ...one }));
-  }
-  const found = leaves(byName(model.settledPicture), byName(nova.settled));
-  const struck = leaves({ fired: model.fired, held: model.held }, { fired: nova.fired, held: nova.held });
-  return [...found, ...struck].map((one) => ({ operation: null, ...one }));
+export interface Comparison {
+  /** all of them at the first place where there is one that is not listed */
+  readonly differences: readonly Difference[];
+  /** entries of the list that were met on the way there */
+  readonly listed: ReadonlySet<string>;
 }
 
-const outcomeOf = ({ outcome, http, exit_code, processed }: OperationPicture): unknown => ({
-  outcome,
-  http,
-  exit_code,
-  processed,
-});
+export function compare(scenario: Scenario, model: Play, nova: NovaPlay): Comparison {
+  const listed = new Set<string>();
+  const unlisted = (operation: number | null, ours: unknown, theirs: unknown): Difference[] =>
+    leaves(ours, theirs).flatMap((leaf) => {
+      const difference = { operation, ...leaf };
+      const known = KNOWN_DIFFERENCES.find((one) => one.fits(difference, scenario));
+      if (known === undefined) return [difference];
+      listed.add(known.id);
+      return [];
+    });
+  for (const [k, step] of model.steps.entries()) {
+    const differences = unlisted(k, shown(step), shown(nova.steps[k]!));
+    if (differences.length > 0) return { differences, listed };
+  }
+  const end = (picture: Picture, { fired, held }: Pick<Play, 'fired' | 'held'>): unknown => ({
+    ...(byName(picture) as object),
+    fired: { ...fired },
+    held: { ...held },
+  });
+  return { differences: unlisted(null, end(model.settledPicture, model), end(nova.settled, nova)), listed };
+}
+
+function shown({ operation, picture }: { operation: OperationPicture; picture: Picture }): unknown {
+  const { outcome, http, exit_code, processed } = operation;
+  return { outcome, http, exit_code, processed, ...(byName(picture) as object) };
+}
 
 /** Lists as tables by name, so that a difference has one. */
 function byName({ instances, migrations, ...rest }: Picture): unknown {
@@ -40,12 +54,12 @@ function byName({ instances, migrations, ...rest }: Picture): unknown {
     instances: Object.fromEntries(
       instances.map(({ server, deleted, guests, running, backups, ...row }) => [
         server,
-        // nobody can see what a deleted row says, and the model leaves the tasks of a build out
         {
           deleted,
           guests,
           running,
           backups,
+          // nobody can see what a deleted row says, and the model leaves the tasks of a build out
           ...(deleted ? {} : row),
           ...(row.vm_state === 'building' ? { task_state: null } : {}),
         },

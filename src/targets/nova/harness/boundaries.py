@@ -49,6 +49,8 @@ def error(touches):
 
 
 def raised(kind, point):
+    if point.id == 'heal.get-ports':
+        return exception.UnableToQueryPorts(instance_uuid='claimcheck', error='claimcheck')
     if kind == 'fault-rollback':
         return exception.InstanceFaultRollback(inner_exception=error(point.touches))
     if kind in ('unavailable', 'unknown-node'):
@@ -103,8 +105,7 @@ def _wrap_method(faults, name, owner, method):
     @functools.wraps(function)
     def wrapped(self, *args, **kwargs):
         facts = facts_of(name, self, args, kwargs)
-        refresh = self.refresh if name == 'Instance.save' else None
-        return faults.cross(name, facts, lambda: function(self, *args, **kwargs), raised, refresh)
+        return faults.cross(name, facts, lambda: function(self, *args, **kwargs), raised)
 
     @functools.wraps(function)
     def wrapped_static(*args, **kwargs):

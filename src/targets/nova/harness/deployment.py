@@ -27,9 +27,11 @@ from nova.servicegroup import api as servicegroup
 from nova.tests import fixtures as nova_fixtures
 from nova.tests.functional import fixtures as func_fixtures
 from placement import deploy
+from placement.handlers import allocation as allocation_handler
 from placement.tests.functional.fixtures import placement as placement_fixtures
 
 import hypervisor
+from wire import PlacementDied
 
 CONF = cfg.CONF
 PROJECT = '6f70656e737461636b20342065766572'
@@ -140,6 +142,14 @@ class Deployment(test.TestCase):
         fixture = self.useFixture(placement_fixtures.PlacementFixture(use_intercept=False))
         self.wire.app = deploy.loadapp(fixture.conf_fixture.conf)
         wire = self.wire
+        write = allocation_handler.alloc_obj.replace_all
+
+        def replace_all(*args, **kwargs):
+            if wire.cut:
+                raise PlacementDied()
+            return write(*args, **kwargs)
+
+        allocation_handler.alloc_obj.replace_all = replace_all
 
         def get(_client, url, version=None, global_request_id=None):
             return wire.ask('GET', url, None, version)

@@ -38,8 +38,13 @@ class Point:
         self.within = row['nova'].rpartition(':')[2].rpartition('.')[2]
         # each with where it ends, or None: with the call itself
         self.calls = []
+        # where InstanceFaultRollback is raised, if that is before anything is set
+        self.early = None
         for one in row['call'].split(' | ') if isinstance(row['call'], str) else ():
             first, _, last = one.partition(' .. ')
+            if first.startswith('early '):
+                self.early = first.removeprefix('early ')
+                first = self.early
             self.calls.append((Call(first), Call(last) if last else None))
 
     def names(self):
@@ -147,7 +152,7 @@ class Faults:
         if self.armed:
             self._hold(self.jobs.current, point)
 
-    def strike(self, point):
+    def strike(self, point, name=None):
         """Counts a visit for the faults, and returns the kind of the one that is due, or None."""
         job = self.jobs.current
         due = None
@@ -155,6 +160,8 @@ class Faults:
             return None
         for fault in self.faults:
             if fault.point != point.id or fault.operation != job.operation:
+                continue
+            if point.early is not None and (fault.kind == 'fault-rollback') != (name == point.early):
                 continue
             fault.hits += 1
             if due is not None or not fault.nth <= fault.hits < fault.nth + fault.times:
@@ -180,7 +187,7 @@ class Faults:
             self.crash()
         raise errors(kind, point)
 
-    def cross(self, name, facts, proceed, errors, refresh=None):
+    def cross(self, name, facts, proceed, errors):
         """A call that is neither a message nor a request to Placement, under the fault that is due there."""
         job = self.jobs.current
         if job is None or job.muted:
@@ -195,8 +202,11 @@ class Faults:
             return answer
         ends = job.ends
         self.behind()
-        self.visit(point)
-        kind = self.strike(point)
+        if name != point.early:
+            self.visit(point)
+        kind = self.strike(point, name)
+        if kind is None and name == point.early:
+            return proceed()
         if kind == 'crash-before':
             self.crash()
         if kind in ('crash-after', 'error-after') and (ends is not None or point.touches == 'request'):
@@ -212,9 +222,6 @@ class Faults:
             self.crash()
         if kind == 'error-after':
             self._told(point, proceed)
-        if kind == 'fault-rollback' and refresh is not None:
-            # refused before anything was set: an error handler has nothing of it to save
-            refresh()
         raise errors(kind, point)
 
     def _told(self, point, proceed):

@@ -7,6 +7,8 @@ import re
 import uuid
 
 from nova.cmd import manage
+from nova.db.main import api as main_db
+from nova import exception
 from nova import objects
 from nova.tests import fixtures as nova_fixtures
 
@@ -235,7 +237,10 @@ class Operations:
 
     # ---- an operator's shell
 
-    def _command(self, k, handler, run):
+    def _command(self, k, handler, run, fine):
+        """
+        :param fine: exit codes of a command that came to its end
+        """
         record = self.record
 
         def body():
@@ -243,14 +248,14 @@ class Operations:
             printed = io.StringIO()
             try:
                 with contextlib.redirect_stdout(printed):
-                    code = run()
-                record['outcome'] = 'accepted'
+                    code = run() or 0
+                record['outcome'] = 'accepted' if code in fine else 'refused'
             except Exception:
                 record['outcome'] = 'refused'
                 raise
             finally:
                 found = re.findall(r'(?:Processed|Successfully processed) (\d+) (?:allocation|instances)', printed.getvalue())
-                record['exit_code'] = code or 0
+                record['exit_code'] = code
                 record['processed'] = int(found[-1]) if found else processed
 
         job = self.jobs.begin(handler, 'operator', k, body)
@@ -262,34 +267,61 @@ class Operations:
         provider = self.names.providers[self._host(host)] if host is not None else None
         commands = manage.PlacementCommands()
         return self._command(k, 'nova-manage.audit', lambda: commands.audit(
-            verbose=True, delete=operation.get('delete', False), provider_uuid=provider))
+            verbose=True, delete=operation.get('delete', False), provider_uuid=provider), (0, 3, 4))
 
     def _heal_allocations(self, k, operation):
         server = operation.get('server')
         uuid = self.names.servers[server] if server is not None else None
         commands = manage.PlacementCommands()
         return self._command(k, 'nova-manage.heal_allocations', lambda: commands.heal_allocations(
-            verbose=True, instance_uuid=uuid, force=operation.get('force', False)))
+            verbose=True, instance_uuid=uuid, force=operation.get('force', False)), (0, 1, 4))
+
+    def _delete_allocations(self, k, operation):
+        uuid = self.names.servers[operation['server']]
+        consumers = [uuid]
+        if operation['of'] == 'migration':
+            found = objects.MigrationList.get_by_filters(
+                self.deployment.context().elevated(read_deleted='yes'), {'instance_uuid': uuid})
+            consumers = [one.uuid for one in sorted(found, key=lambda one: one.id)]
+
+        def run():
+            """As osc-placement does: shows, and deletes what there is."""
+            deleted = 0
+            for consumer in consumers:
+                shown = self.wire.ask('GET', '/allocations/%s' % consumer, None, '1.28')
+                if not shown:
+                    return 1
+                if not shown.json()['allocations']:
+                    continue
+                if not self.wire.ask('DELETE', '/allocations/%s' % consumer, None, None):
+                    return 1
+                deleted += 1
+            print('Processed %d allocation' % deleted)
+            return 0
+
+        return self._command(k, 'openstack.allocation_delete', run, (0,))
 
     def _edit_row(self, _k, operation):
         uuid = self.names.servers[operation['server']]
         context = self.deployment.context()
         try:
-            instance = objects.Instance.get_by_uuid(context, uuid)
-        except Exception:
+            objects.Instance.get_by_uuid(context, uuid)
+        except exception.InstanceNotFound:
             return False
-        migrations = [one for one in objects.MigrationList.get_by_filters(context, {'instance_uuid': uuid})]
+        migrations = objects.MigrationList.get_by_filters(context, {'instance_uuid': uuid})
         last = max(migrations, key=lambda one: one.id, default=None)
         status = operation.get('migration_status')
         host = operation.get('host')
         if host is None and (status is None or last is None):
             return False
         if host is not None:
-            instance.host = instance.node = self._host(host)
-            instance.save()
+            values = {'host': self._host(host), 'node': self._host(host)}
+            node = objects.ComputeNode.get_by_host_and_nodename(context, values['host'], values['node'])
+            if 'compute_id' in objects.Instance.fields:
+                values['compute_id'] = node.id
+            main_db.instance_update(context, uuid, values)
         if status is not None and last is not None:
-            last.status = status
-            last.save()
+            main_db.migration_update(context, last.id, {'status': status})
         self.record['outcome'] = 'accepted'
         return True
 
