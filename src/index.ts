@@ -3,6 +3,7 @@ export { BLOCK_SIZE, Campaign, type CampaignConfig, compileFor, type Finding } f
 export { judgeScenario, tryScenario } from './campaign/judge.ts';
 export { isSimplerOrEqual, minimise } from './campaign/minimise.ts';
 export { Player } from './campaign/player.ts';
+export { campaignScenarios } from './campaign/scenarios.ts';
 export type { Violation } from './campaign/trial.ts';
 export { checkKnown, hearWitness, leastWitness } from './campaign/witness.ts';
 export { type ImportedCloud, readCloud } from './cloud/read-cloud.ts';

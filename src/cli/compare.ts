@@ -1,13 +1,17 @@
-/** `claimcheck compare placement`: the same random requests to the model and to a real Placement. */
+/** `claimcheck compare`: the same to the model and to the real thing, random requests to Placement and scenarios to Nova. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Argument, Command } from 'commander';
+import { Command } from 'commander';
+import { type CampaignConfig, compileFor } from '../campaign/campaign.ts';
+import { type NovaRelease, PLACEMENT_OF } from '../targets/nova/install.ts';
 import { releaseLike, startedPlacement } from '../targets/placement/connect.ts';
 import { type Difference, Differential } from '../targets/placement/differential.ts';
 import { showDifference } from '../targets/placement/show-difference.ts';
 import { PlacementTrouble } from '../targets/placement/trouble.ts';
 import { walks } from '../targets/placement/walk.ts';
-import { EXIT, note, oneOf, print, wholeNumber } from './context.ts';
-import { placementReleaseOption } from './protocol-options.ts';
+import { EXIT, note, print, wholeNumber } from './context.ts';
+import { type NovaFlags, novaFromOption, processesOption } from './nova-options.ts';
+import { compareOnNova } from './on-nova.ts';
+import { novaReleaseOption, placementReleaseOption } from './protocol-options.ts';
 
 const PROGRESS_MS = 10_000;
 
@@ -20,8 +24,14 @@ interface CompareFlags {
 
 export function compareCommand(): Command {
   return new Command('compare')
-    .description('asks the model and a real server the same, and prints the first answers that differ')
-    .addArgument(new Argument('<what>', 'placement').argParser(oneOf('compare', ['placement'])))
+    .description('does the same to the model and to the real thing, and prints the first that differs')
+    .addCommand(placementCommand())
+    .addCommand(novaCommand());
+}
+
+function placementCommand(): Command {
+  return new Command('placement')
+    .description('random requests to the model and to a real Placement')
     .option('--requests <n>', 'how many', wholeNumber('--requests', 1, 100_000_000), 10_000)
     .option('--seed <text>', 'any text: a date, a commit hash', 'claimcheck')
     .addOption(placementReleaseOption().default(16))
@@ -30,10 +40,54 @@ export function compareCommand(): Command {
       'after',
       '\nExit code: 0 no difference, 1 a difference, 3 the server is not there or cannot be worked with.',
     )
-    .action(compare);
+    .action(comparePlacement);
 }
 
-async function compare(_what: string, flags: CompareFlags): Promise<void> {
+interface CompareNovaFlags extends NovaFlags {
+  readonly runs: number;
+  readonly seed: string;
+  readonly faults: number;
+  readonly novaRelease: number;
+  readonly sabotage?: boolean;
+  readonly json?: boolean;
+}
+
+function novaCommand(): Command {
+  return new Command('nova')
+    .description('generated scenarios on the model and on Nova itself, compared after every operation')
+    .option('--runs <n>', 'how many', wholeNumber('--runs', 1, 1_000_000), 100)
+    .option('--seed <text>', 'any text: a date, a commit hash', 'claimcheck')
+    .option('--faults <n>', 'most faults and holds of a scenario', wholeNumber('--faults', 0, 3), 2)
+    .addOption(novaReleaseOption().default(34))
+    .addOption(novaFromOption())
+    .addOption(processesOption())
+    .option('--sabotage', 'operators act on servers that are being moved')
+    .option('--json', 'one object on stdout and nothing else')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 no difference that is not listed, 1 a difference, 3 Nova is not there or could not play one.',
+    )
+    .action(compareNova);
+}
+
+async function compareNova(flags: CompareNovaFlags): Promise<void> {
+  const { seed, faults, novaRelease, sabotage } = flags;
+  const config: CampaignConfig = {
+    seed,
+    protocol: 'nova',
+    contract: 'strict',
+    defects: [],
+    repairs: [],
+    novaRelease,
+    placementRelease: PLACEMENT_OF[novaRelease as NovaRelease] ?? 16,
+    faults,
+    cloud: null,
+    sabotage: sabotage === true,
+  };
+  await compareOnNova(compileFor(config), config, flags);
+}
+
+async function comparePlacement(flags: CompareFlags): Promise<void> {
   const connection = await startedPlacement(releaseLike(flags.placementRelease));
   const { wire, name, url } = connection;
   note(`note: requests go to the model and to ${name} at ${url}`);

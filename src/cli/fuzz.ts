@@ -11,9 +11,12 @@ import { anonymise, anonymiseCloud } from '../scenario/anonymise.ts';
 import { printable } from '../scenario/printable.ts';
 import { DEFAULT_OPTIONS, NOVA_RELEASES } from '../scenario/scenario.ts';
 import { decodeToken } from '../scenario/token.ts';
+import { type NovaRelease, PLACEMENT_OF } from '../targets/nova/install.ts';
 import { withRemote } from '../targets/placement/connect.ts';
 import { EXIT, note, print, printableSignature, replayLine, UsageError, useColor, wholeNumber } from './context.ts';
 import { readKnownFile } from './known-file.ts';
+import { type NovaFlags, novaFromOption, processesOption } from './nova-options.ts';
+import { fuzzOnNova } from './on-nova.ts';
 import {
   connect,
   placementElsewhereOption,
@@ -41,10 +44,11 @@ const PROGRESS_MS = 10_000;
 
 const RUNS = 20_000;
 const RUNS_ON_PLACEMENT = 200;
+const RUNS_ON_NOVA = 50;
 /** A real server takes a third of a second a scenario: a block goes in slices, so that it can be stopped and shows progress. */
 const AT_ONCE_ON_PLACEMENT = 10;
 
-interface FuzzFlags extends TargetFlags {
+interface FuzzFlags extends TargetFlags, NovaFlags {
   readonly runs?: number;
   readonly seed: string;
   readonly protocol: CampaignConfig['protocol'];
@@ -69,7 +73,7 @@ export function fuzzCommand(): Command {
     .description('a campaign: makes up scenarios, runs them on the model, prints what breaks the laws')
     .option(
       '--runs <n>',
-      `scenarios (default: ${RUNS}, on a real Placement ${RUNS_ON_PLACEMENT})`,
+      `scenarios (default: ${RUNS}, on a real Placement ${RUNS_ON_PLACEMENT}, on Nova ${RUNS_ON_NOVA})`,
       wholeNumber('--runs', 1, 1_000_000_000),
     )
     .option('--seed <text>', 'any text: a date, a commit hash', 'claimcheck')
@@ -88,6 +92,8 @@ export function fuzzCommand(): Command {
     .addOption(placementUrlOption())
     .addOption(placementElsewhereOption())
     .addOption(placementTimeoutOption())
+    .addOption(novaFromOption())
+    .addOption(processesOption())
     .option('--known <file>', 'signatures that are no news: a file, or "none" (default: the list of the protocol)')
     .option('--cloud <dir>', 'draw hosts and flavors from what the OpenStack client printed of your cloud')
     .option(
@@ -127,6 +133,17 @@ async function fuzz(flags: FuzzFlags): Promise<void> {
     const campaign = new Campaign(config, known);
     const interrupted = await run(campaign, { runs: flags.runs ?? RUNS, atOnce: BLOCK_SIZE }, keep);
     report(campaign, verdictOf(campaign, interrupted), flags);
+    return;
+  }
+  if (flags.target === 'nova') {
+    if (flags.protocol !== 'nova')
+      throw new UsageError('--target nova plays protocol nova: rollback is not what Nova does');
+    const runs = flags.runs ?? RUNS_ON_NOVA;
+    if (flags.runs === undefined) note(`note: ${runs} scenarios, about one a second: --runs takes any number`);
+    // one Nova has one Placement
+    const placementRelease = PLACEMENT_OF[flags.novaRelease as NovaRelease] ?? DEFAULT_OPTIONS.placement_release;
+    const campaign = { ...config, placementRelease };
+    await fuzzOnNova(compileFor(campaign), campaign, known, { ...flags, runs }, keep);
     return;
   }
   refuseDefectsOfPlacement(compileFor(config));

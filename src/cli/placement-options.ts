@@ -10,7 +10,7 @@ import { PlacementTrouble } from '../targets/placement/trouble.ts';
 import { HANGS_MS } from '../targets/placement/wire.ts';
 import { EXIT, note, oneOf, print, UsageError, wholeNumber } from './context.ts';
 
-export const TARGET_NAMES = ['model', 'placement'] as const;
+export const TARGET_NAMES = ['model', 'placement', 'nova'] as const;
 
 export interface TargetFlags {
   readonly target: (typeof TARGET_NAMES)[number];
@@ -20,7 +20,10 @@ export interface TargetFlags {
 }
 
 export const targetOption = (): Option =>
-  new Option('--target <name>', "what runs scenarios: the model, or the model's handlers on a real Placement")
+  new Option(
+    '--target <name>',
+    "what runs scenarios: the model, the model's handlers on a real Placement, or Nova itself",
+  )
     .argParser(oneOf('--target', TARGET_NAMES))
     .default('model');
 
@@ -57,7 +60,7 @@ export async function connect(flags: TargetFlags, placementRelease: number): Pro
 }
 
 export function refuseWithoutTarget({ target, placementUrl, placementElsewhere, placementTimeout }: TargetFlags): void {
-  if (target !== 'model') return;
+  if (target === 'placement') return;
   if (placementUrl !== undefined || placementElsewhere === true) {
     throw new UsageError('--placement-url is for --target placement');
   }

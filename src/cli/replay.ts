@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { compileFor } from '../campaign/campaign.ts';
+import { judgeScenario } from '../campaign/judge.ts';
 import { type Mending, mend } from '../campaign/mend.ts';
 import { takenAwayBy } from '../campaign/taken-away.ts';
 import type { Violation } from '../campaign/trial.ts';
@@ -15,6 +16,8 @@ import type { Envelope } from '../scenario/token.ts';
 import { NONE } from '../state/table.ts';
 import { withRemote } from '../targets/placement/connect.ts';
 import { EXIT, print, printableSignature, UsageError, useColor } from './context.ts';
+import { type NovaFlags, novaFromOption } from './nova-options.ts';
+import { replayOnNova } from './on-nova.ts';
 import {
   connect,
   placementElsewhereOption,
@@ -38,7 +41,7 @@ import {
 } from './protocol-options.ts';
 import { codeOf, readSource } from './source.ts';
 
-interface ReplayFlags extends TargetFlags {
+interface ReplayFlags extends TargetFlags, NovaFlags {
   readonly protocol?: Envelope['protocol'];
   readonly contract?: Envelope['contract'];
   readonly defect: readonly string[];
@@ -66,6 +69,7 @@ export function replayCommand(): Command {
     .addOption(placementUrlOption())
     .addOption(placementElsewhereOption())
     .addOption(placementTimeoutOption())
+    .addOption(novaFromOption())
     .option('--verbose', 'every step, and requests as Nova sends them')
     .option('--anonymise', 'print no name of the cloud it came from')
     .option('--json', 'one object on stdout and nothing else')
@@ -87,6 +91,10 @@ async function replay(source: string, flags: ReplayFlags): Promise<void> {
       { scenario: envelope.scenario, code, contract, placement },
       { color: useColor(process.stdout), verbose: flags.verbose === true },
     );
+  if (flags.target === 'nova') {
+    await onNova(envelope, code, flags);
+    return;
+  }
   let told: Told | null;
   let mendings: readonly Mending[] = [];
   try {
@@ -113,6 +121,21 @@ async function replay(source: string, flags: ReplayFlags): Promise<void> {
 interface Told {
   readonly lines: readonly string[];
   readonly violations: readonly Violation[];
+}
+
+/** What the model says of the scenario is Nova's where every step of both ends alike; anything else is another violation. */
+async function onNova(envelope: Envelope, code: Code, flags: ReplayFlags): Promise<void> {
+  if (envelope.protocol !== 'nova')
+    throw new UsageError('--target nova plays protocol nova: rollback is not what Nova does');
+  const differences = await replayOnNova(code, envelope, flags);
+  if (differences === null) return;
+  const violations = judgeScenario(code, CONTRACTS[envelope.contract], envelope.scenario);
+  const alike = differences.length === 0;
+  const verdict = alike ? verdictOf(envelope.signature, violations) : 'CHANGED';
+  if (flags.json === true)
+    print(JSON.stringify({ ...replayJson(envelope, verdict, alike ? violations : [], []), differences }));
+  else print(alike ? sentence(envelope, verdict, violations) : 'CHANGED: Nova does something else than the model.');
+  process.exitCode = { REPRODUCED: EXIT.VIOLATION, FIXED: EXIT.OK, CHANGED: EXIT.CHANGED }[verdict];
 }
 
 /** Null: it did not come to its end, which was told. */

@@ -21,11 +21,9 @@ import { harmless, printable } from '../scenario/printable.ts';
 import { renderFault, renderHold, renderOperation } from '../scenario/render.ts';
 import { DEFAULT_OPTIONS, type FaultKind, type Flavor, type Host, type Scenario } from '../scenario/scenario.ts';
 import { NONE } from '../state/table.ts';
-
-const WIDTH = 110;
+import { INDENT, Page, type Tint, WIDTH } from './page.ts';
 
 type Colors = ReturnType<typeof createColors>;
-type Tint = (text: string) => string;
 
 export function tellStory(
   {
@@ -99,55 +97,7 @@ export function tellStory(
 
 // ---- text
 
-const INDENT = 4;
-
 const count = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's'}`;
-
-/** Lines of a terminal, broken between words. */
-class Page {
-  lines: string[] = [];
-
-  /** What does not fit goes on `hang` characters further in. */
-  line(indent: number, text: string, tint: Tint = (plain) => plain, hang = 4): void {
-    let row = '';
-    let room = WIDTH - indent;
-    let margin = indent;
-    for (const word of text.split(' ')) {
-      if (row !== '' && row.length + 1 + word.length > room) {
-        this.lines.push(' '.repeat(margin) + tint(row));
-        margin = indent + hang;
-        room = WIDTH - margin;
-        row = word;
-      } else row = row === '' ? word : `${row} ${word}`;
-    }
-    this.lines.push(' '.repeat(margin) + tint(row));
-  }
-
-  /** In one piece, however long: for what is copied from there. */
-  whole(indent: number, text: string, tint: Tint): void {
-    this.lines.push(' '.repeat(indent) + tint(text));
-  }
-
-  blank(): void {
-    this.lines.push('');
-  }
-
-  /** The lines that `write` writes, kept off the page. */
-  aside(write: () => void): string[] {
-    const { lines } = this;
-    this.lines = [];
-    try {
-      write();
-      return this.lines;
-    } finally {
-      this.lines = lines;
-    }
-  }
-
-  append(lines: readonly string[]): void {
-    this.lines.push(...lines);
-  }
-}
 
 // ---- what it begins with
 

@@ -21,6 +21,8 @@ export interface NovaPlay {
   /** how often each failure point was come to */
   readonly visited: Readonly<Record<string, number>>;
   readonly events: readonly NovaEvent[] | null;
+  /** whose each uuid in the events is */
+  readonly names: Readonly<Record<string, string>>;
 }
 
 /** A play that did not come to its end: the process hung or died, or the harness has a fault of its own. */
@@ -32,6 +34,8 @@ export interface HarnessOptions {
   readonly release: NovaRelease;
   /** the developer's checkout in the place of the release */
   readonly fromCheckout?: boolean;
+  /** historical bugs that are brought back, by number: those of harness/patches.py */
+  readonly bugs?: readonly string[];
   /** seconds after which a play is given up */
   readonly limit?: number;
 }
@@ -88,7 +92,7 @@ export class NovaHarness {
       for (const answer of this.answers.splice(0)) answer(null);
     });
     child.on('error', () => child.emit('close'));
-    const ready = await this.ask({ points: this.points() }, START_S);
+    const ready = await this.ask({ points: this.points(), bugs: this.options.bugs ?? [] }, START_S);
     if (ready !== null && 'ready' in ready) return null;
     await this.close();
     return { failed: `Nova could not be started: ${this.lastWords()}` };

@@ -8,7 +8,7 @@ from oslo_db import exception as db_exception
 from nova import conf  # noqa: F401
 from nova import exception
 from nova import objects
-from nova.api.openstack import common as api_common
+from nova.api.openstack.compute import servers
 from nova.cmd import manage
 from nova.compute import api as compute_api
 from nova.compute import manager
@@ -27,12 +27,13 @@ CLASSES = {
     'MigrationTask': migrate.MigrationTask,
     'PlacementCommands': manage.PlacementCommands,
     'ResourceTracker': resource_tracker.ResourceTracker,
+    'ServersController': servers.ServersController,
     'SchedulerManager': scheduler_manager.SchedulerManager,
     'servicegroup': servicegroup.API,
     'driver': hypervisor.HarnessDriver,
     'neutron': neutron.API,
 }
-MODULES = {'api_common': api_common, 'scheduler_utils': scheduler_utils}
+MODULES = {'scheduler_utils': scheduler_utils}
 OBJECTS = ('BuildRequest', 'ComputeNode', 'Instance', 'InstanceAction', 'InstanceList', 'Migration', 'MigrationList',
            'RequestSpec')
 

@@ -1,6 +1,6 @@
 """The harness: Nova in one process, driven by lines of JSON.
 
-    <- {"points": [...], "seed": 1}          the table of failure points; once, first
+    <- {"points": [...], "bugs": [...]}      the table of failure points, and bugs to bring back; once, first
     -> {"ready": {"nova": "34.0.0", ...}}
     <- {"scenario": {...}, "trace": false}   plays a scenario in a fork of a process that has as many hosts
     -> {"play": {...}} or {"failed": "..."}
@@ -23,10 +23,13 @@ from nova import monkey_patch  # noqa: E402
 
 monkey_patch.patch()
 
+from nova.compute import manager  # noqa: E402
+
 import bus as bus_module  # noqa: E402
 import boundaries  # noqa: E402
 import deployment as deployment_module  # noqa: E402
 import faults as faults_module  # noqa: E402
+import patches  # noqa: E402
 import jobs as jobs_module  # noqa: E402
 import play as play_module  # noqa: E402
 import wire as wire_module  # noqa: E402
@@ -126,7 +129,9 @@ def isolated(nova, request):
 class Nova:
     """All parts of one deployment."""
 
-    def __init__(self, points):
+    def __init__(self, points, bugs):
+        for bug in bugs:
+            patches.PATCHES[bug](manager)
         self.listener = play_module.Listener()
         self.jobs = jobs_module.Jobs(self.listener)
         self.faults = faults_module.Faults(points, self.jobs, lambda service: self.crash(service))
@@ -153,8 +158,8 @@ class Nova:
 
 def main():
     first = json.loads(sys.stdin.readline())
-    deployment_module.reproducible(first.get('seed', 1))
-    nova = Nova(first['points'])
+    deployment_module.reproducible(1)
+    nova = Nova(first['points'], first.get('bugs', []))
     say({'ready': play_module.versions()})
     zygotes = {}
     for line in sys.stdin:

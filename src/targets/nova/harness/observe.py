@@ -97,6 +97,7 @@ class Observer:
             })
         for server, uuid in names.servers.items():
             consumers[uuid] = server
+        self.consumers = consumers
         held, empty = self._allocations(consumers)
         order = [*names.servers, *(move['migration'] for move in moves)]
         return {
@@ -107,6 +108,10 @@ class Observer:
             'empty_consumers': [name for name in order if name in empty],
             'trackers': {name: self._tracker('host-%d' % h) for h, name in enumerate(names.hosts)},
         }
+
+    def all_names(self):
+        providers = {uuid: self.names.host(own) for own, uuid in self.names.providers.items()}
+        return {**providers, **self.consumers}
 
     def _unbuilt(self, server):
         """A request to build that has not come to a cell."""

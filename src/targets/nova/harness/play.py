@@ -167,4 +167,6 @@ def play(nova, request):
         'held': [hold.state for hold in nova.faults.holds],
         'visited': nova.faults.visited,
         'events': nova.listener.events,
+        # whose each uuid in the events is
+        'names': observer.all_names(),
     }
