@@ -110,7 +110,7 @@ const CALLS: Readonly<Record<string, string | Unreachable>> = {
   'confirm.api': `${REQUEST} | API.confirm_resize in=_poll_unconfirmed_resizes`,
   'confirm.set-confirming': 'Migration.save status=confirming',
   'confirm.cast': 'cast confirm_resize',
-  'confirm.check': 'Instance.get_by_uuid',
+  'confirm.check': 'Instance.get_by_uuid out=_confirm_resize',
   'confirm.network': 'neutron.setup_networks_on_host .. neutron.get_instance_nw_info',
   'confirm.driver': 'driver.confirm_migration',
   'confirm.drop-claim': 'Migration.save status=confirmed .. ResourceTracker._update_usage',

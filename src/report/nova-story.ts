@@ -152,7 +152,10 @@ class Teller {
     if (point === null && !this.verbose) return null;
     const sent = data === null ? '' : ` ${JSON.stringify(data)}`;
     const said = typeof answer === 'string' ? answer : answered(answer as { status: number; body: string });
-    return this.named(`${method} ${url}${sent} -> ${said}`);
+    const long = !this.verbose && String(url).startsWith('/allocation_candidates');
+    return this.named(
+      long ? `${method} ${asked(String(url))} -> ${candidates(said)}` : `${method} ${url}${sent} -> ${said}`,
+    );
   }
 
   /** Every server that changed since. Returns what to compare with next. */
@@ -168,6 +171,18 @@ class Teller {
 
 const answered = ({ status, body }: { status: number; body: string }): string =>
   body === '' ? String(status) : `${status} ${body}`;
+
+/** Of a request for candidates: what is asked for, and who has it. */
+const asked = (url: string): string =>
+  `/allocation_candidates ${new URLSearchParams(url.split('?')[1]).get('resources')}`;
+
+function candidates(said: string): string {
+  const body = /^200 (.*)$/s.exec(said)?.[1];
+  if (body === undefined) return said;
+  const found = JSON.parse(body) as { allocation_requests: readonly { allocations: object }[] };
+  const providers = found.allocation_requests.flatMap(({ allocations }) => Object.keys(allocations));
+  return `200 ${providers.length === 0 ? 'nobody' : providers.join(', ')}`;
+}
 
 const firstLine = (text: unknown): string => String(text ?? '').split('\n')[0]!;
 
