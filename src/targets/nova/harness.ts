@@ -76,7 +76,7 @@ export class NovaHarness {
       PYTHONHASHSEED: '0',
       PYTHONDONTWRITEBYTECODE: '1',
       PYTHONWARNINGS: 'ignore',
-      ...(folder === null ? {} : { PYTHONPATH: folder, CLAIMCHECK_NOVA: folder }),
+      ...(folder === null ? {} : { PYTHONPATH: folder }),
     };
     const child = spawn(pythonOf(release), [HARNESS], { env: environment, stdio: ['pipe', 'pipe', 'pipe'] });
     this.child = child;

@@ -98,7 +98,10 @@ def _wrap_function(faults, name, module, method):
 
 
 def _wrap_method(faults, name, owner, method):
-    original = owner.__dict__.get(method) or getattr(owner, method)
+    original = owner.__dict__.get(method) or getattr(owner, method, None)
+    if original is None:
+        # an older release, which does not call it
+        return
     is_class = isinstance(original, classmethod) or getattr(original, '__self__', None) is owner
     is_static = isinstance(original, staticmethod)
     function = original.__func__ if hasattr(original, '__func__') else original

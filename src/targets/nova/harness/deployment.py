@@ -13,6 +13,7 @@ from oslo_concurrency import lockutils
 from oslo_config import cfg
 from oslo_utils import uuidutils
 import webob
+import webob.dec  # noqa: F401  (Nova 26 takes it for imported)
 
 from nova import context
 from nova import objects
@@ -20,6 +21,7 @@ from nova import rpc
 from nova import service
 from nova import test
 from nova import utils
+from nova.compute import rpcapi as compute_rpcapi
 from nova.api import wsgi
 from nova.scheduler import weights
 from nova.scheduler.client import report
@@ -108,7 +110,7 @@ class Deployment(test.TestCase):
         self.flags(driver='nova.quota.NoopQuotaDriver', group='quota')
         self.flags(notification_format='unversioned', group='notifications')
         self.flags(driver=['noop'], group='oslo_messaging_notifications')
-        paste = os.path.join(os.environ.get('CLAIMCHECK_NOVA') or __import__('sys').prefix, 'etc', 'nova', 'api-paste.ini')
+        paste = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'api-paste.ini')
         self.flags(api_paste_config=paste, group='wsgi')
 
     @staticmethod
@@ -189,7 +191,10 @@ class Deployment(test.TestCase):
         """Work that Nova hands to a pool of threads is done where it is handed over; what it raises stays in its Future."""
         import futurist
 
-        from nova import thread_pool_factory
+        try:
+            from nova import thread_pool_factory
+        except ImportError:
+            thread_pool_factory = None
 
         def spawn(function, *args, **kwargs):
             future = futurist.Future()
@@ -199,8 +204,22 @@ class Deployment(test.TestCase):
                 future.set_exception(error)
             return future
 
-        thread_pool_factory.spawn = spawn
-        thread_pool_factory.spawn_on = lambda _executor, function, *args, **kwargs: spawn(function, *args, **kwargs)
+        if thread_pool_factory is not None:
+            thread_pool_factory.spawn = spawn
+            thread_pool_factory.spawn_on = lambda _executor, function, *args, **kwargs: spawn(function, *args, **kwargs)
+            return
+
+        class Thread:
+            """What utils.spawn of Nova 26 returns: a GreenThread."""
+
+            def __init__(self, future):
+                self.wait = future.result
+
+            def link(self, *_):
+                pass
+
+        utils.spawn = lambda function, *args, **kwargs: Thread(spawn(function, *args, **kwargs))
+        utils.spawn_n = lambda function, *args, **kwargs: spawn(function, *args, **kwargs)
 
     @staticmethod
     def _silence():
@@ -233,8 +252,9 @@ class Deployment(test.TestCase):
         """The body of a job: nova-compute starts (nova/service.py:Service.start), with a manager of its own."""
         CONF.set_override('host', name)
         with self._driver_of(name):
-            started = service.Service.create(
-                host=name, binary='nova-compute', topic_alt='compute-alt')
+            # the second topic came with 33.0.0
+            topics = {'topic_alt': compute_rpcapi.RPC_TOPIC_ALT} if hasattr(compute_rpcapi, 'RPC_TOPIC_ALT') else {}
+            started = service.Service.create(host=name, binary='nova-compute', **topics)
         self.managers[name] = started.manager
         started.start()
 

@@ -58,6 +58,10 @@ class Lock:
         self._jobs = jobs
         self._key = key
 
+    def __deepcopy__(self, _memo):
+        # the provider tree of Nova 26 has its lock in it, and is copied
+        return self
+
     def acquire(self, *_args, **_kwargs):
         self._jobs.acquire(self._key)
         return True

@@ -21,7 +21,9 @@ os.dup2(2, 1)
 
 from nova import monkey_patch  # noqa: E402
 
-monkey_patch.patch()
+if hasattr(monkey_patch, 'patch'):
+    # Nova 26 patches when it is imported
+    monkey_patch.patch()
 
 from nova.compute import manager  # noqa: E402
 
@@ -179,4 +181,10 @@ def main():
 
 
 if __name__ == '__main__':
-    main()
+    # oslo.log would write what ends the process to a log that nobody reads
+    sys.excepthook = sys.__excepthook__
+    try:
+        main()
+    except Exception:
+        sys.stderr.write(traceback.format_exc())
+        sys.exit(1)
