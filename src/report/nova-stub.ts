@@ -18,6 +18,8 @@ export interface Stub {
   readonly method: string;
   /** the parameters that are looked at; the rest is *args, **kwargs */
   readonly parameters: string;
+  /** what the conditions look at */
+  readonly before: readonly string[];
   /** what must be true of a call; every line but the last ends before an `and` */
   readonly conditions: readonly string[];
   /** what is done in the place of the call; `real` is the method itself */
@@ -112,8 +114,15 @@ function parsed(text: string): Call {
   };
 }
 
-const unfit = (point: string, kind: FaultKind): Inexpressible =>
-  new Inexpressible(`no stub of one method can do ${kind} at ${point}`);
+function unfit(point: string, kind: FaultKind): Inexpressible {
+  if (kind === 'crash-before' || kind === 'crash-after' || kind === 'placement-crash') {
+    return new Inexpressible(`a service dies in it at ${point}, and those of a functional test are one process`);
+  }
+  if (kind === 'late' || kind === 'doubled' || kind === 'timeout-during') {
+    return new Inexpressible(`the message at ${point} would need a schedule, and a functional test of Nova has none`);
+  }
+  return new Inexpressible(`no stub of one method can do ${kind} at ${point}`);
+}
 
 /** Does the real thing first, and keeps nothing of what it says. */
 const REAL = 'real(*args, **kwargs)';
@@ -135,6 +144,7 @@ function message(point: string, kind: FaultKind, verb: 'cast' | 'call', method: 
     owner,
     method,
     parameters: '',
+    before: [],
     conditions: [],
     instead: lines,
     imports: [IMPORTS.mock, imports, ...(silent ? [] : [IMPORTS.messaging])],
@@ -146,8 +156,9 @@ function message(point: string, kind: FaultKind, verb: 'cast' | 'call', method: 
 
 const answer = (status: number, code: string, detail: string): string[] => [
   `return fake_requests.FakeResponse(${status}, jsonutils.dumps({`,
-  `    'errors': [{'code': '${code}',`,
-  `                'detail': '${detail}'}]}))`,
+  "    'errors': [{",
+  `        'code': '${code}',`,
+  `        'detail': '${detail}'}]}))`,
 ];
 const CONFLICT = 'placement.concurrent_update';
 const BROKEN = answer(500, 'placement.undefined_code', 'incapable');
@@ -181,6 +192,7 @@ function request(
     owner: 'report.SchedulerReportClient',
     method: verb.toLowerCase(),
     parameters: '_self, url, ',
+    before: [],
     conditions: [...about(path, server), ...around],
     instead: instead.map((line) => (line === REAL ? 'real(_self, url, *args, **kwargs)' : line)),
     imports: [
@@ -232,6 +244,7 @@ function method(
     owner,
     method: called,
     parameters: saves ? 'obj, ' : '',
+    before: saves ? ['changes = obj.obj_get_changes()'] : [],
     conditions: [...when.map(condition), ...around],
     instead: kind === 'error-after' ? [saves ? 'real(obj, *args, **kwargs)' : REAL, raise] : [raise],
     imports: [IMPORTS.mock, imports, needs, ...(when.some(([key]) => key === 'raising') ? [IMPORTS.sys] : [])],
@@ -259,7 +272,7 @@ function condition([key, value]: readonly [string, string]): string {
   if (key === 'raising') return `sys.exc_info()[0] is ${value === 'True' ? 'not ' : ''}None`;
   if (key === 'phase' || key === 'event') return `${pythonString(value)} in (*args, *kwargs.values())`;
   // None is a value that is written: a field that is not is another thing
-  const written = `obj.obj_get_changes().get('${key}', '')`;
+  const written = `changes.get('${key}', '')`;
   const values = value.split(',').map((one) => (one === 'None' ? 'None' : pythonString(one)));
   return values.length === 1 && values[0] !== 'None'
     ? `${written} == ${values[0]}`

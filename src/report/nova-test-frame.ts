@@ -61,7 +61,7 @@ export const HELPERS = `    def _wait_for_events(self, server, action, *names):
         })
 
     def _get_migrations(self, server):
-        """The server's migration records, oldest first, deleted ones too."""
+        """Migration records of a server, oldest first, deleted ones too."""
         ctxt = context.get_admin_context(read_deleted='yes')
         migrations = db.migration_get_all_by_filters(
             ctxt, {'instance_uuid': server['id']})

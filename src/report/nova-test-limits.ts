@@ -17,11 +17,7 @@ const HOST_NAME = /^[A-Za-z0-9._-]+$/;
 const NAME = /^(?! )[^\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]+(?<! )$/u;
 const PROPERTY = /^[A-Za-z0-9_. :-]+$/;
 
-export function refuseInexpressible(
-  { cloud, options, operations, faults, holds }: Scenario,
-  code: Code,
-  found: Violation,
-): void {
+export function refuseInexpressible({ cloud, options, operations, faults, holds }: Scenario, code: Code): void {
   const no = (what: string): never => {
     throw new Inexpressible(what);
   };
@@ -38,6 +34,9 @@ export function refuseInexpressible(
   if (holds.length > 0) no('it holds jobs back, and a functional test of Nova has no schedule of its own');
   if (faults.length > 1) no(`it has ${faults.length} faults, and a test stubs one method`);
   const other = operations.find(({ operation }) => !PLAYABLE.has(operation));
+  if (other?.operation === 'crash' || other?.operation === 'restart') {
+    no('a service of it dies or restarts, and those of a functional test are one process');
+  }
   if (other !== undefined) no(`no functional test of Nova plays the operation ${other.operation}`);
   if (operations.some((op) => op.operation === 'boot' && op.volume_backed === true)) {
     no('a server of it boots from a volume, which the test does not make');
@@ -63,7 +62,9 @@ export function refuseInexpressible(
   if (fault !== undefined && operations[fault.operation]?.operation === 'boot') {
     no('its fault strikes a boot, where the test has no server to tell calls by yet');
   }
-  if (found.invariants.every((id) => UNSEEN.has(id))) {
-    no(`what is wrong (${found.invariants.join(', ')}) is nothing that Nova's fake driver or the API shows`);
-  }
+}
+
+export function refuseUnseen({ invariants }: Violation): void {
+  if (!invariants.every((id) => UNSEEN.has(id))) return;
+  throw new Inexpressible(`what is wrong (${invariants.join(', ')}) is nothing that Nova's fake driver or API shows`);
 }

@@ -23,7 +23,7 @@ import type { Flavor, Operation, OperationName, Scenario } from '../scenario/sce
 import { FAULT_WORDS } from './bug-report.ts';
 import { Inexpressible, type Stub, stubFor } from './nova-stub.ts';
 import { ALWAYS, CALLED_FROM, HELPERS, importsOf, LICENCE } from './nova-test-frame.ts';
-import { refuseInexpressible } from './nova-test-limits.ts';
+import { refuseInexpressible, refuseUnseen } from './nova-test-limits.ts';
 import { call, type Expression, filled, literal, prefixed, pythonString, statement } from './python.ts';
 
 export interface NovaTestInput {
@@ -40,10 +40,11 @@ export interface NovaTestInput {
  * @throws Inexpressible
  */
 export function novaTest({ scenario, code, contract, known, signature }: NovaTestInput): string | null {
+  refuseInexpressible(scenario, code);
   const { violations } = tryScenario(code, contract, scenario);
   const found = violations.find((one) => one.signature === signature) ?? violations[0];
   if (found === undefined) return null;
-  refuseInexpressible(scenario, code, found);
+  refuseUnseen(found);
   const played = playedOn(code, scenario);
   const cast = new Cast(scenario);
   const [fault] = scenario.faults;
@@ -102,9 +103,16 @@ interface Played {
 function playedOn(code: Code, scenario: Scenario): Played {
   const { run, operations, servers } = load(code, scenario);
   let ended: string[] = [];
+  /** handlers that have sent a message on and are not done */
+  const sent = new Set<string>();
+  let race = false;
   run.listener = {
-    step: () => {},
-    fault: () => {},
+    step: (_job, { handler, step }) => {
+      if (step.touches === 'cast') sent.add(handler.id);
+    },
+    fault: (_job, { handler }) => {
+      race ||= sent.has(handler.id);
+    },
     hold: () => {},
     service: () => {},
     ended: (job) => {
@@ -113,12 +121,16 @@ function playedOn(code: Code, scenario: Scenario): Played {
   };
   const steps = operations.map((resolved, k) => {
     ended = [];
+    sent.clear();
     play(run, k, resolved);
     return { operation: operationPicture(run.world.operations[k]!), picture: picture(run.world, servers), ended };
   });
   for (const [k, { operation }] of steps.entries()) {
     if (operation.outcome === 'accepted' || operation.outcome === 'refused') continue;
     throw new Inexpressible(`operation ${k + 1} of it is not carried out`);
+  }
+  if (race) {
+    throw new Inexpressible('its fault strikes behind a message that is on its way, and who is first then is a race');
   }
   if (scenario.faults.length === 0) return { steps, struck: null };
   const record = run.world.faults[0]!;
@@ -348,8 +360,11 @@ function body(scenario: Scenario, played: Played, cast: Cast, stub: Stub | null,
     lines.push(
       ...stubLines(stub, fault.nth, fault.times),
       '',
-      `        with mock.patch.object(${stub.owner}, '${stub.method}',`,
-      `                               fake_${stub.method}):`,
+      statement(
+        8,
+        prefixed('with ', call('mock.patch.object', [stub.owner, literal(stub.method), `fake_${stub.method}`])),
+        ':',
+      ),
       ...operationLines(12, op, step, cast),
       `        self.assertGreaterEqual(len(calls), ${fault.nth})`,
     );
@@ -358,7 +373,11 @@ function body(scenario: Scenario, played: Played, cast: Cast, stub: Stub | null,
   return `${lines.join('\n')}\n`;
 }
 
-function stubLines({ owner, method, parameters, conditions, instead }: Stub, nth: number, times: number): string[] {
+function stubLines(
+  { owner, method, parameters, before, conditions, instead }: Stub,
+  nth: number,
+  times: number,
+): string[] {
   const when =
     nth === 1 ? (times === 1 ? 'len(calls) == 1' : `len(calls) <= ${times}`) : `${nth} <= len(calls) < ${nth + times}`;
   const strike = (indent: string): string[] => [
@@ -372,6 +391,7 @@ function stubLines({ owner, method, parameters, conditions, instead }: Stub, nth
     '        calls = []',
     '',
     `        def fake_${method}(${parameters}*args, **kwargs):`,
+    ...before.map((line) => `            ${line}`),
     ...(first === undefined
       ? strike('            ')
       : [
@@ -398,7 +418,9 @@ function operationLines(indent: number, op: Operation, step: PlayedStep, cast: C
   const lines = refused
     ? refusedRequest(indent, asked, step.operation.http ?? 500)
     : accepted(indent, op, server, asked);
-  const events = step.ended.flatMap((handler) => (EVENTS[handler] === undefined ? [] : [EVENTS[handler]]));
+  // the confirm that a delete begins with is over when the request is, under an action of its own
+  const waited = step.ended.filter((handler) => op.operation !== 'delete' || handler !== 'compute.confirm_resize');
+  const events = waited.flatMap((handler) => (EVENTS[handler] === undefined ? [] : [EVENTS[handler]]));
   const action = ACTIONS[op.operation];
   if (events.length > 0 && action !== undefined) {
     const args = [server, literal(action), ...events.map(literal)];

@@ -67,9 +67,12 @@ function flat(of: Expression): string {
   return typeof of === 'string' ? of : of.open + of.items.map(flat).join(', ') + of.close;
 }
 
-/** A statement on lines of at most 79 columns, as far as no name is longer. */
-export function statement(indent: number, of: Expression): string {
-  return laid(of, indent, '').join('\n');
+/**
+ * A statement on lines of at most 79 columns, as far as no name is longer.
+ * @param behind the colon of a block
+ */
+export function statement(indent: number, of: Expression, behind = ''): string {
+  return laid(of, indent, behind).join('\n');
 }
 
 function laid(of: Expression, indent: number, behind: string): string[] {
