@@ -172,7 +172,7 @@ const WIRE: Partial<Record<FaultKind, readonly string[]>> = {
   'error-before': BROKEN,
   'error-after': [REAL, ...BROKEN],
   conflict: answer(409, CONFLICT, 'consumer generation conflict'),
-  'provider-conflict': answer(409, CONFLICT, 'another thread concurrently updated'),
+  'provider-conflict': answer(409, CONFLICT, 'concurrent update'),
   'html-before': PROXY,
   'html-after': [REAL, ...PROXY],
 };

@@ -263,7 +263,8 @@ describe('whole tests', () => {
                   return real(*args, **kwargs)
 
               with mock.patch.object(
-                  compute_rpcapi.ComputeAPI, 'confirm_resize', fake_confirm_resize):
+                      compute_rpcapi.ComputeAPI, 'confirm_resize',
+                      fake_confirm_resize):
                   self.api.post_server_action(server['id'], {'confirmResize': None})
                   self._wait_for_instance(server, 'h2', 'resized', None)
               self.assertGreaterEqual(len(calls), 1)

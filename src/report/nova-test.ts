@@ -9,7 +9,7 @@ import type { Known } from '../contract/known/known.ts';
 import type { Code, Instruction } from '../engine/compile.ts';
 import { load } from '../engine/load.ts';
 import { play } from '../engine/settle.ts';
-import { resourcesOf } from '../nova/setting.ts';
+import { resourcesOf, traitsAskedOf } from '../nova/setting.ts';
 import {
   type AllocationsPicture,
   type InstancePicture,
@@ -19,7 +19,7 @@ import {
   type Picture,
   picture,
 } from '../observation/picture.ts';
-import type { Flavor, Operation, OperationName, Scenario } from '../scenario/scenario.ts';
+import type { Cloud, Flavor, Operation, OperationName, Scenario } from '../scenario/scenario.ts';
 import { FAULT_WORDS } from './bug-report.ts';
 import { Inexpressible, type Stub, stubFor } from './nova-stub.ts';
 import { ALWAYS, CALLED_FROM, HELPERS, importsOf, LICENCE } from './nova-test-frame.ts';
@@ -326,9 +326,25 @@ function setUp(scenario: Scenario): string {
       '                      update_provider_tree)',
     );
   }
+  lines.push(...namesOfItsOwn(cloud).map((made) => statement(8, made)));
   for (const { name } of cloud.hosts) lines.push(statement(8, call('self._start_compute', [literal(name)])));
   return lines.join('\n');
 }
+
+/** Custom traits and classes that flavors ask for and no host has: Placement knows them only when somebody made them. */
+function namesOfItsOwn({ hosts, flavors }: Cloud): Expression[] {
+  const traits = new Set(flavors.flatMap(traitsAskedOf));
+  const classes = new Set(flavors.flatMap((flavor) => [...resourcesOf(flavor, false).keys()]));
+  for (const host of hosts) {
+    for (const trait of host.traits) traits.delete(trait);
+    for (const resourceClass of Object.keys(host.inventories)) classes.delete(resourceClass);
+  }
+  const made = (maker: string, names: Iterable<string>): Expression[] =>
+    [...names].filter((name) => CUSTOM.test(name)).map((name) => call(`self.${maker}`, [literal(name)]));
+  return [...made('_create_trait', traits), ...made('_create_resource_class', classes)];
+}
+
+const CUSTOM = /^CUSTOM_[A-Z0-9_]+$/;
 
 function flavorOf({ name, vcpus, ram, disk, ephemeral, swap, properties }: Flavor): Expression {
   return call('self._create_flavor', [

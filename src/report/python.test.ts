@@ -127,8 +127,8 @@ test('expressions are broken at brackets, as late as may be', () => {
                 [],
             ]
             with patch(
-                server, 'resize', 'conductor_migrate_server',
-                'compute_prep_resize'):"
+                    server, 'resize', 'conductor_migrate_server',
+                    'compute_prep_resize'):"
   `);
 });
 

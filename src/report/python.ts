@@ -84,7 +84,9 @@ function laid(of: Expression, indent: number, behind: string): string[] {
     const within = { ...only, open: of.open + only.open, close: only.close + of.close };
     return laid(within, indent, behind);
   }
-  if (!of.trailing) return [margin + of.open, ...packed(of.items, indent + STEP, of.close + behind)];
+  // what stands in the head of a block is set off from its body
+  const inner = indent + (behind === ':' ? 2 * STEP : STEP);
+  if (!of.trailing) return [margin + of.open, ...packed(of.items, inner, of.close + behind)];
   return [margin + of.open, ...of.items.flatMap((item) => laid(item, indent + STEP, ',')), margin + of.close + behind];
 }
 
