@@ -39,8 +39,9 @@ class FinishNetworkErrorBeforeTestCase(
     ComputeManager._finish_resize_helper, meets a failure: it raises before it
     has done anything.
 
-    Afterwards the server holds what it did not hold before the move; the
-    server does not hold what it held before the move.
+    What is wrong then, and stays so when nova-compute is restarted and its
+    periodic tasks have run: the server holds what it did not hold before the
+    move; the server does not hold what it held before the move.
 
     Since bug 1825537 a resize that fails to finish keeps the destination for
     the server, whose host flipped already, and drops the source.

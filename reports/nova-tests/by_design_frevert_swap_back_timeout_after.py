@@ -41,7 +41,8 @@ class FrevertSwapBackTimeoutAfterTestCase(
     ComputeManager._finish_revert_resize, meets a failure: the answer times
     out, though all was done.
 
-    Afterwards the revert is half done.
+    What is wrong then, and stays so when nova-compute is restarted and its
+    periodic tasks have run: the revert is half done.
 
     A revert that fails behind the give-back leaves the server in error on the
     source, with its claim in order; a hard reboot brings it up.

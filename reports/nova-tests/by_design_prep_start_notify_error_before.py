@@ -32,9 +32,10 @@ class PrepStartNotifyErrorBeforeTestCase(
     called by ComputeManager._do_prep_resize, meets a failure: it raises before
     it has done anything.
 
-    Afterwards a migration of the server still holds a claim; the server does
-    not hold what it held before the move; the claim is not exactly the flavor
-    on the host; a migration whose move is over holds a claim.
+    What is wrong then, and stays so when nova-compute is restarted and its
+    periodic tasks have run: a migration of the server still holds a claim; the
+    server does not hold what it held before the move; the claim is not exactly
+    the flavor on the host; a migration whose move is over holds a claim.
 
     What raises before the try of prep_resize that gives the claim back (its
     start notification) leaves both claims where they are.

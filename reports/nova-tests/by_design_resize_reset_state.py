@@ -26,9 +26,10 @@ class ResizeResetStateTestCase(
     The server is booted on h1. The server is resized. An administrator resets
     the state of the server.
 
-    Afterwards the claim is not exactly the flavor on the host; a migration
-    whose move is over holds a claim; a migration remains finished; the move
-    takes neither confirm nor revert, and nobody decided it.
+    What is wrong then, and stays so when nova-compute is restarted and its
+    periodic tasks have run: the claim is not exactly the flavor on the host; a
+    migration whose move is over holds a claim; a migration remains finished;
+    the move takes neither confirm nor revert, and nobody decided it.
 
     reset-state writes vm_state and task_state and nothing else: a move that
     waits for its decision can then be neither confirmed nor reverted.

@@ -39,13 +39,14 @@ class FrevertSwapBackGetAllocsErrorBeforeTestCase(
     is reverted.
 
     During the last of these, ComputeManager._revert_allocation, called by
-    ComputeManager._finish_revert_resize, meets a failure: it raises before it
-    has done anything.
+    ComputeManager._finish_revert_resize, meets a failure: Placement answers
+    500, and the request was not applied.
 
-    Afterwards a migration of the server still holds a claim; the server does
-    not hold what it held before the move; the claim is not exactly the flavor
-    on the host; a migration whose move is over holds a claim; the revert is
-    half done.
+    What is wrong then, and stays so when nova-compute is restarted and its
+    periodic tasks have run: a migration of the server still holds a claim; the
+    server does not hold what it held before the move; the claim is not exactly
+    the flavor on the host; a migration whose move is over holds a claim; the
+    revert is half done.
 
     A refused connection is not an error to the report client: safe_connect
     returns None, the caller goes on, and what should have been released or

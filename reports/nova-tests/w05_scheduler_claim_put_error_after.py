@@ -38,11 +38,12 @@ class SchedulerClaimPutErrorAfterTestCase(
     The server is booted on h1. The server is resized.
 
     During the last of these, SchedulerReportClient.claim_resources, called by
-    SchedulerManager.select_destinations, meets a failure: it raises when all
-    is done.
+    SchedulerManager.select_destinations, meets a failure: Placement answers
+    500, though the request was applied.
 
-    Afterwards an open move does not hold exactly its two sides; the move is
-    open without both its claims.
+    What is wrong then, and stays so when nova-compute is restarted and its
+    periodic tasks have run: an open move does not hold exactly its two sides;
+    the move is open without both its claims.
 
     A claim that Placement applied and nobody acknowledged is added to, not
     replaced, when the next host is claimed: claim_resources doubles what the

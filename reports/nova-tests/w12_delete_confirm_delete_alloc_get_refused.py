@@ -40,8 +40,9 @@ class ConfirmDeleteAllocGetRefusedTestCase(
     SchedulerReportClient.delete_allocation_for_instance, called by
     ComputeManager.confirm_resize, meets a failure: the connection is refused.
 
-    Afterwards a migration whose move is over holds a claim; a migration of the
-    deleted server holds a claim.
+    What is wrong then, and stays so when nova-compute is restarted and its
+    periodic tasks have run: a migration whose move is over holds a claim; a
+    migration of the deleted server holds a claim.
 
     Nobody releases the claim of a migration when its server is deleted, except
     by way of a confirm: a move that failed or is stuck leaves it for good.

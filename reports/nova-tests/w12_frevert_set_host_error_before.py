@@ -41,10 +41,11 @@ class FrevertSetHostErrorBeforeTestCase(
     called by ComputeManager._finish_revert_resize, meets a failure: it raises
     before it has done anything.
 
-    Afterwards a migration of the server still holds a claim; the server does
-    not hold what it held before the move; the claim is not exactly the flavor
-    on the host; a migration whose move is over holds a claim; the revert is
-    half done.
+    What is wrong then, and stays so when nova-compute is restarted and its
+    periodic tasks have run: a migration of the server still holds a claim; the
+    server does not hold what it held before the move; the claim is not exactly
+    the flavor on the host; a migration whose move is over holds a claim; the
+    revert is half done.
 
     revert_resize and finish_revert_resize undo nothing: a revert that fails or
     stops keeps both claims, and neither confirm nor revert is taken again.

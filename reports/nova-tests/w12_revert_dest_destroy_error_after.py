@@ -32,9 +32,10 @@ class RevertDestDestroyErrorAfterTestCase(
     During the last of these, ComputeDriver.destroy, called by
     ComputeManager.revert_resize, meets a failure: it raises when all is done.
 
-    Afterwards the claim is not exactly the flavor on the host; a migration
-    whose move is over holds a claim; the revert is half done; its host has
-    neither guest nor disks.
+    What is wrong then, and stays so when nova-compute is restarted and its
+    periodic tasks have run: the claim is not exactly the flavor on the host; a
+    migration whose move is over holds a claim; the revert is half done; its
+    host has neither guest nor disks.
 
     revert_resize and finish_revert_resize undo nothing: a revert that fails or
     stops keeps both claims, and neither confirm nor revert is taken again.

@@ -40,8 +40,9 @@ class SrcFlipHostErrorBeforeTestCase(
     ComputeManager._resize_instance, meets a failure: it raises before it has
     done anything.
 
-    Afterwards the server does not hold exactly its flavor where it is; the
-    claim is not exactly the flavor on the host.
+    What is wrong then, and stays so when nova-compute is restarted and its
+    periodic tasks have run: the server does not hold exactly its flavor where
+    it is; the claim is not exactly the flavor on the host.
 
     resize_instance has one handler for before and after the host flip: what
     fails behind it gives the claim back to the source, while the server

@@ -30,10 +30,11 @@ class SrcCastFinishLostTestCase(
     During the last of these, ComputeAPI.finish_resize, called by
     ComputeManager._resize_instance, meets a failure: the message is lost.
 
-    Afterwards a migration of the server still holds a claim; the server does
-    not hold what it held before the move; the claim is not exactly the flavor
-    on the host; a migration whose move is over holds a claim; task_state
-    resize_migrated remains.
+    What is wrong then, and stays so when nova-compute is restarted and its
+    periodic tasks have run: a migration of the server still holds a claim; the
+    server does not hold what it held before the move; the claim is not exactly
+    the flavor on the host; a migration whose move is over holds a claim;
+    task_state resize_migrated remains.
 
     The finish message was lost, or a compute died behind the host flip:
     _init_instance has no branch for resize_migrated and resize_finish, and

@@ -30,10 +30,11 @@ class PrepCastResizeLostTestCase(
     During the last of these, ComputeAPI.resize_instance, called by
     ComputeManager._do_prep_resize, meets a failure: the message is lost.
 
-    Afterwards a migration of the server still holds a claim; the server does
-    not hold what it held before the move; the claim is not exactly the flavor
-    on the host; a migration whose move is over holds a claim; a migration
-    remains pre-migrating.
+    What is wrong then, and stays so when nova-compute is restarted and its
+    periodic tasks have run: a migration of the server still holds a claim; the
+    server does not hold what it held before the move; the claim is not exactly
+    the flavor on the host; a migration whose move is over holds a claim; a
+    migration remains pre-migrating.
 
     A message of a move was lost, or a compute died, before the source gave the
     server away: the restart clears task_state and leaves claims and migration

@@ -40,9 +40,10 @@ class ConductorSwapTimeoutAfterTestCase(
     ComputeTaskManager._cold_migrate, meets a failure: the answer times out,
     though all was done.
 
-    Afterwards a migration of the server still holds a claim; the server does
-    not hold what it held before the move; the claim is not exactly the flavor
-    on the host; a migration whose move is over holds a claim.
+    What is wrong then, and stays so when nova-compute is restarted and its
+    periodic tasks have run: a migration of the server still holds a claim; the
+    server does not hold what it held before the move; the claim is not exactly
+    the flavor on the host; a migration whose move is over holds a claim.
 
     Conductor died, or did not hear, between parking the source claim under the
     migration and remembering that it did: nothing swaps it back, and the

@@ -31,9 +31,10 @@ class ConfirmCastLostTestCase(
     During the last of these, ComputeAPI.confirm_resize, called by
     API.confirm_resize, meets a failure: the message is lost.
 
-    Afterwards a migration still holds the source; the claim is not exactly the
-    flavor on the host; a migration whose move is over holds a claim; a
-    migration remains confirming; the confirm is half done.
+    What is wrong then, and stays so when nova-compute is restarted and its
+    periodic tasks have run: a migration still holds the source; the claim is
+    not exactly the flavor on the host; a migration whose move is over holds a
+    claim; a migration remains confirming; the confirm is half done.
 
     The confirm message was lost, or its handler died early: the migration says
     confirming, which neither confirm nor revert nor the poll take up again.

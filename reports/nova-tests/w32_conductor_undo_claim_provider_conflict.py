@@ -41,9 +41,10 @@ class ConductorUndoClaimProviderConflictTestCase(
     ComputeTaskManager._cold_migrate, meets a failure: Placement answers 409, a
     resource provider generation conflict, several times in a row.
 
-    Afterwards a migration of the server still holds a claim; the server does
-    not hold what it held before the move; the claim is not exactly the flavor
-    on the host; a migration whose move is over holds a claim.
+    What is wrong then, and stays so when nova-compute is restarted and its
+    periodic tasks have run: a migration of the server still holds a claim; the
+    server does not hold what it held before the move; the claim is not exactly
+    the flavor on the host; a migration whose move is over holds a claim.
 
     The rollback of conductor's MigrationTask moves the claim back once; if
     that is not carried out, only a log line tells of it.

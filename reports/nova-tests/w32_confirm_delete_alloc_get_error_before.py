@@ -40,12 +40,13 @@ class ConfirmDeleteAllocGetErrorBeforeTestCase(
 
     During the last of these,
     SchedulerReportClient.delete_allocation_for_instance, called by
-    ComputeManager.confirm_resize, meets a failure: it raises before it has
-    done anything.
+    ComputeManager.confirm_resize, meets a failure: Placement answers 500, and
+    the request was not applied.
 
-    Afterwards a migration still holds the source; the claim is not exactly the
-    flavor on the host; a migration whose move is over holds a claim; the
-    confirm is half done.
+    What is wrong then, and stays so when nova-compute is restarted and its
+    periodic tasks have run: a migration still holds the source; the claim is
+    not exactly the flavor on the host; a migration whose move is over holds a
+    claim; the confirm is half done.
 
     Confirm marks the migration first and releases the source claim last: what
     stops it in between, or refuses the release, leaves the claim with a

@@ -106,9 +106,10 @@ describe('whole tests', () => {
           SchedulerReportClient.delete_allocation_for_instance, called by
           ComputeManager.confirm_resize, meets a failure: the connection is refused.
 
-          Afterwards a migration still holds the source; the claim is not exactly the
-          flavor on the host; a migration whose move is over holds a claim; the
-          confirm is half done.
+          What is wrong then, and stays so when nova-compute is restarted and its
+          periodic tasks have run: a migration still holds the source; the claim is
+          not exactly the flavor on the host; a migration whose move is over holds a
+          claim; the confirm is half done.
 
           A refused connection is not an error to the report client: safe_connect
           returns None, the caller goes on, and what should have been released or

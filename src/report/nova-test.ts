@@ -8,8 +8,9 @@ import type { Contract } from '../contract/contracts.ts';
 import type { Known } from '../contract/known/known.ts';
 import type { Code, Instruction } from '../engine/compile.ts';
 import { load } from '../engine/load.ts';
-import { play } from '../engine/settle.ts';
+import { play, settle } from '../engine/settle.ts';
 import { resourcesOf, traitsAskedOf } from '../nova/setting.ts';
+import type { Step } from '../nova/step.ts';
 import {
   type AllocationsPicture,
   type InstancePicture,
@@ -19,7 +20,7 @@ import {
   type Picture,
   picture,
 } from '../observation/picture.ts';
-import type { Cloud, Flavor, Operation, OperationName, Scenario } from '../scenario/scenario.ts';
+import type { Cloud, FaultKind, Flavor, Operation, OperationName, Scenario } from '../scenario/scenario.ts';
 import { FAULT_WORDS } from './bug-report.ts';
 import { Inexpressible, type Stub, stubFor } from './nova-stub.ts';
 import { ALWAYS, CALLED_FROM, HELPERS, importsOf, LICENCE } from './nova-test-frame.ts';
@@ -96,6 +97,8 @@ interface PlayedStep {
 
 interface Played {
   readonly steps: readonly PlayedStep[];
+  /** when every nova-compute was restarted and all periodic work has run, which is when most laws are judged */
+  readonly settled: Picture;
   /** where the fault struck */
   readonly struck: Instruction | null;
 }
@@ -132,10 +135,11 @@ function playedOn(code: Code, scenario: Scenario): Played {
   if (race) {
     throw new Inexpressible('its fault strikes behind a message that is on its way, and who is first then is a race');
   }
-  if (scenario.faults.length === 0) return { steps, struck: null };
-  const record = run.world.faults[0]!;
-  if (record.fired === 0) throw new Inexpressible('its fault never strikes');
-  return { steps, struck: code.instructions[record.pc]! };
+  const record = run.world.faults[0];
+  if (record?.fired === 0) throw new Inexpressible('its fault never strikes');
+  const struck = record === undefined ? null : code.instructions[record.pc]!;
+  settle(run);
+  return { steps, settled: picture(run.world, servers), struck };
 }
 
 /** Events of instance actions that tell of a handler's end (wrap_instance_event). The API and the scheduler have none. */
@@ -234,15 +238,24 @@ function docstring(scenario: Scenario, { steps, struck }: Played, cast: Cast, kn
             'the last',
           ) +
             ` of these, ${afterColon(struck.step.nova)}, called by ${afterColon(struck.handler.nova)}, meets a failure: ` +
-            `${FAULT_WORDS[fault.kind]}${fault.times > 1 ? ', several times in a row' : ''}.`,
+            `${failureWords(fault.kind, struck.step)}${fault.times > 1 ? ', several times in a row' : ''}.`,
         ];
-  const wrong = [`Afterwards ${[...new Set(found.details)].filter(isOurs).join('; ')}.`];
+  const wrong = [
+    `What is wrong then, and stays so when nova-compute is restarted and its periodic tasks have run: ${[...new Set(found.details)].filter(isOurs).join('; ')}.`,
+  ];
   const reason = entry === undefined || !isOurs(entry.reason) ? [] : [entry.reason];
   return [
     '    """Regression test for claims that a move leaves wrong in placement.',
     ...[told.join(' '), ...failure, ...wrong, ...reason].flatMap((text) => ['', filled(4, '', text)]),
     '    """',
   ].join('\n');
+}
+
+function failureWords(kind: FaultKind, { touches }: Step): string {
+  const wire = touches === 'placement-read' || touches === 'placement-write';
+  if (wire && kind === 'error-before') return 'Placement answers 500, and the request was not applied';
+  if (wire && kind === 'error-after') return 'Placement answers 500, though the request was applied';
+  return FAULT_WORDS[kind];
 }
 
 /** What is written without quotes is made of our own words, and can end no comment and no docstring. */
@@ -385,7 +398,7 @@ function body(scenario: Scenario, played: Played, cast: Cast, stub: Stub | null,
       `        self.assertGreaterEqual(len(calls), ${fault.nth})`,
     );
   }
-  lines.push(...assertions(scenario, played.steps.at(-1)!.picture, cast, found));
+  lines.push(...assertions(scenario, played, cast, found));
   return `${lines.join('\n')}\n`;
 }
 
@@ -518,13 +531,19 @@ interface Assertion {
   readonly wrong: string | null;
 }
 
-function assertions(scenario: Scenario, end: Picture, cast: Cast, found: Violation): string[] {
+function assertions(scenario: Scenario, { steps, settled }: Played, cast: Cast, found: Violation): string[] {
+  const end = steps.at(-1)!.picture;
   const all = cast.servers.flatMap((name) => {
     const instance = end.instances.find(({ server }) => server === name);
     return instance === undefined ? [] : [assertionsOf(scenario, end, cast, found, instance)];
   });
   // whatever else is wrong shows in the state
   if (!all.flat().some(({ wrong }) => wrong !== null)) {
+    if (JSON.stringify(asserted(end)) !== JSON.stringify(asserted(settled))) {
+      throw new Inexpressible(
+        'what is wrong shows only when a nova-compute was restarted or has run its periodic tasks',
+      );
+    }
     const first = all[0]?.[0];
     if (first === undefined) throw new Inexpressible('no server is left of it to assert anything of');
     all[0]![0] = { ...first, wrong: reasonOf(found, () => true) };
@@ -536,6 +555,12 @@ function assertions(scenario: Scenario, end: Picture, cast: Cast, found: Violati
     ),
   ]);
 }
+
+const asserted = ({ instances, migrations, allocations }: Picture): unknown => [
+  instances.map(({ server, deleted, host, vm_state, task_state }) => [server, deleted, host, vm_state, task_state]),
+  migrations.map(({ status }) => status),
+  allocations,
+];
 
 function reasonOf(found: Violation, about: (invariant: string) => boolean): string {
   const details = found.details.filter((detail, k) => about(found.invariants[k]!) && isOurs(detail));
