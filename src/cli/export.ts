@@ -21,7 +21,7 @@ type Form = keyof typeof FORMS;
 export function exportCommand(): Command {
   return new Command('export')
     .description(
-      'prints a finding for others: as a scenario file, a token, or a bug report in Markdown, or a test for Nova',
+      'prints a finding for others, without names: as a scenario file, a token, a bug report in Markdown, or a test for Nova',
     )
     .addArgument(new Argument('<token or file>', 'a token that fuzz printed, or a file with a scenario as JSON'))
     .option('--as <form>', Object.keys(FORMS).join(', '), oneOf('--as', Object.keys(FORMS) as Form[]), 'scenario')
