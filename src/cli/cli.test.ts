@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { FAULT_KINDS } from '../scenario/scenario.ts';
+import { DEFAULT_OPTIONS, FAULT_KINDS } from '../scenario/scenario.ts';
 import { decodeToken, encodeToken } from '../scenario/token.ts';
 import { claimcheck, ROOT } from './command.fixture.ts';
 
@@ -289,9 +289,26 @@ describe('export', () => {
   test('as a bug report', () => {
     expect(claimcheck('export', TOKEN, '--as', 'bug-report').stdout).toMatchSnapshot();
   });
+  test('as a test for Nova, which is a file of Python', () => {
+    const { status, stdout, stderr } = claimcheck('export', TOKEN, '--as', 'nova-test');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(
+      /^# Licensed under [\s\S]*ProviderUsageBaseTestCase[\s\S]*# FIXME: this is the wrong state: [\s\S]*[^\n]\n$/,
+    );
+  });
   test('of nothing that is wrong is no report', () => {
     const fine = file('fine.json', JSON.stringify({ ...FINDING.scenario, faults: [] }));
-    const { status, stdout, stderr } = claimcheck('export', fine, '--as', 'bug-report');
+    for (const form of ['bug-report', 'nova-test']) {
+      const { status, stdout, stderr } = claimcheck('export', fine, '--as', form);
+      expect({ status, stdout, stderr }).toMatchSnapshot();
+    }
+  });
+  test('of what no test for Nova can say is refused', () => {
+    const other = file(
+      'other.json',
+      JSON.stringify({ ...FINDING.scenario, options: { ...DEFAULT_OPTIONS, client_replay: 1 } }),
+    );
+    const { status, stdout, stderr } = claimcheck('export', other, '--as', 'nova-test');
     expect({ status, stdout, stderr }).toMatchSnapshot();
   });
 });
@@ -325,7 +342,7 @@ describe('names of a user', () => {
       expect({ status, told: stdout.length > 100, text: stdout + stderr }).toMatchObject({ status: 1, told: true });
       expect(stdout + stderr).not.toMatch(ACME);
     }
-    for (const form of ['scenario', 'bug-report', 'token']) {
+    for (const form of ['scenario', 'bug-report', 'token', 'nova-test']) {
       const { stdout } = claimcheck('export', path, '--as', form);
       expect(stdout).not.toMatch(ACME);
       for (const [token] of stdout.matchAll(/cc1\.[\w-]+/g))

@@ -79,7 +79,7 @@ const amounts = (of: Readonly<Record<string, number>>): string =>
 
 // ---- parts
 
-const FAULT_WORDS: Readonly<Record<FaultKind, string>> = {
+export const FAULT_WORDS: Readonly<Record<FaultKind, string>> = {
   'error-before': 'it raises before it has done anything',
   'error-after': 'it raises when all is done',
   'fault-rollback': 'it raises InstanceFaultRollback',
