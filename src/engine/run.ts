@@ -456,6 +456,8 @@ export class Run {
 
   /** Does the step under the fault, if any. Returns whether the job goes on. */
   private perform(job: Job, at: Instruction, fault: FaultKind | null): boolean {
+    // a job that ends with the step forgets whose it was
+    const { service } = job;
     if (fault === 'crash-before') {
       this.saw(SEEN.CRASH);
       this.crash(job.service);
@@ -476,7 +478,7 @@ export class Run {
     }
     if (fault === 'crash-after') {
       this.saw(SEEN.CRASH);
-      this.crash(job.service);
+      this.crash(service);
       return false;
     }
     return goesOn;

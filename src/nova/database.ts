@@ -47,42 +47,42 @@ export function loadInstance(world: World, job: Job): Outcome {
   return OUTCOME.OK;
 }
 
-// A field set to the value that it has does not become dirty (oslo.versionedobjects' setter), and a save with nothing
-// dirty checks nothing.
+// A field that is set is dirty, also if it had the value (oslo.versionedobjects' setter); a save with nothing dirty checks
+// nothing.
 export function setHost(job: Job, host: number): void {
-  if (job.host !== host) job.dirty |= DIRTY.HOST;
+  job.dirty |= DIRTY.HOST;
   job.host = host;
 }
 export function setVm(job: Job, vm: number): void {
-  if (job.vm !== vm) job.dirty |= DIRTY.VM;
+  job.dirty |= DIRTY.VM;
   job.vm = vm;
 }
 export function setTask(job: Job, task: number): void {
-  if (job.task !== task) job.dirty |= DIRTY.TASK;
+  job.dirty |= DIRTY.TASK;
   job.task = task;
 }
 export function setPower(job: Job, power: number): void {
-  if (job.power !== power) job.dirty |= DIRTY.POWER;
+  job.dirty |= DIRTY.POWER;
   job.power = power;
 }
 export function setFlavor(job: Job, flavor: number): void {
-  if (job.instanceFlavor !== flavor) job.dirty |= DIRTY.FLAVOR;
+  job.dirty |= DIRTY.FLAVOR;
   job.instanceFlavor = flavor;
 }
 export function setOldFlavor(job: Job, flavor: number): void {
-  if (job.oldFlavor !== flavor) job.dirty |= DIRTY.OLD_FLAVOR;
+  job.dirty |= DIRTY.OLD_FLAVOR;
   job.oldFlavor = flavor;
 }
 export function setNewFlavor(job: Job, flavor: number): void {
-  if (job.newFlavor !== flavor) job.dirty |= DIRTY.NEW_FLAVOR;
+  job.dirty |= DIRTY.NEW_FLAVOR;
   job.newFlavor = flavor;
 }
 export function setOldVm(job: Job, vm: number): void {
-  if (job.oldVm !== vm) job.dirty |= DIRTY.OLD_VM;
+  job.dirty |= DIRTY.OLD_VM;
   job.oldVm = vm;
 }
 export function setMigrationContext(job: Job, migration: number): void {
-  if (job.migrationContext !== migration) job.dirty |= DIRTY.MIGRATION_CONTEXT;
+  job.dirty |= DIRTY.MIGRATION_CONTEXT;
   job.migrationContext = migration;
 }
 

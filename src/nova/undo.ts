@@ -29,6 +29,7 @@ import {
   type Region,
   read,
   type Step,
+  saving,
   type UndoGroup,
   type UndoRow,
 } from './step.ts';
@@ -232,11 +233,10 @@ export const abortClaim =
 
 /** _delete_stashed_flavor_info */
 const unstash: UndoGroup = (prefix) => [
-  database(`${prefix}.unstash`, `${MANAGER}._delete_stashed_flavor_info`, (world, job) => {
+  saving(`${prefix}.unstash`, `${MANAGER}._delete_stashed_flavor_info`, (_world, job) => {
     setOldFlavor(job, NONE);
     setNewFlavor(job, NONE);
     setOldVm(job, NONE);
-    return saveInstance(world, job);
   }),
 ];
 

@@ -92,6 +92,9 @@ function destroyRow(world: World, job: Job): Outcome {
   return destroyInstance(world, job.instance) === OUTCOME.OK ? OUTCOME.OK : OUTCOME.DONE;
 }
 
+const isTracked = (world: World, job: Job): boolean =>
+  job.host === here(job) && trackingOf(world, here(job), job.instance).instance === 1;
+
 export const terminateInstance = handler({
   id: 'compute.terminate_instance',
   nova: `${MANAGER}._delete_instance`,
@@ -112,12 +115,11 @@ export const terminateInstance = handler({
       `${MANAGER}._update_resource_tracker`,
       (world, job) => {
         // "don't update usage for this instance unless it submitted a resource claim first": Placement is not asked either
-        const tracked = job.host === here(job) && trackingOf(world, here(job), job.instance).instance === 1;
-        if (!tracked) return OUTCOME.ELSE;
+        if (!isTracked(world, job)) return OUTCOME.ELSE;
         untrackDeleted(world, here(job), job.instance, job.instanceFlavor);
         return OUTCOME.OK;
       },
-      { else: 'terminate.delete-alloc' },
+      { when: isTracked, else: 'terminate.delete-alloc' },
     ),
     trackerUpdate('terminate.rt-update.placement'),
     forceDeleteAllocations('terminate.delete-alloc', I),

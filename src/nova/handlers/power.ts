@@ -73,8 +73,15 @@ export function power(world: World, job: Job, on: boolean): Outcome {
     instance.guests |= bit;
     instance.running |= bit;
   } else instance.running &= ~bit;
-  setPower(job, on ? POWER.RUNNING : POWER.SHUTDOWN);
   return OUTCOME.OK;
+}
+
+/** _get_power_state: what the driver says of the guest. */
+function powerHere(world: World, job: Job): number {
+  const { guests, running } = instanceOf(world, job);
+  const bit = 1 << here(job);
+  if ((guests & bit) === 0) return POWER.NOSTATE;
+  return (running & bit) === 0 ? POWER.SHUTDOWN : POWER.RUNNING;
 }
 
 /** vm_state and no task_state, in one save; one that fails leaves both to the error handler's. */
@@ -82,7 +89,8 @@ export const settleState = (id: string, nova: string, vm: number, expected?: num
   saving(
     id,
     nova,
-    (_world, job) => {
+    (world, job) => {
+      setPower(job, powerHere(world, job));
       setVm(job, vm);
       setTask(job, TASK.NONE);
     },

@@ -225,7 +225,8 @@ export const pollUnconfirmedResizes = (confirmSteps: readonly Step[]): Handler =
       database('poll.next', `${MANAGER}._poll_unconfirmed_resizes`, (world, job) => {
         for (let m = job.cursor; m < world.globals.migrations; m++) {
           const row = world.migrations[m]!;
-          if (row.exists !== 1 || row.status !== STATUS.FINISHED || row.destination !== here(job)) continue;
+          // migration_get_unconfirmed_by_dest_compute reads deleted rows too
+          if (row.exists === 0 || row.status !== STATUS.FINISHED || row.destination !== here(job)) continue;
           job.cursor = m + 1;
           job.migration = m;
           job.instance = row.instance;

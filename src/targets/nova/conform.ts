@@ -61,7 +61,7 @@ function byName({ instances, migrations, ...rest }: Picture): unknown {
           backups,
           // nobody can see what a deleted row says, and the model leaves the tasks of a build out
           ...(deleted ? {} : row),
-          ...(row.vm_state === 'building' ? { task_state: null } : {}),
+          ...(!deleted && row.vm_state === 'building' ? { task_state: null } : {}),
         },
       ]),
     ),

@@ -37,6 +37,15 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       /^migrations\..+\.dest_compute$/s.test(what) &&
       hasFault(scenario, 'prep.rt-claim.save-migration', 'error-before'),
   },
+  {
+    id: 'delete-answers-conflict',
+    reason:
+      'A DELETE whose confirm could not release the claim is answered with 409, since the API knows AllocationDeleteFailed; the ' +
+      'model answers every exception of a request with 500.',
+    nova: 'nova/api/openstack/compute/servers.py:ServersController.delete',
+    fits: ({ what, operation, nova }, { operations }) =>
+      what === 'http' && nova === 409 && operation !== null && operations[operation]?.operation === 'delete',
+  },
 ];
 
 /** Failure points of a scenario at which no call of Nova's lies, so that nothing can be injected or held there. */

@@ -12,6 +12,7 @@ from oslo_messaging import transport
 from oslo_serialization import jsonutils
 
 from nova import rpc
+from nova import service
 from nova.tests.fixtures.nova import CheatingSerializer
 
 import jobs as j
@@ -71,6 +72,13 @@ class Bus:
             return (self.call if wait_for_reply else self.cast)(target, dict(ctxt), message)
 
         transport.Transport._send = _send
+
+    def adopt(self, host, manager):
+        """What a dead process left on the bus is the new one's."""
+        for (_, server), found in self.servers.items():
+            if server == host:
+                wrapper = getattr(service, '_TrackingEndpointWrapper', None)
+                found.endpoints = [manager if wrapper is None else wrapper(manager), *found.endpoints[1:]]
 
     def _server(self, target):
         if target.server is not None:

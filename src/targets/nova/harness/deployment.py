@@ -256,6 +256,8 @@ class Deployment(test.TestCase):
             topics = {'topic_alt': compute_rpcapi.RPC_TOPIC_ALT} if hasattr(compute_rpcapi, 'RPC_TOPIC_ALT') else {}
             started = service.Service.create(host=name, binary='nova-compute', **topics)
         self.managers[name] = started.manager
+        # as in the model a host takes messages as soon as it starts; Nova's wait until init_host is through
+        self.bus.adopt(name, started.manager)
         started.start()
 
     def context(self):

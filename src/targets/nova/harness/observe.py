@@ -76,7 +76,7 @@ class Observer:
         for server, uuid in names.servers.items():
             row = instances.get(uuid)
             if row is None:
-                shown.append(self._unbuilt(server))
+                shown.append(self._unbuilt(server, uuid))
                 continue
             shown.append(self._instance(server, uuid, row))
         counted, consumers = {}, {}
@@ -113,9 +113,12 @@ class Observer:
         providers = {uuid: self.names.host(own) for own, uuid in self.names.providers.items()}
         return {**providers, **self.consumers}
 
-    def _unbuilt(self, server):
-        """A request to build that has not come to a cell."""
-        return {'server': server, 'deleted': False, 'host': None, 'vm_state': 'building', 'task_state': None,
+    def _unbuilt(self, server, uuid):
+        """A request to build that has not come to a cell, or was deleted before it did."""
+        with api_db.get_engine().connect() as connection:
+            asked = connection.execute(
+                sa.text('SELECT 1 FROM build_requests WHERE instance_uuid = :uuid'), {'uuid': uuid}).first()
+        return {'server': server, 'deleted': uuid is not None and asked is None, 'host': None, 'vm_state': 'building', 'task_state': None,
                 'flavor': self.booted[server], 'old_flavor': None, 'new_flavor': None,
                 'guests': [], 'running': [], 'backups': []}
 
