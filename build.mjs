@@ -10,7 +10,7 @@ const entries = {
   'mutant-bench': 'src/campaign/mutant-bench.ts',
   'setup-placement': 'src/targets/placement/setup.ts',
   'setup-nova': 'src/targets/nova/setup.ts',
-  'evidence-nova': 'src/targets/nova/evidence.ts',
+  'evidence-nova': 'src/cli/evidence-nova.ts',
 };
 
 await build({

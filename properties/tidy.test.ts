@@ -30,7 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   generate: ['state', 'placement', 'nova', 'engine', 'scenario'],
   targets: ['state', 'placement', 'nova', 'engine', 'observation', 'scenario'],
   campaign: ['state', 'nova', 'engine', 'observation', 'contract', 'generate', 'scenario', 'targets'],
-  report: ['state', 'placement', 'nova', 'engine', 'observation', 'contract', 'campaign', 'scenario'],
+  report: ['state', 'placement', 'nova', 'engine', 'observation', 'contract', 'campaign', 'scenario', 'targets'],
   cli: ['state', 'cloud', 'nova', 'engine', 'contract', 'campaign', 'report', 'scenario', 'targets'],
 };
 

@@ -49,7 +49,7 @@ describe('wrong input ends in one sentence on stderr and exit code 2', () => {
     'an address of another machine': ['fuzz', '--target', 'placement', '--placement-url', 'http://10.0.0.5:8778'],
     'a defect that a real Placement has not': ['fuzz', '--target', 'placement', '--defect', 'P-01'],
     'a comparison with nothing': ['compare'],
-    'a comparison with something else': ['compare', 'nova'],
+    'a comparison with something else': ['compare', 'glance'],
     'a port that is none': ['serve', 'placement', '--port', '70000'],
     'neither add nor check': ['known'],
     'what known does not do': ['known', 'prune'],

@@ -2,13 +2,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command } from 'commander';
 import { type CampaignConfig, compileFor } from '../campaign/campaign.ts';
+import { printable } from '../scenario/printable.ts';
 import { type NovaRelease, PLACEMENT_OF } from '../targets/nova/install.ts';
 import { releaseLike, startedPlacement } from '../targets/placement/connect.ts';
 import { type Difference, Differential } from '../targets/placement/differential.ts';
 import { showDifference } from '../targets/placement/show-difference.ts';
 import { PlacementTrouble } from '../targets/placement/trouble.ts';
 import { walks } from '../targets/placement/walk.ts';
-import { EXIT, note, print, wholeNumber } from './context.ts';
+import { EXIT, note, print, UsageError, wholeNumber } from './context.ts';
 import { type NovaFlags, novaFromOption, processesOption } from './nova-options.ts';
 import { compareOnNova } from './on-nova.ts';
 import { novaReleaseOption, placementReleaseOption } from './protocol-options.ts';
@@ -25,6 +26,13 @@ interface CompareFlags {
 export function compareCommand(): Command {
   return new Command('compare')
     .description('does the same to the model and to the real thing, and prints the first that differs')
+    .usage('<placement|nova> ...')
+    .argument('[what]')
+    .action((what: string | undefined) => {
+      throw new UsageError(
+        `compare takes placement or nova, ${what === undefined ? 'and neither was given' : `not "${printable(what)}"`}`,
+      );
+    })
     .addCommand(placementCommand())
     .addCommand(novaCommand());
 }

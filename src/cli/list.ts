@@ -2,6 +2,7 @@ import { Argument, Command } from 'commander';
 import { PRICE_HEAD, priceRows } from '../campaign/price.ts';
 import saveCloud from '../cloud/save-cloud.sh';
 import { CLOUD_LAWS, CONTRACTS } from '../contract/contracts.ts';
+import { EVIDENCE } from '../contract/known/evidence.ts';
 import { KNOWN_OF_NOVA } from '../contract/known/known.ts';
 import { SOMETIMES } from '../contract/sometimes.ts';
 import { type Code, compile } from '../engine/compile.ts';
@@ -78,18 +79,36 @@ const SUBJECTS: Readonly<Record<string, (code: Code) => Listing>> = {
     })),
   }),
   known: () => ({
-    head: ['weakness', 'signatures', 'reason'],
+    head: ['weakness', 'signatures', 'shown by Nova', 'reason'],
     rows: KNOWN_OF_NOVA.entries.map(({ weakness, reason, signatures }) => [
       weakness,
       String(signatures.length),
+      shownBy(signatures.map(({ signature }) => signature)),
       reason,
     ]),
-    data: KNOWN_OF_NOVA,
+    data: {
+      ...KNOWN_OF_NOVA,
+      entries: KNOWN_OF_NOVA.entries.map((entry) => ({
+        ...entry,
+        signatures: entry.signatures.map((one) => ({ ...one, evidence: EVIDENCE[one.signature] ?? {} })),
+      })),
+    },
   }),
   releases,
   price: () => plain([...PRICE_HEAD], priceRows()),
   'cloud-script': () => ({ head: [], rows: [], data: saveCloud, text: saveCloud.trimEnd() }),
 };
+
+/** How many of an entry's signatures each Nova was seen to show. */
+function shownBy(signatures: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const signature of signatures) {
+    for (const [version, { seen }] of Object.entries(EVIDENCE[signature] ?? {})) {
+      counts.set(version, (counts.get(version) ?? 0) + (seen === 'shown' ? 1 : 0));
+    }
+  }
+  return [...counts].map(([version, times]) => `${version}: ${times}`).join('\n');
+}
 
 export function listCommand(): Command {
   return new Command('list')

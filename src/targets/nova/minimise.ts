@@ -1,6 +1,6 @@
 /** The smallest scenario in which Nova and the model still differ in the same thing: each try costs a play of Nova's. */
-import { without } from '../../campaign/minimise.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
+import { without } from '../../scenario/without.ts';
 import type { Target } from '../target.ts';
 import { compare, type Difference } from './conform.ts';
 import type { Disagreement } from './conformance.ts';

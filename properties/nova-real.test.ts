@@ -1,0 +1,239 @@
+/**
+ * Nova itself does what the model says. Needs `npm run setup:nova`; without it a line says what is missing. NOVA_SHARE=N does N
+ * times as much, and then nothing may be missing.
+ */
+import { type CampaignConfig, CONTRACTS, compileFor, judgeScenario, modelTarget } from 'claimcheck';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { campaignScenarios } from '../src/campaign/scenarios.ts';
+import { fits } from '../src/engine/faults.ts';
+import { callOf } from '../src/nova/calls.ts';
+import { disagreementLines } from '../src/report/conformance.ts';
+import { FAULT_KINDS, type Scenario } from '../src/scenario/scenario.ts';
+import { compare } from '../src/targets/nova/conform.ts';
+import { Conformance } from '../src/targets/nova/conformance.ts';
+import { NovaHarness, type NovaPlay } from '../src/targets/nova/harness.ts';
+import { missing } from '../src/targets/nova/install.ts';
+import { KNOWN_DIFFERENCES, unreachablePoints } from '../src/targets/nova/known-differences.ts';
+import { NovaPool } from '../src/targets/nova/pool.ts';
+import { scenario } from './moves.ts';
+
+const share = process.env.NOVA_SHARE;
+const SHARE = share === undefined ? 1 : Number(share);
+const lacks = missing(34);
+if (lacks !== null) {
+  if (share === undefined) process.stderr.write(`not run: ${lacks}\n`);
+  else test('Nova 34.0.0 is set up', () => expect(lacks).toBeNull());
+}
+
+/** for several Novas on a busy machine */
+const LONG_MS = 600_000;
+
+const config = (seed: string): CampaignConfig => ({
+  seed,
+  protocol: 'nova',
+  contract: 'strict',
+  defects: [],
+  repairs: [],
+  novaRelease: 34,
+  placementRelease: 16,
+  faults: 3,
+  cloud: null,
+});
+const code = compileFor(config(''));
+const model = modelTarget(code);
+
+const boot = { operation: 'boot', server: 's1', flavor: 'm1' } as const;
+const resize = { operation: 'resize', server: 's1', flavor: 'm2' } as const;
+const confirm = { operation: 'confirm', server: 's1' } as const;
+const revert = { operation: 'revert', server: 's1' } as const;
+const fault = (operation: number, point: string, kind: (typeof FAULT_KINDS)[number]) => ({
+  operation,
+  point,
+  kind,
+  nth: 1,
+  times: 1,
+});
+
+describe('the table of calls', () => {
+  test('says of every failure point where it lies in Nova, or why it lies nowhere', () => {
+    expect(code.points.filter(({ id }) => callOf(id) === null).map(({ id }) => id)).toEqual([]);
+  });
+
+  test('names no point that there is not', () => {
+    const reasons = code.points.map(({ id }) => callOf(id)).filter((call) => typeof call === 'object' && call !== null);
+    for (const { unreachable } of reasons as { unreachable: string }[]) expect(unreachable.length).toBeGreaterThan(20);
+  });
+});
+
+/** Every fault of a resize, a confirm and a revert that Nova has a call for, each in a scenario of its own. */
+function* sweep(): Generator<Scenario> {
+  for (const move of [
+    [boot, resize],
+    [boot, resize, confirm],
+    [boot, resize, revert],
+  ] as const) {
+    const struck = move.length - 1;
+    for (const { id, step } of code.points) {
+      if (typeof callOf(id) !== 'string') continue;
+      for (const kind of FAULT_KINDS) {
+        if (fits(step, kind) !== true) continue;
+        const one = scenario(3, [...move, { operation: 'delete', server: 's1' }], [fault(struck, id, kind)]);
+        // told apart by the model: what does not strike there proves nothing
+        if (model.play(one).fired[0] === true) yield one;
+      }
+    }
+  }
+}
+
+describe.skipIf(lacks !== null)('Nova 34.0.0', () => {
+  const pool = new NovaPool(code, { release: 34 }, 2);
+  beforeAll(async () => expect(await pool.start()).toBeNull(), LONG_MS);
+  afterAll(() => pool.close());
+
+  const told = ({ disagreements, failures }: Conformance): string =>
+    [
+      ...failures.keys(),
+      ...disagreements.flatMap((one) => [...disagreementLines(one, 'Nova', false), JSON.stringify(one.scenario)]),
+    ].join('\n');
+
+  test.each(['claimcheck', `fresh ${Date.now()}`])(
+    'ends generated scenarios as the model does, seed %s',
+    async (seed) => {
+      const conformance = new Conformance(model);
+      await conformance.run(pool, campaignScenarios(config(seed)), {
+        runs: 6 * SHARE,
+        more: () => true,
+        told: () => {},
+      });
+      expect(told(conformance)).toBe('');
+      expect(conformance.played).toBe(6 * SHARE);
+    },
+    LONG_MS,
+  );
+
+  test(
+    'fails at every point as the model says',
+    async () => {
+      const all = [...sweep()];
+      // a share that changes from day to day, and goes round
+      const some = Math.min(all.length, 12 * SHARE);
+      const from = Math.floor(Date.now() / 86_400_000) * some;
+      const chosen = Array.from({ length: some }, (_, k) => all[(from + k) % all.length]!);
+      const conformance = new Conformance(model);
+      await conformance.run(pool, chosen[Symbol.iterator](), { runs: some, more: () => true, told: () => {} });
+      expect(told(conformance)).toBe('');
+      expect(conformance.played).toBe(some);
+      expect(conformance.predicted.size).toBe(conformance.struck.size);
+      expect(conformance.struck.size).toBeGreaterThan(0);
+    },
+    LONG_MS,
+  );
+
+  test(
+    'answers byte for byte alike in two processes',
+    async () => {
+      const one = scenario(3, [boot, resize, confirm, resize, revert], [fault(4, 'frevert.driver', 'error-before')]);
+      const others = await Promise.all([0, 1].map(() => new NovaHarness(code, { release: 34 })));
+      const plays = await Promise.all(others.map((other) => other.play(one, true)));
+      await Promise.all(others.map((other) => other.close()));
+      expect(plays[0]).toHaveProperty('events');
+      expect(JSON.stringify(plays[0])).toBe(JSON.stringify(plays[1]));
+    },
+    LONG_MS,
+  );
+
+  test(
+    'costs one scenario when it hangs, and plays the next',
+    async () => {
+      const hurried = new NovaHarness(code, { release: 34, limit: 0.01 });
+      expect(await hurried.play(scenario(2, [boot], []))).toHaveProperty('failed');
+      await hurried.close();
+      expect(await pool.play(scenario(2, [boot], []))).toHaveProperty('settled');
+    },
+    LONG_MS,
+  );
+
+  test(
+    'shows bug 1825537 with its fix reverted, as the model does',
+    async () => {
+      const shows = scenario(2, [boot, resize], [fault(1, 'finish.driver', 'error-before')]);
+      const ends: Record<string, unknown> = {};
+      for (const defects of [[], ['1825537']]) {
+        const bugged = compileFor({ ...config(''), defects });
+        const nova = new NovaHarness(bugged, { release: 34, bugs: defects });
+        const play = (await nova.play(shows)) as NovaPlay;
+        await nova.close();
+        expect(compare(shows, modelTarget(bugged).play(shows), play).differences).toEqual([]);
+        const laws = judgeScenario(bugged, CONTRACTS.nova, shows).flatMap(({ invariants }) => invariants);
+        ends[defects.join() || 'as released'] = { allocations: play.settled.allocations, laws };
+      }
+      expect(ends).toMatchInlineSnapshot(`
+        {
+          "1825537": {
+            "allocations": {
+              "s1": {
+                "h1": {
+                  "DISK_GB": 1,
+                  "MEMORY_MB": 512,
+                  "VCPU": 1,
+                },
+              },
+            },
+            "laws": [
+              "destination-empty",
+              "source-unchanged",
+              "host-agreement",
+            ],
+          },
+          "as released": {
+            "allocations": {
+              "s1": {
+                "h2": {
+                  "DISK_GB": 2,
+                  "MEMORY_MB": 1024,
+                  "VCPU": 2,
+                },
+              },
+            },
+            "laws": [
+              "destination-empty",
+              "source-unchanged",
+              "host-agreement",
+            ],
+          },
+        }
+      `);
+    },
+    LONG_MS,
+  );
+
+  /** A scenario that shows each entry of the list. */
+  const SHOWS: Readonly<Record<string, Scenario>> = {
+    'local-gb-drifts': {
+      ...scenario(2, [boot, { ...boot, server: 's2' }, { operation: 'delete', server: 's1' }], []),
+      cloud: {
+        hosts: scenario(2, [], []).cloud.hosts,
+        flavors: scenario(2, [], []).cloud.flavors.map((flavor) => ({ ...flavor, swap: 512 })),
+      },
+    },
+    'migration-stays-dirty': scenario(2, [boot, resize], [fault(1, 'prep.rt-claim.save-migration', 'error-before')]),
+    'delete-answers-conflict': scenario(
+      2,
+      [boot, resize, { operation: 'delete', server: 's1' }],
+      [fault(2, 'confirm.delete-alloc.get', 'error-before')],
+    ),
+  };
+
+  test.each(KNOWN_DIFFERENCES)(
+    'still differs from the model: $id',
+    async ({ id, reason }) => {
+      expect(reason).toMatch(/^.{40,}\.$/s);
+      const shows = SHOWS[id]!;
+      expect(unreachablePoints(shows)).toEqual([]);
+      const { differences, listed } = compare(shows, model.play(shows), (await pool.play(shows)) as NovaPlay);
+      expect(differences).toEqual([]);
+      expect([...listed]).toEqual([id]);
+    },
+    LONG_MS,
+  );
+});
