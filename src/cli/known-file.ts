@@ -25,7 +25,8 @@ const PIECE_BYTES = 256 * 1024;
 /** Without the call and its path, which is not always the one that the user gave. */
 function because(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return printable(message.replace(/, \w+( '.*)?$/s, ''));
+  // the position is enough: line and column behind it are said by newer Nodes only
+  return printable(message.replace(/, \w+( '.*)?$| \(line \d+ column \d+\)$/s, ''));
 }
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
