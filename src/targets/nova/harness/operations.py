@@ -284,8 +284,10 @@ class Operations:
                 self.deployment.context().elevated(read_deleted='yes'), {'instance_uuid': uuid})
             consumers = [one.uuid for one in sorted(found, key=lambda one: one.id)]
 
+        fine = set()
+
         def run():
-            """As osc-placement does: shows, and deletes what there is."""
+            """As osc-placement does: shows, and deletes what there is; 1 is both a failure and that there was nothing."""
             deleted = 0
             for consumer in consumers:
                 shown = self.wire.ask('GET', '/allocations/%s' % consumer, None, '1.28')
@@ -297,9 +299,11 @@ class Operations:
                     return 1
                 deleted += 1
             print('Processed %d allocation' % deleted)
-            return 0
+            code = 0 if deleted else 1
+            fine.add(code)
+            return code
 
-        return self._command(k, 'openstack.allocation_delete', run, (0,))
+        return self._command(k, 'openstack.allocation_delete', run, fine)
 
     def _edit_row(self, _k, operation):
         uuid = self.names.servers[operation['server']]
