@@ -8,7 +8,7 @@ import { Campaign, type CampaignConfig } from './campaign.ts';
 import { Player } from './player.ts';
 
 /** Clouds change with the block. */
-const OF_BLOCK = 10;
+export const PLAYED_OF_BLOCK = 10;
 
 export function* campaignScenarios(config: CampaignConfig): Generator<Scenario> {
   const campaign = new Campaign(config, NOTHING_KNOWN);
@@ -18,7 +18,7 @@ export function* campaignScenarios(config: CampaignConfig): Generator<Scenario> 
       sabotage: config.sabotage === true,
     });
     const made: Scenario[] = [];
-    stream.forEach(deriveSeed(config.seed, config.protocol, block), OF_BLOCK, (words) => {
+    stream.forEach(deriveSeed(config.seed, config.protocol, block), PLAYED_OF_BLOCK, (words) => {
       player.play(words);
       made.push(player.scenario());
     });

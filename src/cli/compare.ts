@@ -9,12 +9,10 @@ import { type Difference, Differential } from '../targets/placement/differential
 import { showDifference } from '../targets/placement/show-difference.ts';
 import { PlacementTrouble } from '../targets/placement/trouble.ts';
 import { walks } from '../targets/placement/walk.ts';
-import { EXIT, note, print, UsageError, wholeNumber } from './context.ts';
+import { EXIT, Interruption, note, PROGRESS_MS, print, UsageError, wholeNumber } from './context.ts';
 import { type NovaFlags, novaFromOption, processesOption } from './nova-options.ts';
 import { compareOnNova } from './on-nova.ts';
 import { novaReleaseOption, placementReleaseOption } from './protocol-options.ts';
-
-const PROGRESS_MS = 10_000;
 
 interface CompareFlags {
   readonly requests: number;
@@ -102,12 +100,7 @@ async function comparePlacement(flags: CompareFlags): Promise<void> {
   let asked = 0;
   let difference: Difference | null = null;
   let trouble: string | null = null;
-  let stopped = false;
-  const stop = (): void => {
-    stopped = true;
-  };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  const interruption = new Interruption();
   const both = new Differential(wire, flags.placementRelease);
   let told = Date.now();
   try {
@@ -123,7 +116,7 @@ async function comparePlacement(flags: CompareFlags): Promise<void> {
         note(`${asked} of ${flags.requests} requests, no difference`);
       }
       await nextTurn();
-      if (stopped) break;
+      if (interruption.asked) break;
     }
   } catch (error) {
     if (!(error instanceof PlacementTrouble)) throw error;
@@ -142,5 +135,11 @@ async function comparePlacement(flags: CompareFlags): Promise<void> {
   }
   if (trouble !== null) note(`claimcheck: ${trouble}`);
   process.exitCode =
-    difference !== null ? EXIT.VIOLATION : trouble !== null ? EXIT.UNDECIDED : stopped ? EXIT.INTERRUPTED : EXIT.OK;
+    difference !== null
+      ? EXIT.VIOLATION
+      : trouble !== null
+        ? EXIT.UNDECIDED
+        : interruption.asked
+          ? EXIT.INTERRUPTED
+          : EXIT.OK;
 }

@@ -22,6 +22,29 @@ export function useColor(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb';
 }
 
+/** Between two lines of progress where nobody watches a terminal. */
+export const PROGRESS_MS = 10_000;
+
+/** Whether the user wants to stop: a loop looks at it, and ends as if there were no more. */
+export class Interruption {
+  asked = false;
+  private readonly stop = (): void => {
+    this.asked = true;
+  };
+
+  constructor() {
+    process.once('SIGINT', this.stop);
+    process.once('SIGTERM', this.stop);
+  }
+
+  /** From here on a signal ends the process. Returns whether there was one. */
+  end(): boolean {
+    process.off('SIGINT', this.stop);
+    process.off('SIGTERM', this.stop);
+    return this.asked;
+  }
+}
+
 /** How a finding is seen again from a clone: the line to paste. */
 export function replayLine(token: string): string {
   return `npm run -s claimcheck -- replay ${token}`;

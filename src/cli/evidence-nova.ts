@@ -69,7 +69,7 @@ for (const release of NOVAS) {
     playable[Symbol.iterator](),
     (scenario, play) => {
       const signature = waiting.get(scenario)!;
-      if ('failed' in play) note(signature, { seen: 'failed', what: play.failed.trim().split('\n').at(-1)!, date });
+      if ('failed' in play) note(signature, { seen: 'failed', what: play.failed, date });
       else {
         const { differences } = compare(scenario, model.play(scenario), play);
         const shows = judgeScenario(code, CONTRACTS.strict, scenario).some((one) => one.signature === signature);

@@ -13,7 +13,18 @@ import { DEFAULT_OPTIONS, NOVA_RELEASES } from '../scenario/scenario.ts';
 import { decodeToken } from '../scenario/token.ts';
 import { type NovaRelease, PLACEMENT_OF } from '../targets/nova/install.ts';
 import { withRemote } from '../targets/placement/connect.ts';
-import { EXIT, note, print, printableSignature, replayLine, UsageError, useColor, wholeNumber } from './context.ts';
+import {
+  EXIT,
+  Interruption,
+  note,
+  PROGRESS_MS,
+  print,
+  printableSignature,
+  replayLine,
+  UsageError,
+  useColor,
+  wholeNumber,
+} from './context.ts';
 import { readKnownFile } from './known-file.ts';
 import { type NovaFlags, novaFromOption, processesOption } from './nova-options.ts';
 import { fuzzOnNova } from './on-nova.ts';
@@ -40,7 +51,6 @@ import {
 } from './protocol-options.ts';
 
 /** Without a terminal, a line of progress this often. */
-const PROGRESS_MS = 10_000;
 
 const RUNS = 20_000;
 const RUNS_ON_PLACEMENT = 200;
@@ -203,16 +213,11 @@ async function run(
   { runs, atOnce }: { readonly runs: number; readonly atOnce: number },
   keep: (campaign: Campaign) => void,
 ): Promise<boolean> {
-  let stopped = false;
-  const stop = (): void => {
-    stopped = true;
-  };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  const interruption = new Interruption();
   const live = process.stderr.isTTY === true;
   const began = Date.now();
   let told = began;
-  for (let done = 0; done < runs && !stopped; ) {
+  for (let done = 0; done < runs && !interruption.asked; ) {
     const from = done % BLOCK_SIZE;
     const slice = Math.min(atOnce, BLOCK_SIZE - from, runs - done);
     campaign.runBlock((done - from) / BLOCK_SIZE, from + slice, from);
@@ -227,9 +232,7 @@ async function run(
     await nextTurn();
   }
   if (live) logUpdateStderr.clear();
-  process.off('SIGINT', stop);
-  process.off('SIGTERM', stop);
-  return stopped;
+  return interruption.end();
 }
 
 /** Appends each new finding to a file, so that a run that dies keeps what it had, and the runs before it theirs. */

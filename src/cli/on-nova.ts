@@ -1,6 +1,6 @@
 /** What fuzz, replay and compare do where Nova itself runs the scenarios. */
 import { Campaign, type CampaignConfig } from '../campaign/campaign.ts';
-import { campaignScenarios } from '../campaign/scenarios.ts';
+import { campaignScenarios, PLAYED_OF_BLOCK } from '../campaign/scenarios.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
 import type { Known } from '../contract/known/known.ts';
 import type { Code } from '../engine/compile.ts';
@@ -16,10 +16,9 @@ import { compare, type Difference } from '../targets/nova/conform.ts';
 import { Conformance, type Disagreement } from '../targets/nova/conformance.ts';
 import { minimiseDisagreement } from '../targets/nova/minimise.ts';
 import type { NovaPool } from '../targets/nova/pool.ts';
-import { EXIT, note, print, printableSignature, replayLine, useColor } from './context.ts';
+import { EXIT, Interruption, note, PROGRESS_MS, print, printableSignature, replayLine, useColor } from './context.ts';
 import { type NovaFlags, openNova, refuseUnreachable, undecided } from './nova-options.ts';
 
-const PROGRESS_MS = 10_000;
 /** Scenarios played to minimise what Nova and the model differ in. */
 const MINIMISE_BUDGET = 60;
 
@@ -39,24 +38,18 @@ interface Compared {
 async function conform(pool: NovaPool, code: Code, config: CampaignConfig, runs: number): Promise<Compared> {
   const model = modelTarget(code);
   const conformance = new Conformance(model);
-  let interrupted = false;
-  const stop = (): void => {
-    interrupted = true;
-  };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  const interruption = new Interruption();
   let told = Date.now();
   await conformance.run(pool, campaignScenarios(config), {
     runs,
-    more: () => !interrupted,
+    more: () => !interruption.asked,
     told: (done) => {
       if (Date.now() - told < PROGRESS_MS) return;
       told = Date.now();
       note(`${done} of ${runs} scenarios, ${conformance.alike} alike`);
     },
   });
-  process.off('SIGINT', stop);
-  process.off('SIGTERM', stop);
+  const interrupted = interruption.end();
   const [first] = conformance.disagreements;
   const least =
     first === undefined || interrupted ? null : await minimiseDisagreement(first, pool, model, MINIMISE_BUDGET);
@@ -120,7 +113,9 @@ export async function fuzzOnNova(
     const compared = await conform(pool, code, config, asked.runs);
     const { conformance, least, interrupted } = compared;
     const campaign = new Campaign(config, known);
-    for (let done = 0; done < asked.runs; done += 10) campaign.runBlock(done / 10, Math.min(10, asked.runs - done));
+    for (let done = 0; done < asked.runs; done += PLAYED_OF_BLOCK) {
+      campaign.runBlock(done / PLAYED_OF_BLOCK, Math.min(PLAYED_OF_BLOCK, asked.runs - done));
+    }
     keep(campaign);
     const verdict = verdictOf(campaign, interrupted);
     const model = modelTarget(code);
@@ -179,7 +174,7 @@ export async function replayOnNova(
   const { pool, name } = nova;
   try {
     const play = await pool.play(scenario, true);
-    if ('failed' in play) return undecided(play.failed.trim().split('\n').at(-1)!);
+    if ('failed' in play) return undecided(play.failed);
     const { differences } = compare(scenario, modelTarget(code).play(scenario), play);
     if (flags.json !== true) {
       const color = useColor(process.stdout);

@@ -1,7 +1,7 @@
 /** How generated scenarios ended on the model and on Nova, for people and as JSON. */
 import { printable } from '../scenario/printable.ts';
 import { renderScenario } from '../scenario/render.ts';
-import type { Difference } from '../targets/nova/conform.ts';
+import { type Difference, kindOf } from '../targets/nova/conform.ts';
 import type { Conformance, Disagreement } from '../targets/nova/conformance.ts';
 import { KNOWN_DIFFERENCES } from '../targets/nova/known-differences.ts';
 import { table } from './tables.ts';
@@ -25,10 +25,7 @@ export function conformanceLines(conformance: Conformance, name: string, color: 
 function byKind(disagreements: readonly Disagreement[], color: boolean): string[] {
   const kinds = new Map<string, number>();
   for (const { differences } of disagreements) {
-    const kind = differences
-      .slice(0, 3)
-      .map(({ what }) => `${what.split('.')[0]} ... ${what.split('.').at(-1)}`)
-      .join(', ');
+    const kind = differences.slice(0, 3).map(kindOf).join(', ');
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   }
   const rows = [...kinds].sort(([, a], [, b]) => b - a).map(([kind, times]) => [String(times), printable(kind)]);

@@ -43,8 +43,16 @@ export function makeEnvironment(folder: string, requirements: string, stamp: str
   copyFileSync(requirements, stamp);
 }
 
-/** @param what the release, for the sentence on a system without apt or without root */
-export function installWithApt(what: string, instead: string, packages: readonly string[]): void {
+/**
+ * @param what the release that Debian 12 has, as `Nova 26.2.2`
+ * @param missing whether it is still not there when apt is done
+ */
+export function installWithApt(
+  what: string,
+  instead: string,
+  packages: readonly string[],
+  missing: () => boolean,
+): void {
   if (!existsSync('/usr/bin/apt-get')) {
     throw new SetUpError(`${what} comes from Debian 12, and there is no apt-get here: use ${instead}`);
   }
@@ -54,6 +62,9 @@ export function installWithApt(what: string, instead: string, packages: readonly
   process.env.DEBIAN_FRONTEND = 'noninteractive';
   run('apt-get update', 'apt-get', 'update', '-qq');
   run('apt-get install', 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...packages);
+  if (missing()) {
+    throw new SetUpError(`this system's ${packages[0]} is another release than ${what.split(' ').at(-1)} of Debian 12`);
+  }
 }
 
 /** Runs the script: a SetUpError is said in one line and ends it with exit code 2. */

@@ -14,6 +14,12 @@ export interface Difference {
   readonly nova: unknown;
 }
 
+/** `instances.s1.vm_state` and `instances.s2.vm_state` are one kind. */
+export function kindOf({ what }: Difference): string {
+  const names = what.split('.');
+  return `${names[0]} ... ${names.at(-1)}`;
+}
+
 export interface Comparison {
   /** all of them at the first place where there is one that is not listed */
   readonly differences: readonly Difference[];

@@ -32,8 +32,7 @@ export class Conformance {
 
   add(scenario: Scenario, play: NovaPlay | NovaFailure): void {
     if ('failed' in play) {
-      const last = play.failed.trim().split('\n').at(-1)!;
-      this.failures.set(last, (this.failures.get(last) ?? 0) + 1);
+      this.failures.set(play.failed, (this.failures.get(play.failed) ?? 0) + 1);
       return;
     }
     this.played++;

@@ -63,8 +63,8 @@ export class NovaHarness {
     }
     const { limit = LIMIT_S } = this.options;
     const answer = await this.ask({ scenario, trace, limit }, limit + START_S);
-    if (answer === null) return { failed: `Nova's process ended: ${this.lastWords()}` };
-    return 'play' in answer ? (answer.play as NovaPlay) : { failed: String(answer.failed) };
+    if (answer === null) return { failed: `Nova's process ended: ${lastLine(this.said)}` };
+    return 'play' in answer ? (answer.play as NovaPlay) : { failed: lastLine(String(answer.failed)) };
   }
 
   /** The versions that answer, or why there are none. */
@@ -95,7 +95,7 @@ export class NovaHarness {
     const ready = await this.ask({ points: this.points(), bugs: this.options.bugs ?? [] }, START_S);
     if (ready !== null && 'ready' in ready) return null;
     await this.close();
-    return { failed: `Nova could not be started: ${this.lastWords()}` };
+    return { failed: `Nova could not be started: ${lastLine(this.said)}` };
   }
 
   private points(): unknown {
@@ -121,10 +121,6 @@ export class NovaHarness {
     return line === null ? null : (JSON.parse(line) as Record<string, unknown>);
   }
 
-  private lastWords(): string {
-    return this.said.trim().split('\n').at(-1) ?? '';
-  }
-
   async close(): Promise<void> {
     const { child } = this;
     this.child = null;
@@ -135,3 +131,6 @@ export class NovaHarness {
     await ended;
   }
 }
+
+/** What a traceback says is in its last line. */
+const lastLine = (said: string): string => said.trim().split('\n').at(-1)!;

@@ -2,12 +2,9 @@
 import type { Scenario } from '../../scenario/scenario.ts';
 import { without } from '../../scenario/without.ts';
 import type { Target } from '../target.ts';
-import { compare, type Difference } from './conform.ts';
+import { compare, kindOf } from './conform.ts';
 import type { Disagreement } from './conformance.ts';
 import type { NovaPool } from './pool.ts';
-
-/** `instances.s1.vm_state` and `instances.s2.vm_state` are one thing. */
-const kindOf = ({ what }: Difference): string => `${what.split('.')[0]} ${what.split('.').at(-1)}`;
 
 export async function minimiseDisagreement(
   found: Disagreement,

@@ -22,12 +22,6 @@ import {
 
 const USAGE = 'give nothing, or --release 26, or --release 34, or --from DIR with a checkout of Nova';
 
-function setUp26(): void {
-  installWithApt('Nova 26.2.2', '34.0.0', PACKAGES_OF_26);
-  if (missing(26) === null) return;
-  throw new SetUpError(`this system's ${PACKAGES_OF_26[0]} is another release than 26.2.2 of Debian 12`);
-}
-
 /** What a checkout must have is what the harness imports of it. */
 function noteCheckout(named: string): string {
   const folder = resolve(named);
@@ -64,7 +58,7 @@ function flags(): { release: NovaRelease; from: string | undefined } {
 setUp('setup:nova', () => {
   const { release, from } = flags();
   const there = missing(release) === null;
-  if (!there && release === 26) setUp26();
+  if (!there && release === 26) installWithApt('Nova 26.2.2', '34.0.0', PACKAGES_OF_26, () => missing(26) !== null);
   if (!there && release === 34) makeEnvironment(ENVIRONMENT, REQUIREMENTS, STAMP);
   if (from !== undefined) return noteCheckout(from);
   return `Nova ${NOVA_VERSION[release]} ${there ? 'is there' : 'installed'}: ${pythonOf(release)}`;

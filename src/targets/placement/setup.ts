@@ -5,19 +5,13 @@
 import { installWithApt, makeEnvironment, SetUpError, setUp } from '../python.ts';
 import { ENVIRONMENT, missing, PACKAGES_OF_8, pythonOf, REQUIREMENTS, STAMP } from './install.ts';
 
-function setUp8(): void {
-  installWithApt('Placement 8.0.0', '16.0.0', PACKAGES_OF_8);
-  if (missing(8) === null) return;
-  throw new SetUpError(`this system's ${PACKAGES_OF_8[0]} is another release than 8.0.0 of Debian 12`);
-}
-
 setUp('setup:placement', () => {
   const args = process.argv.slice(2);
   const release = args.length === 0 ? '16' : args.length === 2 && args[0] === '--release' ? args[1] : undefined;
   if (release !== '8' && release !== '16') throw new SetUpError('give nothing, or --release 8, or --release 16');
   const wanted = release === '8' ? 8 : 16;
   const there = missing(wanted) === null;
-  if (!there && wanted === 8) setUp8();
+  if (!there && wanted === 8) installWithApt('Placement 8.0.0', '16.0.0', PACKAGES_OF_8, () => missing(8) !== null);
   if (!there && wanted === 16) makeEnvironment(ENVIRONMENT, REQUIREMENTS, STAMP);
   return `Placement ${wanted}.0.0 ${there ? 'is there' : 'installed'}: ${pythonOf(wanted)}`;
 });

@@ -113,6 +113,18 @@ class Bus:
             if job is not None:
                 job.muted -= 1
 
+    def _struck(self, sent):
+        """The point at which a message lies, if any, and the fault that strikes it. A crash before it is sent ends the job here."""
+        self.faults.behind()
+        point = self.faults.at(sent, {})
+        if point is None:
+            return None, None
+        self.faults.visit(point)
+        kind = self.faults.strike(point)
+        if kind == 'crash-before':
+            self.faults.crash()
+        return point, kind
+
     def cast(self, target, ctxt, message):
         method = message['method']
         service = self._service_of(target)
@@ -121,14 +133,7 @@ class Bus:
         if job is None or job.muted or target.fanout or handler is None:
             self._inline(target, ctxt, message)
             return
-        self.faults.behind()
-        point = self.faults.at('cast %s' % method, {})
-        kind = None
-        if point is not None:
-            self.faults.visit(point)
-            kind = self.faults.strike(point)
-        if kind == 'crash-before':
-            self.faults.crash()
+        point, kind = self._struck('cast %s' % method)
         if kind == 'refused':
             self.jobs.listener.step(job, point, 'refused')
             raise messaging_exceptions.MessageDeliveryFailure('the message bus refused the connection')
@@ -153,14 +158,7 @@ class Bus:
         job = self.jobs.current
         if job is None or job.muted or handler is None:
             return self._inline(target, ctxt, message)
-        self.faults.behind()
-        point = self.faults.at('call %s' % method, {})
-        kind = None
-        if point is not None:
-            self.faults.visit(point)
-            kind = self.faults.strike(point)
-        if kind == 'crash-before':
-            self.faults.crash()
+        point, kind = self._struck('call %s' % method)
         if kind == 'refused':
             raise messaging_exceptions.MessageDeliveryFailure('the message bus refused the connection')
         if kind == 'lost' or not self.jobs.up[service]:
