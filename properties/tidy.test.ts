@@ -38,7 +38,7 @@ test('imports go in the direction of the data', () => {
   const wrong: string[] = [];
   for (const path of tracked) {
     const folder = /^src\/(\w+)\//.exec(path)?.[1];
-    if (folder === undefined || !path.endsWith('.ts') || path.endsWith('.test.ts')) continue;
+    if (folder === undefined || !/\.tsx?$/.test(path) || path.endsWith('.test.ts')) continue;
     for (const [, target] of text(path).matchAll(/from '(\.[^']+)'/g)) {
       const other = relative(join(ROOT, 'src'), join(ROOT, dirname(path), target!)).split('/')[0]!;
       if (other !== folder && MAY_IMPORT[folder]?.includes(other) !== true) wrong.push(`${path} imports from ${other}`);
@@ -84,7 +84,7 @@ test('the lockfile carries no download addresses', () => {
 test('nothing points outside the clone', () => {
   const outside = new RegExp(['\\.\\./', 'shared/|/wo', 'rk/'].join(''));
   const pointing = tracked.filter(
-    (path) => /\.(ts|mjs|md|json)$/.test(path) && !path.includes('samples/') && outside.test(text(path)),
+    (path) => /\.(tsx?|mjs|md|json)$/.test(path) && !path.includes('samples/') && outside.test(text(path)),
   );
   expect(pointing).toEqual([]);
 });

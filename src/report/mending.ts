@@ -3,8 +3,8 @@ import { createColors } from 'picocolors';
 import type { Mending, MendingStep } from '../campaign/mend.ts';
 import { printable } from '../scenario/printable.ts';
 import type { Operation } from '../scenario/scenario.ts';
+import { exitWords } from './cast.ts';
 import { instructionFor } from './openstack-commands.ts';
-import { exitWords } from './story.ts';
 
 /** Behind a command that takes an id: whose. */
 const of = (name: string): string => `  # of ${printable(name)}`;

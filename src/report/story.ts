@@ -9,18 +9,16 @@ import { CLOUD_LAWS, type Contract } from '../contract/contracts.ts';
 import { type Code, type Instruction, KIND } from '../engine/compile.ts';
 import { load } from '../engine/load.ts';
 import type { Listener, PlacementService } from '../engine/run.ts';
-import { CONTROLLER_NAMES, SERVICE, STATUS_NAMES, TASK_NAMES, VM_NAMES } from '../nova/states.ts';
+import { SERVICE } from '../nova/states.ts';
 import { OUTCOME, OUTCOME_WORDS, type Outcome } from '../nova/step.ts';
-import { JOB, type Job, OPERATION, serviceUp, type World } from '../nova/world.ts';
-import { describeServer, printableSetting } from '../observation/describe.ts';
-import type { Observation } from '../observation/observation.ts';
-import { consumerName, migrationName, operationPicture } from '../observation/picture.ts';
+import { JOB, type Job, serviceUp } from '../nova/world.ts';
 import type { Request, Response } from '../placement/api.ts';
-import { type Json, type Names, namesFor, renderRequest, renderResponse } from '../placement/rest.ts';
+import { type Json, renderRequest, renderResponse } from '../placement/rest.ts';
 import { harmless, printable } from '../scenario/printable.ts';
 import { renderFault, renderHold, renderOperation } from '../scenario/render.ts';
 import { DEFAULT_OPTIONS, type FaultKind, type Flavor, type Host, type Scenario } from '../scenario/scenario.ts';
 import { NONE } from '../state/table.ts';
+import { Cast, Changes, FATES, outcomeWords } from './cast.ts';
 import { INDENT, Page, type Tint, WIDTH } from './page.ts';
 
 type Colors = ReturnType<typeof createColors>;
@@ -148,100 +146,6 @@ function flavorWords({ name, vcpus, ram, disk, ephemeral, swap, properties }: Fl
   return [printable(name), `vcpus=${vcpus} ram=${ram} disk=${disk}`, ...more, ...specs].join(' ');
 }
 
-function outcomeWords(world: World, k: number): string {
-  const record = world.operations[k]!;
-  if (record.outcome === OPERATION.NOT_BEGUN) return 'not answered yet';
-  const { outcome, http, exit_code, processed } = operationPicture(record);
-  if (exit_code !== undefined) return exitWords(exit_code, processed!);
-  return http === null ? outcome : `${outcome} ${http}`;
-}
-
-/** As nova-manage says it with --verbose: "Processed 2 allocations." */
-export const exitWords = (code: number, processed: number): string =>
-  `exit code ${code}${processed > 0 ? `, processed ${processed}` : ''}`;
-
-// ---- who is who
-
-/** Everybody's name, made harmless once. */
-class Cast {
-  readonly code: Code;
-  readonly world: World;
-  /** the world under printable names */
-  readonly shown: Observation;
-  readonly wire: Names;
-  private readonly names: readonly string[];
-
-  constructor(code: Code, world: World, servers: readonly string[]) {
-    this.code = code;
-    this.world = world;
-    this.names = servers.map(printable);
-    const { setting } = world;
-    this.shown = { ...world, setting: printableSetting(setting) };
-    this.wire = namesFor(world.placement, {
-      providers: setting.hosts.map(({ name }) => name),
-      consumer: (id) => consumerName(world, servers, id),
-      classes: setting.classes,
-      traits: setting.traits,
-    });
-  }
-
-  server(i: number): string {
-    return this.names[i] ?? '?';
-  }
-
-  host(h: number): string {
-    return this.shown.setting.hosts[h]?.name ?? '-';
-  }
-
-  consumer(id: number): string {
-    return consumerName(this.shown, this.names, id);
-  }
-
-  service(service: number): string {
-    if (service === SERVICE.OPERATOR) return 'operator';
-    return service < SERVICE.COMPUTE
-      ? CONTROLLER_NAMES[service]!
-      : `nova-compute ${this.host(service - SERVICE.COMPUTE)}`;
-  }
-
-  /** A line on each server that was ever booted. */
-  servers(): (string | undefined)[] {
-    const { world, shown } = this;
-    return Array.from({ length: world.globals.instances }, (_, i) =>
-      world.instances[i]!.exists === 0 ? undefined : `${this.server(i)}: ${describeServer(shown, i)}`,
-    );
-  }
-
-  /** What a step can change of a server, by what it is called. */
-  facts(i: number): Map<string, string> {
-    const { world, shown } = this;
-    const facts = new Map<string, string>();
-    const row = world.instances[i]!;
-    if (row.exists === 0) return facts;
-    facts.set('host', this.host(row.host));
-    facts.set('vm_state', VM_NAMES[row.vm]!);
-    facts.set('task_state', TASK_NAMES[row.task]!);
-    facts.set('flavor', shown.setting.flavors[row.flavor]?.name ?? '-');
-    facts.set('deleted', row.exists === 2 ? 'yes' : 'no');
-    facts.set('disks on', this.hosts(row.guests));
-    facts.set('runs on', this.hosts(row.running));
-    for (let m = 0; m < world.globals.migrations; m++) {
-      const migration = world.migrations[m]!;
-      if (migration.instance !== i || migration.exists === 0) continue;
-      facts.set(
-        migrationName(world, this.names, m),
-        migration.exists === 2 ? 'deleted' : STATUS_NAMES[migration.status]!,
-      );
-    }
-    return facts;
-  }
-
-  private hosts(mask: number): string {
-    const hosts = this.shown.setting.hosts.flatMap(({ name }, h) => ((mask & (1 << h)) === 0 ? [] : [name]));
-    return hosts.length === 0 ? '-' : hosts.join('+');
-  }
-}
-
 type ServerLines = readonly (string | undefined)[];
 
 /** Before and after of every server that changed. Returns whether any did. */
@@ -284,7 +188,7 @@ class Teller implements Listener {
   private heading = '';
   private readonly headed = new Set<string>();
   private folded: { undo: boolean; steps: string[] } = { undo: false, steps: [] };
-  private facts: Map<string, string>[] = [];
+  private changes: Changes;
   private readonly strikes = new Map<number, Strike[]>();
 
   constructor(cast: Cast, page: Page, colors: Colors, verbose: boolean) {
@@ -292,6 +196,7 @@ class Teller implements Listener {
     this.page = page;
     this.colors = colors;
     this.verbose = verbose;
+    this.changes = new Changes(cast);
   }
 
   begin(operation: number, silent: boolean): void {
@@ -299,7 +204,7 @@ class Teller implements Listener {
     this.silent = silent;
     this.heading = '';
     this.strikes.clear();
-    this.facts = this.everybody();
+    this.changes = new Changes(this.cast);
   }
 
   end(): void {
@@ -320,7 +225,7 @@ class Teller implements Listener {
       this.faultLine(strike.at, `${strike.kind} at ${strike.at.step.id}${again}${seen}`);
     }
     const words = struck.length > 0 || !NOTEWORTHY(outcome) ? '' : this.came(at, outcome);
-    const changes = this.changes();
+    const changes = this.changes.since();
     if (request !== null && response !== null) this.request(at, request, response, words);
     else if (at.kind === KIND.CAST || at.kind === KIND.CALL) this.message(job, at, outcome, struck);
     else if (changes === '' && words === '') {
@@ -443,30 +348,6 @@ class Teller implements Listener {
     return at.kind === KIND.ASK && NO_ANSWER.has(kind) && this.cast.world.setting.options.client_replay > 0;
   }
 
-  private everybody(): Map<string, string>[] {
-    return Array.from({ length: this.cast.world.globals.instances }, (_, i) => this.cast.facts(i));
-  }
-
-  /** What became different of any server since the last step. */
-  private changes(): string {
-    const before = this.facts;
-    this.facts = this.everybody();
-    return this.facts
-      .flatMap((now, i) => {
-        const then = before[i];
-        if (then === undefined || then.size === 0) return [];
-        const of = (migration: boolean): string[] =>
-          [...now].flatMap(([name, value]) => {
-            const old = then.get(name);
-            if (old === value || name.includes('/') !== migration) return [];
-            return [old === undefined ? `${name} ${value}` : `${name} ${old} -> ${value}`];
-          });
-        const own = of(false).join(', ');
-        return [...(own === '' ? [] : [`${this.cast.server(i)} ${own}`]), ...of(true)];
-      })
-      .join(', ');
-  }
-
   // ---- messages
 
   private message(job: Job, at: Instruction, outcome: Outcome, struck: readonly Strike[]): void {
@@ -492,7 +373,7 @@ class Teller implements Listener {
 
   private request(at: Instruction, request: Request, response: Response, words: string): void {
     const came = words === '' ? '' : `: ${words}`;
-    this.told(at, `${this.asked(request)} -> ${this.answered(request, response)}${came}`);
+    this.told(at, `${this.cast.asked(request)} -> ${this.cast.answered(request, response)}${came}`);
     if (!this.verbose) return;
     const { method, path, microversion, body } = renderRequest(request, this.cast.wire);
     const version = microversion === null ? '' : ` (microversion ${microversion})`;
@@ -505,94 +386,9 @@ class Teller implements Listener {
     const json = body === undefined ? '' : ` ${JSON.stringify(body)}`;
     this.page.whole(STEP + 2, harmless(`${text}${json}`), this.colors.dim);
   }
-
-  private asked(request: Request): string {
-    const { cast } = this;
-    switch (request.op) {
-      case 'get-allocations':
-        return `GET /allocations/${cast.consumer(request.consumer)}`;
-      case 'put-allocations': {
-        const [{ consumer, allocations, generation }] = request.entries;
-        return `PUT /allocations/${cast.consumer(consumer)} {${this.rows(allocations, ': ')}} ${gen(generation)}`;
-      }
-      case 'post-allocations': {
-        const entries = request.entries.map(({ consumer, allocations, generation }) => {
-          return `${cast.consumer(consumer)} {${this.rows(allocations, ': ')}} ${gen(generation)}`;
-        });
-        return `POST /allocations ${entries.join(', ')}`;
-      }
-      case 'delete-allocations':
-        return `DELETE /allocations/${cast.consumer(request.consumer)}`;
-      case 'get-provider-allocations':
-        return `GET /resource_providers/${cast.host(request.provider)}/allocations`;
-      case 'get-provider-traits':
-        return `GET /resource_providers/${cast.host(request.provider)}/traits`;
-      case 'get-candidates': {
-        const { resources, required, forbidden, inTree } = request;
-        const wanted: string[] = [];
-        for (let k = 0; k < resources.length; k += 2) wanted.push(this.amount(resources[k]!, resources[k + 1]!));
-        wanted.push(...this.traits(required), ...this.traits(forbidden).map((name) => `!${name}`));
-        if (inTree !== NONE) wanted.push(`in_tree=${cast.host(inTree)}`);
-        return `GET /allocation_candidates ${wanted.join(' ')}`;
-      }
-      case 'put-inventory': {
-        const resourceClass = cast.shown.setting.classes[request.resourceClass];
-        return `PUT /resource_providers/${cast.host(request.provider)}/inventories/${resourceClass} total=${request.total}`;
-      }
-    }
-  }
-
-  private answered(request: Request, response: Response): string {
-    const { cast } = this;
-    const { status, code, detail, generation, ids } = response;
-    if (status === 0) return `no answer: ${detail}`;
-    if (code !== 'ok') return `${status} ${detail}`;
-    switch (request.op) {
-      case 'get-allocations':
-        return response.rows.length === 0
-          ? `${status} nothing`
-          : `${status} ${this.rows(response.rows, ' ')} (generation ${generation})`;
-      case 'get-provider-allocations':
-        return `${status} ${listed(ids.map((id) => cast.consumer(id)))}`;
-      case 'get-provider-traits':
-        return `${status} ${listed(this.traits(generation))}`;
-      case 'get-candidates':
-        return `${status} ${listed(ids.map((id) => cast.host(id)))}`;
-      default:
-        return `${status}`;
-    }
-  }
-
-  /** Provider, class, amount, provider, class, amount, ... */
-  private rows(rows: readonly number[], colon: string): string {
-    const byProvider = new Map<number, string[]>();
-    for (let k = 0; k < rows.length; k += 3) {
-      const amount = this.amount(rows[k + 1]!, rows[k + 2]!);
-      const known = byProvider.get(rows[k]!);
-      if (known === undefined) byProvider.set(rows[k]!, [amount]);
-      else known.push(amount);
-    }
-    return [...byProvider].map(([provider, held]) => `${this.cast.host(provider)}${colon}${held.join(' ')}`).join(', ');
-  }
-
-  private amount(resourceClass: number, amount: number): string {
-    return `${this.cast.shown.setting.classes[resourceClass]}=${amount}`;
-  }
-
-  private traits(mask: number): string[] {
-    return this.cast.shown.setting.traits.filter((_, bit) => (mask & (1 << bit)) !== 0);
-  }
 }
 
 const STEP = INDENT + 2;
-
-/** What becomes of a message under a fault. */
-const FATES: Partial<Record<FaultKind, string>> = {
-  late: ', late',
-  doubled: ', twice',
-  lost: ', lost',
-  refused: ', not sent',
-};
 
 /** Faults of the wire that leave the client without an answer. */
 const NO_ANSWER: ReadonlySet<FaultKind> = new Set([
@@ -608,10 +404,6 @@ const NOTEWORTHY = (outcome: Outcome): boolean =>
 
 /** Tells jobs apart: a callee bears its caller's number in the order of arrival, never its id. */
 const key = (job: Job): string => `${job.id} ${job.sequence}`;
-
-const gen = (generation: number): string => `gen ${generation === NONE ? 'null' : generation}`;
-
-const listed = (names: readonly string[]): string => (names.length === 0 ? 'nothing' : names.join(', '));
 
 // ---- what is said of it
 
