@@ -1,5 +1,7 @@
 /** What property suites and other programs use of claimcheck. */
-export { BLOCK_SIZE, Campaign, type CampaignConfig, compileFor, type Finding } from './campaign/campaign.ts';
+export { BLOCK_SIZE } from './campaign/block.ts';
+export { Campaign, type CountedFinding } from './campaign/campaign.ts';
+export { type CampaignConfig, compileFor } from './campaign/config.ts';
 export { judgeScenario, tryScenario } from './campaign/judge.ts';
 export { isSimplerOrEqual, minimise } from './campaign/minimise.ts';
 export { Player } from './campaign/player.ts';

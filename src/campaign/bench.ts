@@ -10,7 +10,7 @@ import { madeUp } from '../generate/clouds.ts';
 import { GROUP, HEADER, MOST_OPERATIONS } from '../generate/decode.ts';
 import { World } from '../nova/world.ts';
 import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
-import { compileFor } from './campaign.ts';
+import { compileFor } from './config.ts';
 import { Player, type Recording, runBare } from './player.ts';
 import { countPlay, emptyStatistics } from './statistics.ts';
 

@@ -11,7 +11,7 @@ import { GROUP, HEADER, MOST_OPERATIONS } from '../generate/decode.ts';
 import { DEFECTS, type Defect } from '../nova/defects.ts';
 import { PROTOCOLS } from '../nova/protocols.ts';
 import { partsOfRollback } from '../nova/rollback/parts.ts';
-import { BLOCK_SIZE } from './campaign.ts';
+import { BLOCK_SIZE } from './block.ts';
 import { Player } from './player.ts';
 
 const { values } = parseArgs({

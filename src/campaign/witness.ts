@@ -9,7 +9,7 @@ import { ScenarioError } from '../engine/load.ts';
 import { printable } from '../scenario/printable.ts';
 import type { Reading } from '../scenario/read.ts';
 import { decodeToken, type Envelope, encodeToken } from '../scenario/token.ts';
-import { compileFor } from './campaign.ts';
+import { compileFor } from './config.ts';
 import { judgeScenario } from './judge.ts';
 import { minimise } from './minimise.ts';
 import type { Violation } from './trial.ts';

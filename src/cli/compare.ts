@@ -1,7 +1,7 @@
 /** `claimcheck compare`: the same to the model and to the real thing, random requests to Placement and scenarios to Nova. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command } from 'commander';
-import { type CampaignConfig, compileFor } from '../campaign/campaign.ts';
+import { type CampaignConfig, compileFor } from '../campaign/config.ts';
 import { printable } from '../scenario/printable.ts';
 import { type NovaRelease, PLACEMENT_OF } from '../targets/nova/install.ts';
 import { releaseLike, startedPlacement } from '../targets/placement/connect.ts';

@@ -1,5 +1,6 @@
 /** What fuzz, replay and compare do where Nova itself runs the scenarios. */
-import { Campaign, type CampaignConfig } from '../campaign/campaign.ts';
+import { Campaign } from '../campaign/campaign.ts';
+import type { CampaignConfig } from '../campaign/config.ts';
 import { campaignScenarios, PLAYED_OF_BLOCK } from '../campaign/scenarios.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
 import type { Known } from '../contract/known/known.ts';

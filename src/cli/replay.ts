@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { compileFor } from '../campaign/campaign.ts';
+import { compileFor } from '../campaign/config.ts';
 import { judgeScenario } from '../campaign/judge.ts';
 import { type Mending, mend } from '../campaign/mend.ts';
 import { takenAwayBy } from '../campaign/taken-away.ts';

@@ -1,6 +1,6 @@
 /** What a verb is about: a token, or a file with a token or with a scenario as JSON. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { compileFor } from '../campaign/campaign.ts';
+import { compileFor } from '../campaign/config.ts';
 import type { Code } from '../engine/compile.ts';
 import { findDefect } from '../nova/defects.ts';
 import { printable } from '../scenario/printable.ts';

@@ -1,6 +1,6 @@
 /** What a campaign prints: for people on a terminal, for machines as JSON. */
 import { createColors } from 'picocolors';
-import type { Campaign, Finding } from '../campaign/campaign.ts';
+import type { Campaign, CountedFinding } from '../campaign/campaign.ts';
 import { pairsOf } from '../campaign/statistics.ts';
 import type { KnownSignature } from '../contract/known/known.ts';
 import { SOMETIMES } from '../contract/sometimes.ts';
@@ -26,8 +26,8 @@ export function verdictOf(campaign: Campaign, interrupted: boolean): Verdict {
 }
 
 /** What sabotage breaks lies outside the contract, whatever the known list says. */
-const isNews = ({ known, sabotage }: Finding): boolean => known === null && !sabotage;
-const isSabotage = ({ known, sabotage }: Finding): boolean => known === null && sabotage;
+const isNews = ({ known, sabotage }: CountedFinding): boolean => known === null && !sabotage;
+const isSabotage = ({ known, sabotage }: CountedFinding): boolean => known === null && sabotage;
 
 /** Situations that the campaign allowed and never reached. */
 function missed({ statistics, config, code }: Campaign): string[] {
@@ -80,7 +80,7 @@ export function campaignJson(campaign: Campaign, verdict: Verdict): object {
 }
 
 /** News first, then what sabotage broke, then by how often it was seen. */
-function ordered({ findings }: Campaign): Finding[] {
+function ordered({ findings }: Campaign): CountedFinding[] {
   return [...findings.values()].sort(
     (a, b) =>
       Number(a.known !== null) - Number(b.known !== null) ||
@@ -154,7 +154,7 @@ export function campaignReport(campaign: Campaign, verdict: Verdict, options: Re
 
 const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
-function findingsTable(findings: readonly Finding[], first: number, { color }: ReportOptions): string {
+function findingsTable(findings: readonly CountedFinding[], first: number, { color }: ReportOptions): string {
   return table(
     ['#', 'seen', 'laws broken', 'cause and end state'],
     findings.map(({ count: seen, invariants, signature }, k) => {
@@ -166,7 +166,7 @@ function findingsTable(findings: readonly Finding[], first: number, { color }: R
 }
 
 /** The most frequent signature for each set of operations that were sabotage. */
-function oneEachSaboteur(findings: readonly Finding[]): Finding[] {
+function oneEachSaboteur(findings: readonly CountedFinding[]): CountedFinding[] {
   const seen = new Set<string>();
   return findings.filter(({ signature }) => {
     const [, cause = ''] = signature.split(' | ');
@@ -178,7 +178,7 @@ function oneEachSaboteur(findings: readonly Finding[]): Finding[] {
 }
 
 /** The most frequent signature for each reason; open weaknesses before what is by design. */
-function oneEach(known: readonly Finding[]): Finding[] {
+function oneEach(known: readonly CountedFinding[]): CountedFinding[] {
   const seen = new Set<string>();
   const first = known.filter(({ known: entry }) => {
     const { reason } = entry!;
@@ -186,13 +186,13 @@ function oneEach(known: readonly Finding[]): Finding[] {
     seen.add(reason);
     return true;
   });
-  const byDesign = (finding: Finding): number => Number(finding.known!.weakness === 'by design');
+  const byDesign = (finding: CountedFinding): number => Number(finding.known!.weakness === 'by design');
   return first.sort((a, b) => byDesign(a) - byDesign(b));
 }
 
 function knownTable(
-  known: readonly Finding[],
-  shown: readonly Finding[],
+  known: readonly CountedFinding[],
+  shown: readonly CountedFinding[],
   first: number,
   options: ReportOptions,
 ): string {
@@ -215,7 +215,7 @@ function knownTable(
   );
 }
 
-function reproLines(findings: readonly Finding[], first: number, { replayLine }: ReportOptions): string {
+function reproLines(findings: readonly CountedFinding[], first: number, { replayLine }: ReportOptions): string {
   return ['See it again:', ...findings.map(({ token }, k) => `  # ${first + k}\n  ${replayLine(token)}`)].join('\n');
 }
 
@@ -284,9 +284,9 @@ const older = ({ config, code }: Campaign): boolean =>
   config.novaRelease !== NOVA_RELEASES.newest && code.protocol.changes.length > 0;
 
 interface Sorted {
-  readonly news: readonly Finding[];
-  readonly known: readonly Finding[];
-  readonly sabotage: readonly Finding[];
+  readonly news: readonly CountedFinding[];
+  readonly known: readonly CountedFinding[];
+  readonly sabotage: readonly CountedFinding[];
 }
 
 function verdictText(campaign: Campaign, verdict: Verdict, found: Sorted, { madeFor }: ReportOptions): string {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { compileFor } from '../campaign/campaign.ts';
+import { compileFor } from '../campaign/config.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
 import { knownOf } from '../contract/known/known.ts';
 import { compile } from '../engine/compile.ts';

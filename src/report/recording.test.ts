@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compileFor } from '../campaign/campaign.ts';
+import { compileFor } from '../campaign/config.ts';
 import { judgeScenario } from '../campaign/judge.ts';
 import { plainFlavor, roomyHost } from '../campaign/plain.ts';
 import { CONTRACTS } from '../contract/contracts.ts';

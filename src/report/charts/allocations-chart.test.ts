@@ -1,7 +1,7 @@
 import { h } from 'preact';
 import { renderToStaticMarkup } from 'preact-render-to-string';
 import { expect, test } from 'vitest';
-import { compileFor } from '../../campaign/campaign.ts';
+import { compileFor } from '../../campaign/config.ts';
 import { plainFlavor, roomyHost } from '../../campaign/plain.ts';
 import { CONTRACTS } from '../../contract/contracts.ts';
 import { DEFAULT_OPTIONS, type Scenario } from '../../scenario/scenario.ts';
