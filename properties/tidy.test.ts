@@ -30,8 +30,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   generate: ['state', 'placement', 'nova', 'engine', 'scenario'],
   targets: ['state', 'placement', 'nova', 'engine', 'observation', 'scenario'],
   campaign: ['state', 'nova', 'engine', 'observation', 'contract', 'generate', 'scenario', 'targets'],
-  report: ['state', 'placement', 'nova', 'engine', 'observation', 'contract', 'campaign', 'scenario', 'targets'],
-  cli: ['state', 'cloud', 'nova', 'engine', 'contract', 'campaign', 'report', 'scenario', 'targets'],
+  journal: ['scenario', 'contract', 'campaign'],
+  report: [
+    'state',
+    'placement',
+    'nova',
+    'engine',
+    'observation',
+    'contract',
+    'campaign',
+    'journal',
+    'scenario',
+    'targets',
+  ],
+  cli: ['state', 'cloud', 'nova', 'engine', 'contract', 'campaign', 'journal', 'report', 'scenario', 'targets'],
 };
 
 test('imports go in the direction of the data', () => {

@@ -7,6 +7,7 @@ export { isSimplerOrEqual, minimise } from './campaign/minimise.ts';
 export { Player } from './campaign/player.ts';
 export { campaignScenarios } from './campaign/scenarios.ts';
 export type { Violation } from './campaign/trial.ts';
+export { verdictOf } from './campaign/verdict.ts';
 export { checkKnown, hearWitness, leastWitness } from './campaign/witness.ts';
 export { type ImportedCloud, readCloud } from './cloud/read-cloud.ts';
 export { CLOUD_LAWS, CONTRACTS } from './contract/contracts.ts';
@@ -20,7 +21,7 @@ export { GROUP, HEADER, MOST_OPERATIONS } from './generate/decode.ts';
 export { DEFECTS, findDefect } from './nova/defects.ts';
 export { PROTOCOLS } from './nova/protocols.ts';
 export { partsOfRollback, staleReasons } from './nova/rollback/parts.ts';
-export { campaignJson, campaignReport, verdictOf } from './report/campaign-report.ts';
+export { campaignJson, campaignReport } from './report/campaign-report.ts';
 export { anonymise } from './scenario/anonymise.ts';
 export { readScenario } from './scenario/read.ts';
 export {

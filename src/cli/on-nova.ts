@@ -2,10 +2,11 @@
 import { Campaign } from '../campaign/campaign.ts';
 import type { CampaignConfig } from '../campaign/config.ts';
 import { campaignScenarios, PLAYED_OF_BLOCK } from '../campaign/scenarios.ts';
+import { verdictOf } from '../campaign/verdict.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
 import type { Known } from '../contract/known/known.ts';
 import type { Code } from '../engine/compile.ts';
-import { campaignJson, campaignReport, verdictOf } from '../report/campaign-report.ts';
+import { campaignJson, campaignReport } from '../report/campaign-report.ts';
 import { conformanceJson, conformanceLines, disagreementLines } from '../report/conformance.ts';
 import { tellNovaStory } from '../report/nova-story.ts';
 import { tellStory } from '../report/story.ts';

@@ -1,0 +1,7 @@
+import { campaignReport } from '../campaign-report.ts';
+import type { Reporter, ReporterOptions } from '../reporter.ts';
+
+/** For people: tables of what was found, a line to see each again, statistics, the verdict. */
+export const terminal = (options: ReporterOptions): Reporter => ({
+  ended: ({ campaign, verdict }) => campaignReport(campaign, verdict, options),
+});
