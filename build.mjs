@@ -6,11 +6,13 @@ import { build } from 'esbuild';
 const entries = {
   claimcheck: 'src/cli/main.ts',
   index: 'src/index.ts',
+  worker: 'src/campaign/worker.ts',
   bench: 'src/campaign/bench.ts',
   'mutant-bench': 'src/campaign/mutant-bench.ts',
   'setup-placement': 'src/targets/placement/setup.ts',
   'setup-nova': 'src/targets/nova/setup.ts',
   'evidence-nova': 'src/cli/evidence-nova.ts',
+  'findings-nova': 'src/cli/findings-nova.ts',
 };
 
 await build({

@@ -15,14 +15,25 @@ export interface CountedFinding extends Finding {
   readonly count: number;
 }
 
-/** All that a campaign has come to: as data, to be kept and taken up again. */
+/** A signature as it was played, and what it led to. */
+interface Led {
+  readonly played: string;
+  /** where it was seen first: block, run, and which it was of the block's signatures */
+  readonly block: number;
+  readonly run: number;
+  readonly order: number;
+  /** scenarios that showed it */
+  readonly count: number;
+  /** the signature of the minimal scenario, and how many were run to get there */
+  readonly finding: string;
+  readonly executions: number;
+}
+
+/** All that a campaign, or a part of its blocks, has come to: as data, to be kept, joined and taken up again. */
 export interface Progress {
   readonly statistics: Statistics;
-  /** scenarios run to minimise */
-  readonly executions: number;
-  readonly findings: readonly CountedFinding[];
-  /** which finding each signature that was played led to */
-  readonly led: readonly (readonly [played: string, finding: string])[];
+  readonly findings: readonly Finding[];
+  readonly led: readonly Led[];
 }
 
 export class Campaign {
@@ -32,8 +43,7 @@ export class Campaign {
   readonly contract: Contract;
   readonly statistics: Statistics = emptyStatistics();
   readonly findings = new Map<string, CountedFinding>();
-  executions = 0;
-  private readonly led = new Map<string, string>();
+  private readonly led = new Map<string, Led>();
   private readonly runner: BlockRunner;
 
   /** @param placement who answers in the model's place where this process runs blocks itself */
@@ -43,6 +53,11 @@ export class Campaign {
     this.runner = new BlockRunner(config, known, placement);
     this.code = this.runner.code;
     this.contract = this.runner.contract;
+  }
+
+  /** Scenarios run to minimise. */
+  get executions(): number {
+    return [...this.led.values()].reduce((sum, { executions }) => sum + executions, 0);
   }
 
   /** Signatures of a block that nothing is known of yet: each has to be minimised before the block is added. */
@@ -58,24 +73,25 @@ export class Campaign {
    * @returns the findings that are new with it
    */
   add(result: BlockResult, minimised: readonly Minimised[]): CountedFinding[] {
-    const places = this.open(result);
-    for (const [k, { signature }] of places.entries()) this.led.set(signature, minimised[k]!.finding.signature);
-    const fresh: CountedFinding[] = [];
-    for (const { executions, finding } of minimised) {
-      this.executions += executions;
-      if (this.findings.has(finding.signature)) continue;
-      const counted = { ...finding, count: 0 };
-      this.findings.set(finding.signature, counted);
-      fresh.push(counted);
+    const { block, seen, statistics } = result;
+    const fresh: string[] = [];
+    const rest = minimised.values();
+    for (const [order, { signature: played, run, count }] of seen.entries()) {
+      let led = this.led.get(played);
+      if (led === undefined) {
+        const { finding, executions } = rest.next().value!;
+        led = { played, block, run, order, count: 0, finding: finding.signature, executions };
+        if (!this.findings.has(finding.signature)) {
+          this.findings.set(finding.signature, { ...finding, count: 0 });
+          fresh.push(finding.signature);
+        }
+      }
+      this.led.set(played, { ...led, count: led.count + count });
+      const finding = this.findings.get(led.finding)!;
+      this.findings.set(led.finding, { ...finding, count: finding.count + count });
     }
-    for (const { signature, count } of result.seen) this.count(this.led.get(signature)!, count);
-    addStatistics(this.statistics, result.statistics);
-    return fresh.map(({ signature }) => this.findings.get(signature)!);
-  }
-
-  private count(signature: string, more: number): void {
-    const finding = this.findings.get(signature)!;
-    this.findings.set(signature, { ...finding, count: finding.count + more });
+    addStatistics(this.statistics, statistics);
+    return fresh.map((signature) => this.findings.get(signature)!);
   }
 
   /** Runs one block, or of its scenarios those from `from` on and before `to`, in this process, and adds it. */
@@ -88,15 +104,30 @@ export class Campaign {
   }
 
   progress(): Progress {
-    const { statistics, executions, findings, led } = this;
-    return { statistics, executions, findings: [...findings.values()], led: [...led] };
+    const { statistics, findings, led } = this;
+    return {
+      statistics,
+      findings: [...findings.values()].map(({ count: _, ...finding }) => finding),
+      led: [...led.values()],
+    };
   }
 
-  /** Takes up what another process had come to. */
-  resume({ statistics, executions, findings, led }: Progress): void {
-    addStatistics(this.statistics, statistics);
-    this.executions += executions;
-    for (const finding of findings) this.findings.set(finding.signature, finding);
-    for (const [played, finding] of led) this.led.set(played, finding);
+  /** Takes up, before any block is added, what others had come to with blocks of this campaign that they shared among them. */
+  resume(parts: readonly Progress[]): void {
+    const byPlace = parts
+      .flatMap(({ led, findings }) => {
+        const byName = new Map(findings.map((finding) => [finding.signature, finding]));
+        return led.map((one) => ({ one, finding: byName.get(one.finding)! }));
+      })
+      .sort(({ one: a }, { one: b }) => a.block - b.block || a.run - b.run || a.order - b.order);
+    for (const { one, finding } of byPlace) {
+      // whoever met it first in the order of the blocks says what it leads to
+      const led = this.led.get(one.played);
+      this.led.set(one.played, led === undefined ? one : { ...led, count: led.count + one.count });
+      const name = led?.finding ?? one.finding;
+      const before = this.findings.get(name) ?? { ...finding, count: 0 };
+      this.findings.set(name, { ...before, count: before.count + one.count });
+    }
+    for (const { statistics } of parts) addStatistics(this.statistics, statistics);
   }
 }

@@ -140,3 +140,17 @@ export function pairsOf(code: Code, handlers: ReadonlySet<string>): string[] {
   }
   return pairs;
 }
+
+/** The same with every table in the order of its names, which no longer tells who ran which block. */
+export function inOrder(statistics: Statistics): Statistics {
+  const sorted = <T>(table: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(table).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const { operations, reached, fired, endStates } = statistics;
+  return {
+    ...statistics,
+    operations: sorted(operations as Record<string, OperationCounts>),
+    reached: sorted(reached),
+    fired: sorted(fired),
+    endStates: sorted(endStates),
+  };
+}

@@ -1,6 +1,7 @@
 /** What a campaign prints: for people on a terminal, for machines as JSON. */
 import { createColors } from 'picocolors';
 import type { Campaign, CountedFinding } from '../campaign/campaign.ts';
+import { inOrder } from '../campaign/statistics.ts';
 import { isNews, isSabotage, missed, type Verdict, within } from '../campaign/verdict.ts';
 import type { KnownSignature } from '../contract/known/known.ts';
 import { SOMETIMES } from '../contract/sometimes.ts';
@@ -37,7 +38,7 @@ export function campaignJson(campaign: Campaign, verdict: Verdict): object {
       holds: finding.holds,
       count: finding.count,
     })),
-    statistics: { ...statistics, executions: campaign.executions, missed: missed(campaign) },
+    statistics: { ...inOrder(statistics), executions: campaign.executions, missed: missed(campaign) },
   };
 }
 
@@ -178,7 +179,7 @@ function statisticsText(campaign: Campaign): string {
   const { faults, holds, moves } = statistics;
   const { points, pairs } = within(campaign);
   const lines: string[] = [];
-  const operations = Object.entries(statistics.operations).map(
+  const operations = Object.entries(inOrder(statistics).operations).map(
     ([name, { accepted, refused, skipped }]) => `${name} ${accepted}/${refused}/${skipped}`,
   );
   lines.push(`operations (accepted/refused/skipped): ${operations.join(', ')}`);

@@ -75,10 +75,13 @@ export function novaTest({ scenario, code, contract, known, signature }: NovaTes
     setUp(scenario),
     '',
     HELPERS,
-    `    def test_${title.join('_')}(self):`,
+    `    def test_${testName(scenario)}(self):`,
     body(scenario, played, cast, stub, found),
   ].join('\n');
 }
+
+/** What the test is called, behind `test_`. */
+export const testName = (scenario: Scenario): string => titleOf(scenario).join('_');
 
 /** What a request that is refused raises. */
 const clientOf = ({ steps }: Played): string[] =>

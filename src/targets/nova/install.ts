@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from '../placement/install.ts';
+import { ROOT } from '../../root.ts';
 
 const HERE = join(ROOT, 'src', 'targets', 'nova');
 export const HARNESS = join(HERE, 'harness', 'main.py');

@@ -1,14 +1,8 @@
 /** Where the releases of the real Placement that claimcheck can start by itself are, and what is missing if they are not. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-
-/** The folder of package.json: bundled or not, what is not TypeScript stands at the same place. */
-export const ROOT = rootAbove(import.meta.dirname);
-
-function rootAbove(folder: string): string {
-  return existsSync(join(folder, 'package.json')) ? folder : rootAbove(dirname(folder));
-}
+import { join } from 'node:path';
+import { ROOT } from '../../root.ts';
 
 const HERE = join(ROOT, 'src', 'targets', 'placement');
 export const LAUNCHER = join(HERE, 'launcher.py');
