@@ -2,10 +2,12 @@
  * A campaign: the results of numbered blocks, added up in the order of the blocks. Whoever ran a block, and whoever minimised
  * what it showed, the sum is the same.
  */
+import * as z from 'zod';
 import type { Contract } from '../contract/contracts.ts';
 import type { Known } from '../contract/known/known.ts';
 import type { Code } from '../engine/compile.ts';
 import type { PlacementService } from '../engine/run.ts';
+import { scenarioSchema } from '../scenario/scenario.ts';
 import { BLOCK_SIZE, type BlockResult, BlockRunner, type Finding, type Minimised, type Place } from './block.ts';
 import type { CampaignConfig } from './config.ts';
 import { addStatistics, emptyStatistics, type Statistics } from './statistics.ts';
@@ -35,6 +37,68 @@ export interface Progress {
   readonly findings: readonly Finding[];
   readonly led: readonly Led[];
 }
+
+const count = z.int().min(0);
+const counts = z.record(z.string(), count);
+
+/** Of progress that comes from a file. */
+export const progressSchema = z
+  .strictObject({
+    statistics: z.strictObject({
+      runs: count,
+      steps: count,
+      operations: z.record(z.string(), z.strictObject({ accepted: count, refused: count, skipped: count })),
+      faults: z.strictObject({ armed: count, fired: count }),
+      holds: z.strictObject({ armed: count, struck: count, broken: count }),
+      reached: counts,
+      fired: counts,
+      endStates: counts,
+      moves: z.strictObject({
+        faultFree: count,
+        faultFreeCommitted: count,
+        faulted: count,
+        faultedCommitted: count,
+      }),
+      sometimes: counts,
+      possible: counts,
+    }),
+    findings: z.array(
+      z.strictObject({
+        signature: z.string(),
+        invariants: z.array(z.string()).min(1),
+        details: z.array(z.string()),
+        known: z
+          .strictObject({ weakness: z.string(), reason: z.string(), row: z.string().nullable(), witness: z.string() })
+          .nullable(),
+        sabotage: z.boolean(),
+        scenario: scenarioSchema,
+        token: z.string(),
+        operations: count,
+        faults: count,
+        holds: count,
+        block: count,
+        run: count,
+      }),
+    ),
+    led: z.array(
+      z.strictObject({
+        played: z.string(),
+        block: count,
+        run: count,
+        order: count,
+        count,
+        finding: z.string(),
+        executions: count,
+      }),
+    ),
+  })
+  .refine(
+    ({ findings, led }) => {
+      const names = new Set(findings.map(({ signature }) => signature));
+      return led.every(({ finding }) => names.has(finding));
+    },
+    { message: 'a signature leads to a finding that is not there' },
+  );
 
 export class Campaign {
   readonly config: CampaignConfig;

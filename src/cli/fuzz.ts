@@ -1,34 +1,22 @@
-import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Command } from 'commander';
-import { logUpdateStderr } from 'log-update';
-import { BLOCK_SIZE } from '../campaign/block.ts';
+import { Command, Option } from 'commander';
 import { Campaign } from '../campaign/campaign.ts';
-import { type CampaignConfig, compileFor, tokenFor } from '../campaign/config.ts';
-import { type Verdict, verdictOf } from '../campaign/verdict.ts';
+import { type CampaignConfig, compileFor } from '../campaign/config.ts';
+import { type Shard, slicesOf, WHOLE } from '../campaign/drive.ts';
+import { verdictOf } from '../campaign/verdict.ts';
 import { readCloud } from '../cloud/read-cloud.ts';
-import { indexKnown, type Known, knownOf, linesOf, NOTHING_KNOWN } from '../contract/known/known.ts';
-import { campaignJson, campaignReport, progressLine } from '../report/campaign-report.ts';
-import { anonymise, anonymiseCloud } from '../scenario/anonymise.ts';
+import type { Known } from '../contract/known/known.ts';
+import { CampaignFolder, type Order } from '../journal/campaign-folder.ts';
+import { JournalError } from '../journal/records.ts';
+import { progressLine } from '../report/campaign-report.ts';
+import { anonymiseCloud } from '../scenario/anonymise.ts';
 import { printable } from '../scenario/printable.ts';
-import { DEFAULT_OPTIONS, NOVA_RELEASES } from '../scenario/scenario.ts';
-import { decodeToken } from '../scenario/token.ts';
+import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
 import { type NovaRelease, PLACEMENT_OF } from '../targets/nova/install.ts';
 import { withRemote } from '../targets/placement/connect.ts';
-import {
-  EXIT,
-  Interruption,
-  note,
-  PROGRESS_MS,
-  print,
-  printableSignature,
-  replayLine,
-  UsageError,
-  useColor,
-  wholeNumber,
-} from './context.ts';
-import { readKnownFile } from './known-file.ts';
+import { Interruption, note, PROGRESS_MS, UsageError, wholeNumber } from './context.ts';
+import { conclude, findingLine, runOrder, workersOption } from './course.ts';
+import { readKnown, sameKnown } from './known-source.ts';
 import { type NovaFlags, novaFromOption, processesOption } from './nova-options.ts';
 import { fuzzOnNova } from './on-nova.ts';
 import {
@@ -52,8 +40,7 @@ import {
   protocolOption,
   repairOption,
 } from './protocol-options.ts';
-
-/** Without a terminal, a line of progress this often. */
+import { Reporting, type ReportingFlags, reporterOption } from './reporting.ts';
 
 const RUNS = 20_000;
 const RUNS_ON_PLACEMENT = 200;
@@ -61,8 +48,12 @@ const RUNS_ON_NOVA = 50;
 /** A real server takes a third of a second a scenario: a block goes in slices, so that it can be stopped and shows progress. */
 const AT_ONCE_ON_PLACEMENT = 10;
 
-interface FuzzFlags extends TargetFlags, NovaFlags {
+interface FuzzFlags extends TargetFlags, NovaFlags, ReportingFlags {
   readonly runs?: number;
+  readonly time?: number;
+  readonly workers: number;
+  readonly shard: Shard;
+  readonly resume?: boolean;
   readonly seed: string;
   readonly protocol: CampaignConfig['protocol'];
   readonly contract: CampaignConfig['contract'];
@@ -75,8 +66,6 @@ interface FuzzFlags extends TargetFlags, NovaFlags {
   readonly cloud?: string;
   readonly sabotage?: boolean;
   readonly out?: string;
-  readonly json?: boolean;
-  readonly verbose?: boolean;
   readonly anonymise?: boolean;
   readonly keepNames?: boolean;
 }
@@ -89,6 +78,8 @@ export function fuzzCommand(): Command {
       `scenarios (default: ${RUNS}, on a real Placement ${RUNS_ON_PLACEMENT}, on Nova ${RUNS_ON_NOVA})`,
       wholeNumber('--runs', 1, 1_000_000_000),
     )
+    .option('--time <duration>', 'as many scenarios as the time allows: 90s, 30m, 8h', duration)
+    .addOption(workersOption())
     .option('--seed <text>', 'any text: a date, a commit hash', 'claimcheck')
     .addOption(protocolOption().default('nova'))
     .addOption(contractOption().default('strict'))
@@ -113,21 +104,38 @@ export function fuzzCommand(): Command {
       '--anonymise',
       "print no name of your cloud's: hosts, flavors, custom classes and traits become h1, m1, ...",
     )
-    .option('--out <dir>', 'keep findings there as they come, a line of JSON each, without names')
+    .option(
+      '--out <dir>',
+      'keep there, without names, each finding as it comes, how far the campaign is, a ledger and a corpus of what was found',
+    )
+    .option('--resume', 'go on with the campaign of --out, which was stopped or killed')
+    .addOption(
+      new Option('--shard <i/n>', 'the i-th of n parts, for as many machines; "merge" joins their --out folders')
+        .argParser(shard)
+        .default(WHOLE, '1/1'),
+    )
+    .addOption(reporterOption())
     .option('--keep-names', 'leave the names of your cloud in what --out keeps')
     .option('--sabotage', 'operators act on servers that are being moved: what that breaks is told and is not red')
     .option('--verbose', 'every signature, not one line a weakness')
-    .option('--json', 'one object on stdout and nothing else')
+    .option('--json', 'one object on stdout and nothing else: --reporter json')
     .action(fuzz);
 }
 
-async function fuzz(flags: FuzzFlags): Promise<void> {
+async function fuzz(flags: FuzzFlags, command: Command): Promise<void> {
   refuseWithoutTarget(flags);
   if (flags.anonymise === true && flags.keepNames === true) {
     throw new UsageError('--anonymise and --keep-names exclude each other: take one of them');
   }
+  if (flags.resume === true) {
+    await resume(flags, command);
+    return;
+  }
+  if (flags.runs !== undefined && flags.time !== undefined) {
+    throw new UsageError('--runs and --time exclude each other: take one of them');
+  }
   noteRelease(flags.protocol, flags.novaRelease);
-  const known = readKnown(flags);
+  const { known, named: source } = readKnown(flags.known, flags.protocol);
   const config: CampaignConfig = {
     seed: flags.seed,
     protocol: flags.protocol,
@@ -141,24 +149,106 @@ async function fuzz(flags: FuzzFlags): Promise<void> {
     cloud: flags.cloud === undefined ? null : readUserCloud(flags.cloud, flags.anonymise === true),
     sabotage: flags.sabotage === true,
   };
-  const keep = flags.out === undefined ? () => {} : keeper(flags.out, flags.keepNames === true);
-  if (flags.target === 'model') {
-    const campaign = new Campaign(config, known);
-    const interrupted = await run(campaign, { runs: flags.runs ?? RUNS, atOnce: BLOCK_SIZE }, keep);
-    report(campaign, verdictOf(campaign, interrupted), flags);
+  const order: Order = {
+    config,
+    known: source,
+    runs: flags.time === undefined ? (flags.runs ?? RUNS) : null,
+    seconds: flags.time ?? null,
+    shard: flags.shard,
+    keepNames: flags.keepNames === true,
+    command: typed(),
+  };
+  if (flags.target !== 'model') {
+    refuseOnModelOnly(flags, command);
+    await fuzzOnTarget(flags, order, known);
     return;
   }
-  if (flags.target === 'nova') {
-    if (flags.protocol !== 'nova')
-      throw new UsageError('--target nova plays protocol nova: rollback is not what Nova does');
-    const runs = flags.runs ?? RUNS_ON_NOVA;
-    if (flags.runs === undefined) note(`note: ${runs} scenarios, about one a second: --runs takes any number`);
-    // one Nova has one Placement
-    const placementRelease = PLACEMENT_OF[flags.novaRelease as NovaRelease] ?? DEFAULT_OPTIONS.placement_release;
-    const campaign = { ...config, placementRelease };
-    await fuzzOnNova(compileFor(campaign), campaign, known, { ...flags, runs }, keep);
-    return;
+  if (flags.shard.of > 1 && flags.out === undefined) {
+    throw new UsageError('--shard leaves its part in a folder for "merge": name one with --out');
   }
+  const reporting = new Reporting(flags, flags.known);
+  await inFolder(flags.out, async (folder) => {
+    if (folder?.checkpoint()) {
+      throw new UsageError(
+        `${printable(folder.path)} holds a campaign that did not come to its end: go on with --resume, or take another folder`,
+      );
+    }
+    await runOrder(order, known, { from: null, folder, workers: flags.workers, reporting });
+  });
+}
+
+/** What the campaign is stands in its folder; how it is run and told may be said anew. */
+const SAID_ANEW: ReadonlySet<string> = new Set(['resume', 'out', 'workers', 'reporter', 'json', 'verbose']);
+
+async function resume(flags: FuzzFlags, command: Command): Promise<void> {
+  const { out } = flags;
+  if (out === undefined) throw new UsageError('--resume goes on with a campaign of a folder: name it with --out');
+  const other = command.options.find(
+    (option) =>
+      !SAID_ANEW.has(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === 'cli',
+  );
+  if (other !== undefined) {
+    throw new UsageError(`${other.long} cannot be given with --resume: the folder says what the campaign is`);
+  }
+  await inFolder(out, async (folder) => {
+    const from = folder!.checkpoint();
+    if (from === null) throw new UsageError(`${printable(out)} holds no campaign that was stopped`);
+    const { order } = from;
+    const reporting = new Reporting(flags, order.known.source ?? undefined);
+    const known = sameKnown(order, out);
+    await runOrder(order, known, { from, folder, workers: flags.workers, reporting });
+  });
+}
+
+async function inFolder(
+  path: string | undefined,
+  work: (folder: CampaignFolder | null) => Promise<void>,
+): Promise<void> {
+  const folder = path === undefined ? null : new CampaignFolder(path);
+  try {
+    await work(folder);
+  } finally {
+    folder?.close();
+  }
+}
+
+/** What was typed, without the program. */
+export const typed = (): string => process.argv.slice(2).map(printable).join(' ');
+
+/** A real server has one state, and one process that talks to it. */
+function refuseOnModelOnly({ target }: FuzzFlags, command: Command): void {
+  const alone = ['time', 'workers', 'shard', 'reporter'].find((name) => command.getOptionValueSource(name) === 'cli');
+  if (alone !== undefined)
+    throw new UsageError(`--${alone} is for campaigns on the model: leave it out with --target ${target}`);
+}
+
+async function fuzzOnTarget(flags: FuzzFlags, order: Order, known: Known): Promise<void> {
+  const { config } = order;
+  await inFolder(flags.out, async (folder) => {
+    const keep = keeper(folder, order.keepNames);
+    if (flags.target === 'nova') {
+      if (flags.protocol !== 'nova')
+        throw new UsageError('--target nova plays protocol nova: rollback is not what Nova does');
+      const runs = flags.runs ?? RUNS_ON_NOVA;
+      if (flags.runs === undefined) note(`note: ${runs} scenarios, about one a second: --runs takes any number`);
+      // one Nova has one Placement
+      const placementRelease = PLACEMENT_OF[flags.novaRelease as NovaRelease] ?? DEFAULT_OPTIONS.placement_release;
+      const campaign = { ...config, placementRelease };
+      await fuzzOnNova(compileFor(campaign), campaign, known, { ...flags, runs }, keep);
+      return;
+    }
+    await fuzzOnPlacement(flags, order, known, keep);
+  });
+}
+
+async function fuzzOnPlacement(
+  flags: FuzzFlags,
+  order: Order,
+  known: Known,
+  keep: (campaign: Campaign) => void,
+): Promise<void> {
+  const { config } = order;
+  const reporting = new Reporting(flags, flags.known);
   refuseDefectsOfPlacement(compileFor(config));
   // one server is of one release
   const placementRelease = config.placementRelease ?? DEFAULT_OPTIONS.placement_release;
@@ -170,30 +260,17 @@ async function fuzz(flags: FuzzFlags): Promise<void> {
     try {
       const runs = flags.runs ?? RUNS_ON_PLACEMENT;
       if (flags.runs === undefined) note(`note: ${runs} scenarios, a few a second: --runs takes any number`);
-      interrupted = await run(campaign, { runs, atOnce: AT_ONCE_ON_PLACEMENT }, keep);
+      interrupted = await runHere(campaign, runs, keep);
     } catch (error) {
       exit = tellEnd(error, connection, placementRelease);
       if (exit === null) throw error;
       keep(campaign);
     }
     // what was found until then
-    report(campaign, exit === null ? verdictOf(campaign, interrupted) : 'undecided', flags);
+    const verdict = exit === null ? verdictOf(campaign, interrupted) : 'undecided';
+    conclude(campaign, { verdict, order, seconds: 0, checks: [], ledger: null, corpus: null, reporting });
     if (exit !== null) process.exitCode = exit;
   });
-}
-
-function report(campaign: Campaign, verdict: Verdict, flags: FuzzFlags): void {
-  if (flags.json === true) print(JSON.stringify(campaignJson(campaign, verdict)));
-  else
-    print(
-      campaignReport(campaign, verdict, {
-        color: useColor(process.stdout),
-        verbose: flags.verbose === true,
-        replayLine,
-        madeFor: flags.known === undefined ? NOVA_RELEASES.newest : null,
-      }),
-    );
-  process.exitCode = EXIT_OF[verdict];
 }
 
 /** What nova does wrong it does at the first fault; rollback is to stand several, before and behind Placement 14.0. */
@@ -202,83 +279,43 @@ const DEFAULTS: Readonly<Record<CampaignConfig['protocol'], Pick<CampaignConfig,
   rollback: { faults: 3, placementRelease: null },
 };
 
-const EXIT_OF: Readonly<Record<Verdict, number>> = {
-  held: EXIT.OK,
-  known: EXIT.OK,
-  violated: EXIT.VIOLATION,
-  undecided: EXIT.UNDECIDED,
-  interrupted: EXIT.INTERRUPTED,
-};
-
-/** Runs block after block, so many scenarios between two looks at what the user wants. Returns whether the user stopped it; what was found until then is kept. */
-async function run(
-  campaign: Campaign,
-  { runs, atOnce }: { readonly runs: number; readonly atOnce: number },
-  keep: (campaign: Campaign) => void,
-): Promise<boolean> {
+/** Slice after slice in this process. Returns whether the user stopped it. */
+async function runHere(campaign: Campaign, runs: number, keep: (campaign: Campaign) => void): Promise<boolean> {
   const interruption = new Interruption();
-  const live = process.stderr.isTTY === true;
   const began = Date.now();
   let told = began;
-  for (let done = 0; done < runs && !interruption.asked; ) {
-    const from = done % BLOCK_SIZE;
-    const slice = Math.min(atOnce, BLOCK_SIZE - from, runs - done);
-    campaign.runBlock((done - from) / BLOCK_SIZE, from + slice, from);
-    done += slice;
+  for (const { block, from, to } of slicesOf(runs, { atOnce: AT_ONCE_ON_PLACEMENT })) {
+    if (interruption.asked) break;
+    campaign.runBlock(block, to, from);
     keep(campaign);
     const now = Date.now();
-    if (live) logUpdateStderr(progressLine(campaign, runs, now - began));
-    else if (now - told >= PROGRESS_MS) {
+    if (now - told >= PROGRESS_MS) {
       told = now;
-      note(progressLine(campaign, runs, now - began));
+      note(progressLine(campaign, { runs, seconds: null, elapsed: (now - began) / 1000 }));
     }
     await nextTurn();
   }
-  if (live) logUpdateStderr.clear();
   return interruption.end();
 }
 
 /** Appends each new finding to a file, so that a run that dies keeps what it had, and the runs before it theirs. */
-function keeper(dir: string, names: boolean): (campaign: Campaign) => void {
-  const file = join(dir, 'findings.jsonl');
-  try {
-    // not recursive: under /proc Node's mkdirSync would never come back
-    if (!existsSync(dir)) mkdirSync(dir);
-    appendFileSync(file, '');
-  } catch (error) {
-    throw new UsageError(`--out cannot write ${printable(file)}: ${reason(error)}`);
-  }
+function keeper(folder: CampaignFolder | null, names: boolean): (campaign: Campaign) => void {
   const written = new Set<string>();
   let writable = true;
-  return ({ findings, config }) => {
-    for (const { signature, scenario, known, invariants } of findings.values()) {
-      if (written.has(signature)) continue;
-      written.add(signature);
-      // made-up clouds have no names of anybody's
-      const kept = names || config.cloud === null ? scenario : anonymise(scenario);
-      const token = tokenFor(config, kept, signature);
+  return (campaign) => {
+    for (const finding of campaign.findings.values()) {
+      if (folder === null || written.has(finding.signature)) continue;
+      written.add(finding.signature);
       try {
-        appendFileSync(file, `${JSON.stringify({ signature, invariants, known: known?.weakness ?? null, token })}\n`);
+        folder.found(findingLine(campaign, finding, names));
       } catch (error) {
+        if (!(error instanceof JournalError)) throw error;
         // the table at the end has it all the same
-        if (writable) note(`claimcheck: ${printable(file)} takes no more findings: ${reason(error)}`);
+        if (writable) note(`claimcheck: ${error.message}`);
         writable = false;
       }
     }
   };
-}
-
-function readKnown({ known, protocol }: FuzzFlags): Known {
-  if (known === 'none') return NOTHING_KNOWN;
-  if (known === undefined) return knownOf(protocol);
-  const { list } = readKnownFile(known);
-  for (const { signature, witness } of linesOf(list)) {
-    const reading = decodeToken(witness);
-    if (reading.ok) continue;
-    const which = `the witness of "${printableSignature(signature)}"`;
-    throw new UsageError(`--known ${printable(known)}: ${reading.error.replace(/^this token/, which)}`);
-  }
-  return indexKnown(list);
 }
 
 /** Without names from the start: then nothing that comes of the campaign can have any. */
@@ -289,4 +326,17 @@ function readUserCloud(dir: string, anonymous: boolean): CampaignConfig['cloud']
   return anonymous ? anonymiseCloud(reading.cloud) : reading.cloud;
 }
 
-const reason = (error: unknown): string => printable(error instanceof Error ? error.message : String(error));
+/** 90s, 30m, 8h: seconds. */
+function duration(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)([smh])$/.exec(text) ?? [];
+  const seconds = Number(number) * ({ s: 1, m: 60, h: 3600 }[unit ?? ''] ?? Number.NaN);
+  if (seconds > 0 && seconds <= 30 * 24 * 3600) return seconds;
+  throw new UsageError(`--time takes a duration such as 90s, 30m or 8h, not "${printable(text)}"`);
+}
+
+function shard(text: string): Shard {
+  const [, index, of] = /^(\d{1,5})\/(\d{1,5})$/.exec(text) ?? [];
+  if (index !== undefined && Number(index) >= 1 && Number(index) <= Number(of))
+    return { index: Number(index), of: Number(of) };
+  throw new UsageError(`--shard takes one part of so many, such as 2/8, not "${printable(text)}"`);
+}

@@ -1,5 +1,6 @@
 /** `claimcheck VERB ...`: one file a verb. */
 import { Command, CommanderError } from 'commander';
+import { JournalError } from '../journal/records.ts';
 import { printable } from '../scenario/printable.ts';
 import { PlacementTrouble } from '../targets/placement/trouble.ts';
 import { compareCommand } from './compare.ts';
@@ -41,7 +42,7 @@ try {
     const said = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
     if (error.exitCode !== 0) note(`claimcheck: ${said.split(' ').map(printable).join(' ')}`);
     process.exitCode = error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
-  } else if (error instanceof UsageError) {
+  } else if (error instanceof UsageError || error instanceof JournalError) {
     note(`claimcheck: ${error.message}`);
     process.exitCode = EXIT.USAGE;
   } else if (error instanceof PlacementTrouble) {

@@ -53,15 +53,32 @@ function ordered({ findings }: Campaign): CountedFinding[] {
   );
 }
 
-export function progressLine(campaign: Campaign, runs: number, ms: number): string {
+/** Of a campaign under way; it has so many scenarios to run, or so much time. */
+export function progressLine(
+  campaign: Campaign,
+  {
+    runs,
+    seconds,
+    elapsed,
+  }: { readonly runs: number | null; readonly seconds: number | null; readonly elapsed: number },
+): string {
   const { statistics, findings } = campaign;
   const news = [...findings.values()].filter(isNews).length;
-  const rate = Math.round((1000 * statistics.runs) / Math.max(1, ms));
+  const rate = statistics.runs / Math.max(0.001, elapsed);
   const reached = Object.keys(statistics.reached).length;
+  const left = Math.min(
+    runs === null ? Number.POSITIVE_INFINITY : (runs - statistics.runs) / Math.max(1, rate),
+    seconds === null ? Number.POSITIVE_INFINITY : Math.max(0, seconds - elapsed),
+  );
   return (
-    `${statistics.runs} of ${runs} scenarios, ${rate} a second, ` +
+    `${statistics.runs}${runs === null ? '' : ` of ${runs}`} scenarios, ${Math.round(rate)} a second, ${timeWords(left)} left, ` +
     `${findings.size} findings (${news} new), ${reached} of ${within(campaign).points} failure points reached`
   );
+}
+
+function timeWords(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
 export interface ReportOptions {
