@@ -34,6 +34,7 @@ import faults as faults_module  # noqa: E402
 import patches  # noqa: E402
 import jobs as jobs_module  # noqa: E402
 import play as play_module  # noqa: E402
+import warm_up  # noqa: E402
 import wire as wire_module  # noqa: E402
 
 DEFAULT_LIMIT = 60
@@ -90,9 +91,9 @@ def read_line(descriptor, limit):
 
 
 def serve(nova, hosts, lines, out):
+    deployment_module.reproducible(1)
     for h in range(hosts):
         nova.deployment.add_host('host-%d' % h)
-    play_module.warm_up(nova)
     for line in lines:
         os.write(out, (isolated(nova, json.loads(line)) + '\n').encode())
 
@@ -162,6 +163,7 @@ def main():
     first = json.loads(sys.stdin.readline())
     deployment_module.reproducible(1)
     nova = Nova(first['points'], first.get('bugs', []))
+    warm_up.warm_up(nova)
     say({'ready': play_module.versions()})
     zygotes = {}
     for line in sys.stdin:
