@@ -1,5 +1,5 @@
 """A scenario played once and forgotten, before anything is forked. The first use of a path compiles its SQL, its patterns and
-its schemas, which is a third of what a short scenario would cost; every fork inherits what is compiled."""
+its schemas, a good part of what a short scenario would cost; every fork inherits what is compiled."""
 
 import contextlib
 import sqlite3
