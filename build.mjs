@@ -11,6 +11,7 @@ const entries = {
   'mutant-bench': 'src/campaign/mutant-bench.ts',
   'setup-placement': 'src/targets/placement/setup.ts',
   'setup-nova': 'src/targets/nova/setup.ts',
+  'bench-nova': 'src/cli/bench-nova.ts',
   'evidence-nova': 'src/cli/evidence-nova.ts',
   'findings-nova': 'src/cli/findings-nova.ts',
 };

@@ -3,12 +3,15 @@ import { Command, CommanderError } from 'commander';
 import { JournalError } from '../journal/records.ts';
 import { printable } from '../scenario/printable.ts';
 import { PlacementTrouble } from '../targets/placement/trouble.ts';
+import { bisectCommand } from './bisect.ts';
 import { compareCommand } from './compare.ts';
 import { EXIT, note, UsageError } from './context.ts';
 import { exportCommand } from './export.ts';
 import { fuzzCommand } from './fuzz.ts';
+import { gateCommand } from './gate.ts';
 import { knownCommand } from './known.ts';
 import { listCommand } from './list.ts';
+import { mergeCommand } from './merge.ts';
 import { replayCommand } from './replay.ts';
 import { serveCommand } from './serve.ts';
 
@@ -20,7 +23,10 @@ const program = new Command('claimcheck')
   .showHelpAfterError(false);
 const commands = [
   fuzzCommand(),
+  gateCommand(),
+  mergeCommand(),
   replayCommand(),
+  bisectCommand(),
   exportCommand(),
   knownCommand(),
   listCommand(),

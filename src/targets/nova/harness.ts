@@ -98,6 +98,13 @@ export class NovaHarness {
     return { failed: `Nova could not be started: ${lastLine(this.said)}` };
   }
 
+  /** CPU seconds of the process and its forks since it began. */
+  async cpuSeconds(): Promise<number> {
+    const answer = await this.ask({ used: true }, LIMIT_S);
+    if (answer === null) throw new Error(`Nova's process ended: ${lastLine(this.said)}`);
+    return answer.cpu as number;
+  }
+
   private points(): unknown {
     return this.code.points.map(({ id, step, handlers }) => ({
       id,

@@ -6,6 +6,8 @@ import { ROOT } from '../../root.ts';
 
 const HERE = join(ROOT, 'src', 'targets', 'nova');
 export const HARNESS = join(HERE, 'harness', 'main.py');
+/** a functional test of Nova's own that the benchmark holds the harness against */
+export const STOCK_BENCH = join(HERE, 'stock_bench.py');
 export const REQUIREMENTS = join(HERE, 'requirements.txt');
 
 /** 34.0.0 of PyPI in an environment of ours; 26.2.2 as Debian 12 packages it, for the system's Python. */

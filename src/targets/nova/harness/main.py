@@ -4,12 +4,15 @@
     -> {"ready": {"nova": "34.0.0", ...}}
     <- {"scenario": {...}, "trace": false}   plays a scenario in a fork of a process that has as many hosts
     -> {"play": {...}} or {"failed": "..."}
+    <- {"used": true}                        CPU seconds of all these processes until now
+    -> {"cpu": 12.3}
 
 A play that hangs, dies or cannot be forked is one answer `failed`; the next scenario is played all the same.
 """
 
 import json
 import os
+import resource
 import select
 import signal
 import sys
@@ -34,6 +37,7 @@ import faults as faults_module  # noqa: E402
 import patches  # noqa: E402
 import jobs as jobs_module  # noqa: E402
 import play as play_module  # noqa: E402
+import warm_up  # noqa: E402
 import wire as wire_module  # noqa: E402
 
 DEFAULT_LIMIT = 60
@@ -90,11 +94,19 @@ def read_line(descriptor, limit):
 
 
 def serve(nova, hosts, lines, out):
+    deployment_module.reproducible(1)
     for h in range(hosts):
         nova.deployment.add_host('host-%d' % h)
-    play_module.warm_up(nova)
     for line in lines:
-        os.write(out, (isolated(nova, json.loads(line)) + '\n').encode())
+        request = json.loads(line)
+        answer = json.dumps(cpu_seconds()) if 'used' in request else isolated(nova, request)
+        os.write(out, (answer + '\n').encode())
+
+
+def cpu_seconds():
+    """Of this process and of those that it waited for."""
+    used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def isolated(nova, request):
@@ -162,10 +174,14 @@ def main():
     first = json.loads(sys.stdin.readline())
     deployment_module.reproducible(1)
     nova = Nova(first['points'], first.get('bugs', []))
+    warm_up.warm_up(nova)
     say({'ready': play_module.versions()})
     zygotes = {}
     for line in sys.stdin:
         request = json.loads(line)
+        if 'used' in request:
+            say({'cpu': cpu_seconds() + sum(json.loads(one.ask(json.dumps(request), DEFAULT_LIMIT)) for one in zygotes.values())})
+            continue
         hosts = len(request['scenario']['cloud']['hosts'])
         if hosts not in zygotes:
             zygotes[hosts] = Zygote(nova, hosts)

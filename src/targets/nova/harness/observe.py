@@ -41,7 +41,7 @@ def rows(statement, manager, **values):
         return [dict(row._mapping) for row in connection.execute(sa.text(statement), values)]
 
 
-def _engines(deployment):
+def engines(deployment):
     """The database of the cell and that of servers which never came to one."""
     found = []
     for name in ('cell1', 'cell0'):
@@ -55,7 +55,7 @@ class Observer:
         self.deployment = deployment
         self.jobs = jobs
         self.names = names
-        self.cells = _engines(deployment)
+        self.cells = engines(deployment)
 
     def _cell(self, statement):
         found = []

@@ -137,10 +137,6 @@ def _traits(cloud):
     return found
 
 
-def warm_up(nova):
-    """Nothing yet: the first use of a path costs two or three times as much, and is paid by each fork."""
-
-
 def play(nova, request):
     scenario = request['scenario']
     seed = int(hashlib.sha256(repr(scenario).encode()).hexdigest()[:12], 16)

@@ -1,0 +1,119 @@
+import { Command } from 'commander';
+import { Campaign } from '../campaign/campaign.ts';
+import type { CampaignConfig } from '../campaign/config.ts';
+import { WHOLE } from '../campaign/drive.ts';
+import { sightOf } from '../campaign/oracle.ts';
+import { verdictOf } from '../campaign/verdict.ts';
+import type { Order } from '../journal/campaign-folder.ts';
+import { DEFECTS } from '../nova/defects.ts';
+import type { Check } from '../report/reporter.ts';
+import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
+import { currentCommit } from './commit.ts';
+import { note, UsageError, wholeNumber } from './context.ts';
+import { replayCorpus } from './corpus.ts';
+import { conclude, handsFor, now, run, workersOption, worstOf } from './course.ts';
+import { typed } from './fuzz.ts';
+import { readKnown } from './known-source.ts';
+import { contractOption, noteRelease, novaReleaseOption, protocolOption } from './protocol-options.ts';
+import { Reporting, type ReportingFlags, reporterOption } from './reporting.ts';
+
+/** A minute on two cores that others use too. */
+const RUNS = 40_000;
+/** Scenarios after which a bug of the past should have been seen: the rarest takes some 1,500 in the median. */
+const ORACLE_RUNS = 20_000;
+
+interface GateFlags extends ReportingFlags {
+  readonly runs: number;
+  readonly seed?: string;
+  readonly workers: number;
+  readonly protocol: CampaignConfig['protocol'];
+  readonly contract: CampaignConfig['contract'];
+  readonly novaRelease: number;
+  readonly known?: string;
+  readonly corpus?: string;
+  readonly ledger?: string;
+}
+
+export function gateCommand(): Command {
+  return new Command('gate')
+    .description('for CI: the corpus, then random scenarios, then whether bugs of the past are still seen')
+    .option('--runs <n>', 'random scenarios', wholeNumber('--runs', 1, 1_000_000_000), RUNS)
+    .option('--seed <text>', 'any text (default: the hash of the commit, so that its verdict stays what it is)')
+    .addOption(workersOption())
+    .addOption(protocolOption().default('nova'))
+    .addOption(contractOption().default('strict'))
+    .addOption(novaReleaseOption().default(DEFAULT_OPTIONS.nova_release))
+    .option('--known <file>', 'signatures that are no news: a file, or "none" (default: the list of the protocol)')
+    .option('--corpus <dir>', 'what was found before, a file a signature: replayed first, added to last')
+    .option('--ledger <file>', 'adds a line on this gate')
+    .addOption(reporterOption())
+    .option('--verbose', 'every signature, not one line a weakness')
+    .option('--json', 'one object on stdout and nothing else: --reporter json')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 nothing is broken that is not known; 1 something is; 3 it could not be decided: a situation was never\nreached, a corpus entry cannot be played, or a bug of the past was not seen; 130 interrupted.',
+    )
+    .action(gate);
+}
+
+async function gate(flags: GateFlags): Promise<void> {
+  const seed = flags.seed ?? currentCommit();
+  if (seed === null) throw new UsageError('this is no clone with a commit to take the seed from: give one with --seed');
+  noteRelease(flags.protocol, flags.novaRelease);
+  const { known, named } = readKnown(flags.known, flags.protocol);
+  const reporting = new Reporting(flags, flags.known);
+  const rollback = flags.protocol === 'rollback';
+  const order: Order = {
+    config: {
+      seed,
+      protocol: flags.protocol,
+      contract: flags.contract,
+      defects: [],
+      repairs: [],
+      novaRelease: flags.novaRelease,
+      placementRelease: rollback ? null : DEFAULT_OPTIONS.placement_release,
+      faults: rollback ? 3 : 1,
+      cloud: null,
+      sabotage: false,
+    },
+    known: named,
+    runs: flags.runs,
+    seconds: null,
+    shard: WHOLE,
+    keepNames: false,
+    command: typed(),
+  };
+  const corpus = flags.corpus === undefined ? [] : replayCorpus(flags.corpus, known, now());
+  const campaign = new Campaign(order.config, known);
+  const hands = handsFor(order, known, flags.workers);
+  const { interrupted, elapsed } = await run(campaign, { order, hands, from: null, folder: null, reporting });
+  const checks = [...corpus, ...(interrupted ? [] : oracle(seed))];
+  for (const { part, name, result, said } of checks) if (result !== 'passed') note(`${part}: ${name}: ${said}`);
+  conclude(campaign, {
+    verdict: worstOf(verdictOf(campaign, interrupted), checks),
+    order,
+    seconds: elapsed,
+    checks,
+    ledger: flags.ledger ?? null,
+    corpus: flags.corpus ?? null,
+    reporting,
+  });
+}
+
+/** A gate that sees nothing is green for nothing. */
+function oracle(seed: string): Check[] {
+  return DEFECTS.filter(({ kind }) => kind === 'defect').map((defect): Check => {
+    const sight = sightOf(defect, seed, ORACLE_RUNS);
+    const [bug = defect.id] = defect.aliases;
+    return {
+      part: 'oracle',
+      name: `${defect.id} (bug ${bug})`,
+      result: sight === null ? 'undecided' : 'passed',
+      said:
+        sight === null
+          ? `not seen in ${ORACLE_RUNS} scenarios: ${defect.title}`
+          : `seen after ${sight.scenarios} scenarios`,
+      token: null,
+    };
+  });
+}
