@@ -68,7 +68,7 @@ export const progressSchema = z
         invariants: z.array(z.string()).min(1),
         details: z.array(z.string()),
         known: z
-          .strictObject({ weakness: z.string(), reason: z.string(), row: z.string().nullable(), witness: z.string() })
+          .object({ weakness: z.string(), reason: z.string(), row: z.string().nullable(), witness: z.string() })
           .nullable(),
         sabotage: z.boolean(),
         scenario: scenarioSchema,

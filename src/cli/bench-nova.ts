@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { compileFor } from '../campaign/campaign.ts';
+import { compileFor } from '../campaign/config.ts';
 import { table } from '../report/tables.ts';
 import { DEFAULT_OPTIONS, type Operation, type Scenario } from '../scenario/scenario.ts';
 import { NovaHarness } from '../targets/nova/harness.ts';

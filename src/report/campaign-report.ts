@@ -7,6 +7,7 @@ import type { KnownSignature } from '../contract/known/known.ts';
 import { SOMETIMES } from '../contract/sometimes.ts';
 import { NOVA_RELEASES } from '../scenario/scenario.ts';
 import { decodeToken } from '../scenario/token.ts';
+import type { Check } from './reporter.ts';
 import { table } from './tables.ts';
 
 /** From so many on, a reason of the known list that was never seen is named: some take one scenario in fifty thousand. */
@@ -89,7 +90,12 @@ export interface ReportOptions {
   readonly madeFor: number | null;
 }
 
-export function campaignReport(campaign: Campaign, verdict: Verdict, options: ReportOptions): string {
+export function campaignReport(
+  campaign: Campaign,
+  verdict: Verdict,
+  options: ReportOptions,
+  checks: readonly Check[] = [],
+): string {
   const paint = createColors(options.color);
   const all = ordered(campaign);
   const news = all.filter(isNews);
@@ -120,7 +126,8 @@ export function campaignReport(campaign: Campaign, verdict: Verdict, options: Re
     parts.push(reproLines(shown, firstKnown, options));
   }
   parts.push(paint.bold('Statistics'), statisticsText(campaign));
-  parts.push(paint.bold(verdictText(campaign, verdict, { news, known, sabotage }, options)));
+  if (checks.length > 0) parts.push(paint.bold('Checks'), checkLines(checks, options));
+  parts.push(paint.bold(verdictText(campaign, verdict, { news, known, sabotage, checks }, options)));
   return parts.join('\n\n');
 }
 
@@ -259,11 +266,26 @@ interface Sorted {
   readonly news: readonly CountedFinding[];
   readonly known: readonly CountedFinding[];
   readonly sabotage: readonly CountedFinding[];
+  readonly checks: readonly Check[];
+}
+
+/** Parts of a gate: how many passed, and those that did not. */
+function checkLines(checks: readonly Check[], { replayLine }: ReportOptions): string {
+  const lines = [...new Set(checks.map(({ part }) => part))].map((part) => {
+    const of = checks.filter((check) => check.part === part);
+    return `${part}: ${of.filter(({ result }) => result === 'passed').length} of ${of.length} passed`;
+  });
+  for (const { part, name, result, said, token } of checks) {
+    if (result === 'passed') continue;
+    lines.push(`${part} ${result}: ${name}: ${said}`);
+    if (token !== null) lines.push(`  ${replayLine(token)}`);
+  }
+  return lines.map((line) => `  ${line}`).join('\n');
 }
 
 function verdictText(campaign: Campaign, verdict: Verdict, found: Sorted, { madeFor }: ReportOptions): string {
   const { statistics, config } = campaign;
-  const { news, known, sabotage } = found;
+  const { news, known, sabotage, checks } = found;
   const release = older(campaign) ? ` as of ${config.novaRelease}.0.0` : '';
   const drawn = config.sabotage === true ? ', with sabotage' : '';
   const what = `${count(statistics.runs, 'scenario')} of seed ${JSON.stringify(config.seed)}, protocol ${config.protocol}${release}, contract ${config.contract}${drawn}`;
@@ -280,11 +302,22 @@ function verdictText(campaign: Campaign, verdict: Verdict, found: Sorted, { made
       return `KNOWN: ${what}: ${count(known.length, 'way')} to break the laws, all of them known${origin}.${outside}`;
     }
     case 'violated': {
+      const failed = checks.filter(({ result }) => result === 'failed').length;
+      const replayed = failed === 0 ? '' : `${count(failed, 'check')} failed`;
+      if (news.length === 0) return `VIOLATED: ${what}: ${replayed}.${outside}`;
       const unlisted = list === '' ? '' : `: not on the known list${list}, and not taken away by a later release`;
-      return `VIOLATED: ${what}: ${count(news.length, 'unknown way')} to break the laws${unlisted}.${outside}`;
+      const unknown = `${count(news.length, 'unknown way')} to break the laws${unlisted}`;
+      return `VIOLATED: ${what}: ${unknown}${replayed === '' ? '' : `; ${replayed}`}.${outside}`;
     }
-    case 'undecided':
-      return `UNDECIDED: ${what}: never reached: ${missed(campaign).join(', ')}.`;
+    case 'undecided': {
+      const never = missed(campaign);
+      const open = checks.filter(({ result }) => result === 'undecided').map(({ part, name }) => `${part} ${name}`);
+      const why = [
+        ...(never.length === 0 ? [] : [`never reached: ${never.join(', ')}`]),
+        ...(open.length === 0 ? [] : [`not decided: ${open.join(', ')}`]),
+      ];
+      return `UNDECIDED: ${what}: ${why.join('; ')}.`;
+    }
     case 'interrupted':
       return `INTERRUPTED after ${what}.`;
   }

@@ -3,5 +3,5 @@ import type { Reporter, ReporterOptions } from '../reporter.ts';
 
 /** For people: tables of what was found, a line to see each again, statistics, the verdict. */
 export const terminal = (options: ReporterOptions): Reporter => ({
-  ended: ({ campaign, verdict }) => campaignReport(campaign, verdict, options),
+  ended: ({ campaign, verdict, checks }) => campaignReport(campaign, verdict, options, checks),
 });
