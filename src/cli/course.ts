@@ -17,12 +17,14 @@ import type { Check } from '../report/reporter.ts';
 import { anonymise } from '../scenario/anonymise.ts';
 import { printable } from '../scenario/printable.ts';
 import { currentCommit } from './commit.ts';
-import { EXIT, Interruption, note, PROGRESS_MS, wholeNumber } from './context.ts';
+import { EXIT, Interruption, note, PROGRESS_MS, printableSignature, replayLine, wholeNumber } from './context.ts';
 import { addToCorpus, type Now, replayCorpus } from './corpus.ts';
 import type { Reporting } from './reporting.ts';
 
 /** A checkpoint at least this often, and at each finding's block. */
 const CHECKPOINT_MS = 10_000;
+/** Findings that are told as they come. */
+const MOST_TOLD = 11;
 
 export const EXIT_OF: Readonly<Record<Verdict, number>> = {
   held: EXIT.OK,
@@ -70,6 +72,7 @@ export async function run(
   let next = from?.next ?? 0;
   let kept = 0;
   let told = began;
+  let news = 0;
   const keep = (): void => {
     kept = Date.now();
     writing.try(() => folder?.keep({ order, next, elapsed: elapsed(), progress: campaign.progress() }));
@@ -84,6 +87,9 @@ export async function run(
         for (const finding of fresh) {
           writing.try(() => folder?.found(findingLine(campaign, finding, order.keepNames)));
           reporting.found(finding);
+          if (!isNews(finding) || ++news > MOST_TOLD) continue;
+          if (live) logUpdateStderr.clear();
+          note(news < MOST_TOLD ? foundLine(finding) : 'further findings are told at the end');
         }
         const at = Date.now();
         if (at - kept >= CHECKPOINT_MS) keep();
@@ -108,6 +114,9 @@ function mine({ runs, shard }: Order): number | null {
   if (runs === null) return null;
   return [...slicesOf(runs, { shard })].reduce((sum, { from, to }) => sum + to - from, 0);
 }
+
+const foundLine = ({ signature, token }: CountedFinding): string =>
+  `found: ${printableSignature(signature)}\n  ${replayLine(token)}`;
 
 /** A line of findings.jsonl; made-up clouds have no names of anybody's. */
 export function findingLine({ config }: Campaign, finding: CountedFinding, keepNames: boolean): object {
