@@ -4,15 +4,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command } from 'commander';
 import { logUpdateStderr } from 'log-update';
 import { BLOCK_SIZE, Campaign, type CampaignConfig, compileFor, tokenFor } from '../campaign/campaign.ts';
-import { readCloud } from '../cloud/read-cloud.ts';
 import { indexKnown, type Known, knownOf, linesOf, NOTHING_KNOWN } from '../contract/known/known.ts';
 import { campaignJson, campaignReport, progressLine, type Verdict, verdictOf } from '../report/campaign-report.ts';
-import { anonymise, anonymiseCloud } from '../scenario/anonymise.ts';
+import { anonymise } from '../scenario/anonymise.ts';
 import { printable } from '../scenario/printable.ts';
 import { DEFAULT_OPTIONS, NOVA_RELEASES } from '../scenario/scenario.ts';
 import { decodeToken } from '../scenario/token.ts';
 import { type NovaRelease, PLACEMENT_OF } from '../targets/nova/install.ts';
 import { withRemote } from '../targets/placement/connect.ts';
+import { readUserCloud } from './cloud-folder.ts';
 import {
   EXIT,
   Interruption,
@@ -28,6 +28,7 @@ import {
 import { readKnownFile } from './known-file.ts';
 import { type NovaFlags, novaFromOption, processesOption } from './nova-options.ts';
 import { fuzzOnNova } from './on-nova.ts';
+import { fuzzPatched } from './patched-nova.ts';
 import {
   connect,
   placementElsewhereOption,
@@ -115,6 +116,10 @@ export function fuzzCommand(): Command {
     .option('--sabotage', 'operators act on servers that are being moved: what that breaks is told and is not red')
     .option('--verbose', 'every signature, not one line a weakness')
     .option('--json', 'one object on stdout and nothing else')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 everything held or is known, 1 an unknown violation, 3 undecided, 2 a mistake in the command, 130 interrupted.\nWith --nova-from, of what the patch in the checkout changed: 0 nothing that is new, 1 something new, 3 undecided.',
+    )
     .action(fuzz);
 }
 
@@ -153,7 +158,8 @@ async function fuzz(flags: FuzzFlags): Promise<void> {
     // one Nova has one Placement
     const placementRelease = PLACEMENT_OF[flags.novaRelease as NovaRelease] ?? DEFAULT_OPTIONS.placement_release;
     const campaign = { ...config, placementRelease };
-    await fuzzOnNova(compileFor(campaign), campaign, known, { ...flags, runs }, keep);
+    const fuzzed = flags.novaFrom === true ? fuzzPatched : fuzzOnNova;
+    await fuzzed(compileFor(campaign), campaign, known, { ...flags, runs }, keep);
     return;
   }
   refuseDefectsOfPlacement(compileFor(config));
@@ -276,14 +282,6 @@ function readKnown({ known, protocol }: FuzzFlags): Known {
     throw new UsageError(`--known ${printable(known)}: ${reading.error.replace(/^this token/, which)}`);
   }
   return indexKnown(list);
-}
-
-/** Without names from the start: then nothing that comes of the campaign can have any. */
-function readUserCloud(dir: string, anonymous: boolean): CampaignConfig['cloud'] {
-  const reading = readCloud(dir, anonymous ? 'counts' : 'names');
-  if (!reading.ok) throw new UsageError(reading.error);
-  for (const line of reading.cloud.notes) note(`note: ${line}`);
-  return anonymous ? anonymiseCloud(reading.cloud) : reading.cloud;
 }
 
 const reason = (error: unknown): string => printable(error instanceof Error ? error.message : String(error));

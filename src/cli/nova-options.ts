@@ -19,7 +19,7 @@ const PROCESSES = 2;
 export const novaFromOption = (): Option =>
   new Option(
     '--nova-from',
-    'of --target nova: the checkout that "setup:nova -- --from DIR" named, in the place of 34.0.0',
+    'of --target nova: the checkout that "setup:nova -- --from DIR" named, beside 34.0.0 or, in compare, in its place',
   );
 
 export const processesOption = (): Option =>
@@ -56,9 +56,12 @@ export async function openNova(code: Code, novaRelease: number, flags: NovaFlags
       '--nova-from takes the checkout that "npm run setup:nova -- --from DIR" named, in the place of 34.0.0',
     );
   }
+  if (flags.novaFrom === true && bugs.length > 0) {
+    throw new UsageError('--nova-from runs your checkout beside Nova 34.0.0, each as it is: leave out --defect');
+  }
   const lacks = missing(release);
   if (lacks !== null) return undecided(lacks);
-  const options = { release, bugs, fromCheckout: flags.novaFrom === true };
+  const options = { release, bugs, checkout: flags.novaFrom === true ? checkout() : null };
   const pool = new NovaPool(code, options, flags.processes ?? PROCESSES);
   const name = nameOf(release, flags, bugs);
   note(`note: ${name} starts`);

@@ -18,6 +18,7 @@ import { withRemote } from '../targets/placement/connect.ts';
 import { EXIT, print, printableSignature, UsageError, useColor } from './context.ts';
 import { type NovaFlags, novaFromOption } from './nova-options.ts';
 import { replayOnNova } from './on-nova.ts';
+import { replayPatched } from './patched-nova.ts';
 import {
   connect,
   placementElsewhereOption,
@@ -75,7 +76,7 @@ export function replayCommand(): Command {
     .option('--json', 'one object on stdout and nothing else')
     .addHelpText(
       'after',
-      '\nExit code: 1 reproduced, 0 fixed, 4 another violation than the token says, 3 could not run, 2 unreadable.\nWithout flags the token decides; a flag overrides it.',
+      '\nExit code: 1 reproduced, 0 fixed, 4 another violation than the token says, 3 could not run, 2 unreadable.\nWith --nova-from, of what the patch in the checkout changed: 0 fixed, 1 still there, 4 new, 3 undecided.\nWithout flags the token decides; a flag overrides it.',
     )
     .action(replay);
 }
@@ -127,6 +128,10 @@ interface Told {
 async function onNova(envelope: Envelope, code: Code, flags: ReplayFlags): Promise<void> {
   if (envelope.protocol !== 'nova')
     throw new UsageError('--target nova plays protocol nova: rollback is not what Nova does');
+  if (flags.novaFrom === true) {
+    await replayPatched(code, envelope, flags);
+    return;
+  }
   const differences = await replayOnNova(code, envelope, flags);
   if (differences === null) return;
   const violations = judgeScenario(code, CONTRACTS[envelope.contract], envelope.scenario);

@@ -3,19 +3,35 @@
  * A play that fails costs itself; a process that dies is started again for the next.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Code } from '../../engine/compile.ts';
 import { callOf } from '../../nova/calls.ts';
-import type { OperationPicture, Picture } from '../../observation/picture.ts';
+import type { AllocationsPicture, OperationPicture, Picture } from '../../observation/picture.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
-import { checkout, HARNESS, type NovaRelease, pythonOf } from './install.ts';
+import { HARNESS, type NovaRelease, pythonOf } from './install.ts';
 
 /** What happened in a play, in order; services and hosts under the harness's names. */
 export type NovaEvent = Readonly<Record<string, unknown>> & { readonly what: string };
 
+/** A move that was taken, by what Nova wrote for it (harness/moves.py). */
+export interface NovaMove {
+  readonly operation: number;
+  readonly server: string;
+  readonly migration: string | null;
+  readonly source: string | null;
+  readonly old_flavor: string;
+  readonly new_flavor: string;
+  readonly flipped: boolean;
+  readonly committed: boolean;
+  readonly decision: 'confirm' | 'revert' | null;
+  readonly before: AllocationsPicture;
+}
+
 export interface NovaPlay {
   readonly steps: readonly { readonly operation: OperationPicture; readonly picture: Picture }[];
   readonly settled: Picture;
+  readonly moves: readonly NovaMove[];
   readonly fired: readonly boolean[];
   readonly held: readonly ('did not strike' | 'struck' | 'released' | 'broken')[];
   /** how often each failure point was come to */
@@ -32,8 +48,8 @@ export interface NovaFailure {
 
 export interface HarnessOptions {
   readonly release: NovaRelease;
-  /** the developer's checkout in the place of the release */
-  readonly fromCheckout?: boolean;
+  /** the folder of a checkout whose code runs in the place of the release's */
+  readonly checkout?: string | null;
   /** historical bugs that are brought back, by number: those of harness/patches.py */
   readonly bugs?: readonly string[];
   /** seconds after which a play is given up */
@@ -69,14 +85,14 @@ export class NovaHarness {
 
   /** The versions that answer, or why there are none. */
   async start(): Promise<NovaFailure | null> {
-    const { release, fromCheckout } = this.options;
-    const folder = fromCheckout === true ? checkout() : null;
+    const { release, checkout = null } = this.options;
+    if (checkout !== null && !existsSync(checkout)) return { failed: `the checkout ${checkout} is gone` };
     const environment: NodeJS.ProcessEnv = {
       ...process.env,
       PYTHONHASHSEED: '0',
       PYTHONDONTWRITEBYTECODE: '1',
       PYTHONWARNINGS: 'ignore',
-      ...(folder === null ? {} : { PYTHONPATH: folder }),
+      ...(checkout === null ? {} : { PYTHONPATH: checkout }),
     };
     const child = spawn(pythonOf(release), [HARNESS], { env: environment, stdio: ['pipe', 'pipe', 'pipe'] });
     this.child = child;
@@ -93,9 +109,10 @@ export class NovaHarness {
     });
     child.on('error', () => child.emit('close'));
     const ready = await this.ask({ points: this.points(), bugs: this.options.bugs ?? [] }, START_S);
-    if (ready !== null && 'ready' in ready) return null;
+    const wrong = ready !== null && 'ready' in ready ? elsewhere(ready.ready as Ready, checkout) : lastLine(this.said);
+    if (wrong === null) return null;
     await this.close();
-    return { failed: `Nova could not be started: ${lastLine(this.said)}` };
+    return { failed: `${checkout === null ? 'Nova' : `the Nova of ${checkout}`} could not be started: ${wrong}` };
   }
 
   private points(): unknown {
@@ -130,6 +147,17 @@ export class NovaHarness {
     child.kill('SIGTERM');
     await ended;
   }
+}
+
+interface Ready {
+  /** where the package `nova` was found */
+  readonly folder: string;
+}
+
+/** A checkout that Python does not find would leave the release to stand in for it unseen. */
+function elsewhere({ folder }: Ready, checkout: string | null): string | null {
+  if (checkout === null || realpathSync(folder) === realpathSync(checkout)) return null;
+  return `Python finds no Nova there, and that of ${folder} would run instead`;
 }
 
 /** What a traceback says is in its last line. */

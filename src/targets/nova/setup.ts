@@ -36,8 +36,11 @@ function noteCheckout(named: string): string {
     });
   } catch (error) {
     const said = String((error as { stderr?: string }).stderr ?? '').trim();
+    const lines = said.split('\n');
+    // where a syntax error is, or which of the checkout's lines asked for what is not there
+    const at = lines.findLast((line) => /^ *File "/.test(line) && line.includes(folder))?.trim();
     throw new SetUpError(
-      `the Nova of ${named} cannot be imported beside what 34.0.0 needs: ${said.split('\n').at(-1)}`,
+      `the Nova of ${named} cannot be imported beside what 34.0.0 needs: ${lines.at(-1)}${at === undefined ? '' : ` (${at})`}`,
     );
   }
   writeFileSync(CHECKOUT, `${folder}\n`);

@@ -109,6 +109,14 @@ class Observer:
             'trackers': {name: self._tracker('host-%d' % h) for h, name in enumerate(names.hosts)},
         }
 
+    def states(self, instance, migration):
+        """vm_state of an instance, and the status of a migration of it, as they stand."""
+        with self.cells[0].connect() as connection:
+            return tuple(
+                connection.execute(sa.text(statement), {'uuid': uuid}).scalar()
+                for statement, uuid in (('SELECT vm_state FROM instances WHERE uuid = :uuid', instance),
+                                        ('SELECT status FROM migrations WHERE uuid = :uuid', migration)))
+
     def all_names(self):
         providers = {uuid: self.names.host(own) for own, uuid in self.names.providers.items()}
         return {**providers, **self.consumers}

@@ -2,14 +2,17 @@
 
 import hashlib
 import importlib.metadata
+import os
 import re
 
+import nova as nova_package
 from nova import context
 from nova import objects
 from oslo_config import cfg
 
 import deployment
 import hypervisor
+import moves
 import observe
 import operations
 
@@ -33,7 +36,9 @@ def service_of(target):
 
 
 def versions():
-    return {name: importlib.metadata.version(name) for name in ('nova', 'openstack-placement')}
+    """And where the code of this Nova lies: a checkout has no version of its own."""
+    found = {name: importlib.metadata.version(name) for name in ('nova', 'openstack-placement')}
+    return dict(found, folder=os.path.dirname(os.path.dirname(os.path.abspath(nova_package.__file__))))
 
 
 def shape_of(nova):
@@ -58,6 +63,7 @@ class Listener:
     def __init__(self):
         self.events = None
         self.fired = []
+        self.moves = None
 
     def _tell(self, **event):
         if self.events is not None:
@@ -67,6 +73,7 @@ class Listener:
         self._tell(what='begun', service=job.service, handler=job.handler, operation=job.operation)
 
     def ended(self, job):
+        self.moves.ended(job)
         self._tell(what='ended', service=job.service, handler=job.handler,
                    error=None if job.error is None else type(job.error).__name__,
                    said=None if job.error is None else str(job.error)[:300])
@@ -151,6 +158,7 @@ def play(nova, request):
     observer = observe.Observer(nova.deployment, nova.jobs, names)
     player = operations.Operations(nova.deployment, nova.jobs, nova.faults, nova.wire, observer, scenario)
     nova.faults.arm(scenario['faults'], scenario['holds'])
+    course = nova.moves.course = moves.Course(observer, scenario['operations'])
     steps = []
     for k, operation in enumerate(scenario['operations']):
         if nova.listener.events is not None:
@@ -160,9 +168,11 @@ def play(nova, request):
     if nova.listener.events is not None:
         nova.listener.events.append({'what': 'settle'})
     player.settle(max(len(scenario['operations']) - 1, 0))
+    settled = observer.picture()
     return {
         'steps': steps,
-        'settled': observer.picture(),
+        'settled': settled,
+        'moves': course.told(),
         'fired': [fault.fired > 0 for fault in nova.faults.faults],
         'held': [hold.state for hold in nova.faults.holds],
         'visited': nova.faults.visited,
