@@ -22,6 +22,8 @@ class Names:
         # server name -> uuid, in the order of the boots
         self.servers = {}
         self.providers = {}
+        # uuid of what is in use on a host without the scenario's doing -> the host
+        self.bystanders = {}
 
     def host(self, name):
         """A scenario's name of one of ours, or None."""
@@ -97,6 +99,8 @@ class Observer:
             })
         for server, uuid in names.servers.items():
             consumers[uuid] = server
+        for uuid, host in names.bystanders.items():
+            consumers[uuid] = '%s/bystanders' % host
         self.consumers = consumers
         held, empty = self._allocations(consumers)
         order = [*names.servers, *(move['migration'] for move in moves)]

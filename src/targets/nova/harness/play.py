@@ -127,14 +127,43 @@ def populate(nova, scenario):
     for h, host in enumerate(cloud['hosts']):
         own = 'host-%d' % h
         here = hypervisor.HOSTS[own]
-        here.inventories = {name: dict(record) for name, record in host['inventories'].items()}
         here.traits = list(host['traits'])
         manager = nova.deployment.managers[own]
         manager.driver.capabilities = dict(
             manager.driver.capabilities, supports_migrate_to_same_host=options['supports_migrate_to_same_host'])
-        manager.update_available_resource(admin)
         names.providers[own] = manager.rt.compute_nodes[own].uuid
+        if host.get('used'):
+            # what is there may be more than the records allow, or no multiple of a step: it came before the records were so
+            here.inventories = {name: dict(ROOMY) for name in host['used']}
+            manager.update_available_resource(admin)
+            names.bystanders[_stand_by(nova, admin, manager.rt.compute_nodes[own], host['used'])] = host['name']
+        here.inventories = {name: dict(record) for name, record in host['inventories'].items()}
+        manager.update_available_resource(admin)
     return names
+
+
+ROOMY = {'total': 2147483647, 'reserved': 0, 'min_unit': 1, 'max_unit': 2147483647, 'step_size': 1, 'allocation_ratio': 1.0}
+
+
+def _stand_by(nova, admin, node, used):
+    """Allocations of servers outside the scenario, as one consumer (src/nova/world.ts:standBy). Nova has an instance of that uuid
+    there, so that `placement audit` takes it for no orphan; of no size, so that the tracker counts nothing for it; and in error, so
+    that a nova-compute that restarts lets it be (ComputeManager._init_instance)."""
+    size = {'vcpus': 0, 'memory_mb': 0, 'root_gb': 0, 'ephemeral_gb': 0}
+    flavor = objects.Flavor(id=0, flavorid='bystander', name='bystander', swap=0, extra_specs={}, is_public=True,
+                            disabled=False, rxtx_factor=1.0, vcpu_weight=0, **size)
+    instance = objects.Instance(
+        admin, project_id=deployment.PROJECT, user_id='admin', vm_state='error', host=node.host, node=node.hypervisor_hostname,
+        hostname='bystander', flavor=flavor, old_flavor=None, new_flavor=None, numa_topology=None, **size)
+    if 'compute_id' in instance.fields:
+        instance.compute_id = node.id
+    instance.create()
+    answer = nova.wire.send('PUT', '/allocations/%s' % instance.uuid, {
+        'allocations': {node.uuid: {'resources': used}}, 'project_id': deployment.PROJECT, 'user_id': 'admin',
+        'consumer_generation': None}, '1.28')
+    if not answer:
+        raise RuntimeError('what is in use on a host could not be written: %s' % answer.text)
+    return instance.uuid
 
 
 def _traits(cloud):
