@@ -26,7 +26,7 @@ import {
   wholeNumber,
 } from './context.ts';
 import { readKnownFile } from './known-file.ts';
-import { type NovaFlags, novaFromOption, processesOption } from './nova-options.ts';
+import { type NovaFlags, novaFromOption, processesOption, refuseWithoutNova } from './nova-options.ts';
 import { fuzzOnNova } from './on-nova.ts';
 import { fuzzPatched } from './patched-nova.ts';
 import {
@@ -125,6 +125,7 @@ export function fuzzCommand(): Command {
 
 async function fuzz(flags: FuzzFlags): Promise<void> {
   refuseWithoutTarget(flags);
+  refuseWithoutNova(flags);
   if (flags.anonymise === true && flags.keepNames === true) {
     throw new UsageError('--anonymise and --keep-names exclude each other: take one of them');
   }

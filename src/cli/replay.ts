@@ -16,7 +16,7 @@ import type { Envelope } from '../scenario/token.ts';
 import { NONE } from '../state/table.ts';
 import { withRemote } from '../targets/placement/connect.ts';
 import { EXIT, print, printableSignature, UsageError, useColor } from './context.ts';
-import { type NovaFlags, novaFromOption } from './nova-options.ts';
+import { type NovaFlags, novaFromOption, refuseWithoutNova } from './nova-options.ts';
 import { replayOnNova } from './on-nova.ts';
 import { replayPatched } from './patched-nova.ts';
 import {
@@ -83,6 +83,7 @@ export function replayCommand(): Command {
 
 async function replay(source: string, flags: ReplayFlags): Promise<void> {
   refuseWithoutTarget(flags);
+  refuseWithoutNova(flags);
   const envelope = override(readSource(source), flags);
   noteRelease(envelope.protocol, envelope.scenario.options.nova_release);
   const contract = CONTRACTS[envelope.contract];

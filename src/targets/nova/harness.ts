@@ -9,7 +9,7 @@ import type { Code } from '../../engine/compile.ts';
 import { callOf } from '../../nova/calls.ts';
 import type { AllocationsPicture, OperationPicture, Picture } from '../../observation/picture.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
-import { HARNESS, type NovaRelease, pythonOf } from './install.ts';
+import { HARNESS, type NovaRelease, pythonOf, saidBy } from './install.ts';
 
 /** What happened in a play, in order; services and hosts under the harness's names. */
 export type NovaEvent = Readonly<Record<string, unknown>> & { readonly what: string };
@@ -79,8 +79,10 @@ export class NovaHarness {
     }
     const { limit = LIMIT_S } = this.options;
     const answer = await this.ask({ scenario, trace, limit }, limit + START_S);
-    if (answer === null) return { failed: `Nova's process ended: ${lastLine(this.said)}` };
-    return 'play' in answer ? (answer.play as NovaPlay) : { failed: lastLine(String(answer.failed)) };
+    if (answer === null) return { failed: `Nova's process ended: ${saidBy(this.said, null)}` };
+    return 'play' in answer
+      ? (answer.play as NovaPlay)
+      : { failed: saidBy(String(answer.failed), this.options.checkout ?? null) };
   }
 
   /** The versions that answer, or why there are none. */
@@ -109,7 +111,8 @@ export class NovaHarness {
     });
     child.on('error', () => child.emit('close'));
     const ready = await this.ask({ points: this.points(), bugs: this.options.bugs ?? [] }, START_S);
-    const wrong = ready !== null && 'ready' in ready ? elsewhere(ready.ready as Ready, checkout) : lastLine(this.said);
+    const wrong =
+      ready !== null && 'ready' in ready ? elsewhere(ready.ready as Ready, checkout) : saidBy(this.said, checkout);
     if (wrong === null) return null;
     await this.close();
     return { failed: `${checkout === null ? 'Nova' : `the Nova of ${checkout}`} could not be started: ${wrong}` };
@@ -159,6 +162,3 @@ function elsewhere({ folder }: Ready, checkout: string | null): string | null {
   if (checkout === null || realpathSync(folder) === realpathSync(checkout)) return null;
   return `Python finds no Nova there, and that of ${folder} would run instead`;
 }
-
-/** What a traceback says is in its last line. */
-const lastLine = (said: string): string => said.trim().split('\n').at(-1)!;
