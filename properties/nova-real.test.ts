@@ -215,6 +215,64 @@ describe.skipIf(lacks !== null)('Nova 34.0.0', () => {
     LONG_MS,
   );
 
+  test(
+    'leaves what others hold on a host of a real cloud alone, as the model does',
+    async () => {
+      const plain = scenario(
+        3,
+        [
+          boot,
+          { ...boot, server: 's2', flavor: 'm2' },
+          resize,
+          { operation: 'placement_audit', delete: true },
+          { operation: 'heal_allocations' },
+          confirm,
+          { operation: 'audit', host: 'h1' },
+          { operation: 'delete', server: 's2' },
+        ],
+        [fault(5, 'confirm.delete-alloc.get', 'error-before')],
+      );
+      const [h1, h2, h3] = plain.cloud.hosts;
+      const record = { total: 8, reserved: 1, min_unit: 1, max_unit: 4, step_size: 1, allocation_ratio: 1.5 };
+      const one: Scenario = {
+        ...plain,
+        cloud: {
+          hosts: [
+            {
+              ...h1!,
+              inventories: {
+                ...h1!.inventories,
+                VCPU: record,
+                CUSTOM_LICENCE: { ...record, min_unit: 2, step_size: 2 },
+              },
+              traits: ['CUSTOM_GOLD'],
+              // no multiple of a step, and as much as leaves room for one
+              used: { VCPU: 8, CUSTOM_LICENCE: 3 },
+            },
+            // more than there is
+            { ...h2!, inventories: { ...h2!.inventories, VCPU: record }, traits: ['CUSTOM_GOLD'], used: { VCPU: 100 } },
+            { ...h3!, traits: ['CUSTOM_GOLD'], used: { MEMORY_MB: 60000 } },
+          ],
+          flavors: plain.cloud.flavors.map((flavor) => ({
+            ...flavor,
+            properties: { 'trait:CUSTOM_GOLD': 'required' },
+          })),
+        },
+      };
+      const play = (await pool.play(one)) as NovaPlay;
+      expect(compare(one, model.play(one), play).differences).toEqual([]);
+      expect(play.settled.allocations).toMatchObject({
+        'h1/bystanders': { h1: { CUSTOM_LICENCE: 3, VCPU: 8 } },
+        'h2/bystanders': { h2: { VCPU: 100 } },
+        'h3/bystanders': { h3: { MEMORY_MB: 60000 } },
+      });
+      // h2 is full: where the server is now, and what the confirm left behind
+      expect(play.settled.instances[0]).toMatchObject({ host: 'h3', vm_state: 'error' });
+      expect(Object.keys(play.settled.allocations)).toContain('s1/migration-1');
+    },
+    LONG_MS,
+  );
+
   /** A scenario that shows each entry of the list. */
   const SHOWS: Readonly<Record<string, Scenario>> = {
     'local-gb-drifts': {

@@ -9,6 +9,7 @@ import { type Difference, Differential } from '../targets/placement/differential
 import { showDifference } from '../targets/placement/show-difference.ts';
 import { PlacementTrouble } from '../targets/placement/trouble.ts';
 import { walks } from '../targets/placement/walk.ts';
+import { readUserCloud } from './cloud-folder.ts';
 import { EXIT, Interruption, note, PROGRESS_MS, print, UsageError, wholeNumber } from './context.ts';
 import { type NovaFlags, novaFromOption, processesOption } from './nova-options.ts';
 import { compareOnNova } from './on-nova.ts';
@@ -54,6 +55,8 @@ interface CompareNovaFlags extends NovaFlags {
   readonly seed: string;
   readonly faults: number;
   readonly novaRelease: number;
+  readonly cloud?: string;
+  readonly anonymise?: boolean;
   readonly sabotage?: boolean;
   readonly json?: boolean;
 }
@@ -67,6 +70,11 @@ function novaCommand(): Command {
     .addOption(novaReleaseOption().default(34))
     .addOption(novaFromOption())
     .addOption(processesOption())
+    .option('--cloud <dir>', 'draw hosts and flavors from what the OpenStack client printed of your cloud')
+    .option(
+      '--anonymise',
+      "print no name of your cloud's: hosts, flavors, custom classes and traits become h1, m1, ...",
+    )
     .option('--sabotage', 'operators act on servers that are being moved')
     .option('--json', 'one object on stdout and nothing else')
     .addHelpText(
@@ -77,7 +85,7 @@ function novaCommand(): Command {
 }
 
 async function compareNova(flags: CompareNovaFlags): Promise<void> {
-  const { seed, faults, novaRelease, sabotage } = flags;
+  const { seed, faults, novaRelease, cloud, anonymise, sabotage } = flags;
   const config: CampaignConfig = {
     seed,
     protocol: 'nova',
@@ -87,7 +95,7 @@ async function compareNova(flags: CompareNovaFlags): Promise<void> {
     novaRelease,
     placementRelease: PLACEMENT_OF[novaRelease as NovaRelease] ?? 16,
     faults,
-    cloud: null,
+    cloud: cloud === undefined ? null : readUserCloud(cloud, anonymise === true),
     sabotage: sabotage === true,
   };
   await compareOnNova(compileFor(config), config, flags);

@@ -4,21 +4,21 @@ import { Campaign } from '../campaign/campaign.ts';
 import { type CampaignConfig, compileFor } from '../campaign/config.ts';
 import { type Shard, slicesOf, WHOLE } from '../campaign/drive.ts';
 import { verdictOf } from '../campaign/verdict.ts';
-import { readCloud } from '../cloud/read-cloud.ts';
 import type { Known } from '../contract/known/known.ts';
 import { CampaignFolder, type Order } from '../journal/campaign-folder.ts';
 import { JournalError } from '../journal/records.ts';
 import { progressLine } from '../report/campaign-report.ts';
-import { anonymiseCloud } from '../scenario/anonymise.ts';
 import { printable } from '../scenario/printable.ts';
 import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
 import { type NovaRelease, PLACEMENT_OF } from '../targets/nova/install.ts';
 import { withRemote } from '../targets/placement/connect.ts';
+import { readUserCloud } from './cloud-folder.ts';
 import { Interruption, note, PROGRESS_MS, UsageError, wholeNumber } from './context.ts';
 import { conclude, findingLine, runOrder, workersOption } from './course.ts';
 import { readKnown, sameKnown } from './known-source.ts';
-import { type NovaFlags, novaFromOption, processesOption } from './nova-options.ts';
+import { type NovaFlags, novaFromOption, processesOption, refuseWithoutNova } from './nova-options.ts';
 import { fuzzOnNova } from './on-nova.ts';
+import { fuzzPatched } from './patched-nova.ts';
 import {
   connect,
   placementElsewhereOption,
@@ -119,11 +119,16 @@ export function fuzzCommand(): Command {
     .option('--sabotage', 'operators act on servers that are being moved: what that breaks is told and is not red')
     .option('--verbose', 'every signature, not one line a weakness')
     .option('--json', 'one object on stdout and nothing else: --reporter json')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 everything held or is known, 1 an unknown violation, 3 undecided, 2 a mistake in the command, 130 interrupted.\nWith --nova-from, of what the patch in the checkout changed: 0 nothing that is new, 1 something new, 3 undecided.',
+    )
     .action(fuzz);
 }
 
 async function fuzz(flags: FuzzFlags, command: Command): Promise<void> {
   refuseWithoutTarget(flags);
+  refuseWithoutNova(flags);
   if (flags.anonymise === true && flags.keepNames === true) {
     throw new UsageError('--anonymise and --keep-names exclude each other: take one of them');
   }
@@ -234,7 +239,8 @@ async function fuzzOnTarget(flags: FuzzFlags, order: Order, known: Known): Promi
       // one Nova has one Placement
       const placementRelease = PLACEMENT_OF[flags.novaRelease as NovaRelease] ?? DEFAULT_OPTIONS.placement_release;
       const campaign = { ...config, placementRelease };
-      await fuzzOnNova(compileFor(campaign), campaign, known, { ...flags, runs }, keep);
+      const fuzzed = flags.novaFrom === true ? fuzzPatched : fuzzOnNova;
+      await fuzzed(compileFor(campaign), campaign, known, { ...flags, runs }, keep);
       return;
     }
     await fuzzOnPlacement(flags, order, known, keep);
@@ -316,14 +322,6 @@ function keeper(folder: CampaignFolder | null, names: boolean): (campaign: Campa
       }
     }
   };
-}
-
-/** Without names from the start: then nothing that comes of the campaign can have any. */
-function readUserCloud(dir: string, anonymous: boolean): CampaignConfig['cloud'] {
-  const reading = readCloud(dir, anonymous ? 'counts' : 'names');
-  if (!reading.ok) throw new UsageError(reading.error);
-  for (const line of reading.cloud.notes) note(`note: ${line}`);
-  return anonymous ? anonymiseCloud(reading.cloud) : reading.cloud;
 }
 
 /** 90s, 30m, 8h: seconds. */

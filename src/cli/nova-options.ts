@@ -1,7 +1,7 @@
 /** Options that say which Nova runs, and what ends a run on it. */
 import { Option } from 'commander';
 import type { Code } from '../engine/compile.ts';
-import { printable } from '../scenario/printable.ts';
+import { harmless, printable } from '../scenario/printable.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { checkout, missing, NOVA_VERSION, NOVAS, type NovaRelease } from '../targets/nova/install.ts';
 import { unreachablePoints } from '../targets/nova/known-differences.ts';
@@ -19,13 +19,20 @@ const PROCESSES = 2;
 export const novaFromOption = (): Option =>
   new Option(
     '--nova-from',
-    'of --target nova: the checkout that "setup:nova -- --from DIR" named, in the place of 34.0.0',
+    'of --target nova: the checkout that "setup:nova -- --from DIR" named, beside 34.0.0 or, in compare, in its place',
   );
 
 export const processesOption = (): Option =>
   new Option('--processes <n>', `of --target nova: how many Novas at once (default: ${PROCESSES})`).argParser(
     wholeNumber('--processes', 1, 64),
   );
+
+/** What only Nova can heed is refused elsewhere, like what only Placement can. */
+export function refuseWithoutNova({ target, novaFrom, processes }: NovaFlags & { readonly target: string }): void {
+  if (target === 'nova') return;
+  if (novaFrom === true) throw new UsageError('--nova-from is for --target nova');
+  if (processes !== undefined) throw new UsageError('--processes is for --target nova');
+}
 
 /** Bugs that the harness can bring back into Nova, by the defect's id. */
 const BUGS: Readonly<Record<string, string>> = { 'R-05': '1825537' };
@@ -51,14 +58,17 @@ export async function openNova(code: Code, novaRelease: number, flags: NovaFlags
       `--target nova runs Nova as it is, with bug ${Object.values(BUGS).join(', ')} brought back if that is asked for: leave out ${printable(id)}`,
     );
   });
+  if (flags.novaFrom === true && bugs.length > 0) {
+    throw new UsageError('--nova-from runs your checkout beside Nova 34.0.0, each as it is: leave out --defect');
+  }
   if (flags.novaFrom === true && (release !== 34 || checkout() === null)) {
     throw new UsageError(
-      '--nova-from takes the checkout that "npm run setup:nova -- --from DIR" named, in the place of 34.0.0',
+      '--nova-from takes the checkout that "npm run setup:nova -- --from DIR" named, which runs where 34.0.0 would: there is none, or --nova-release asks for another',
     );
   }
   const lacks = missing(release);
   if (lacks !== null) return undecided(lacks);
-  const options = { release, bugs, fromCheckout: flags.novaFrom === true };
+  const options = { release, bugs, checkout: flags.novaFrom === true ? checkout() : null };
   const pool = new NovaPool(code, options, flags.processes ?? PROCESSES);
   const name = nameOf(release, flags, bugs);
   note(`note: ${name} starts`);
@@ -74,7 +84,7 @@ function nameOf(release: NovaRelease, { novaFrom }: NovaFlags, bugs: readonly st
 }
 
 export function undecided(why: string): null {
-  note(`claimcheck: ${why}`);
+  note(`claimcheck: ${harmless(why)}`);
   process.exitCode = EXIT.UNDECIDED;
   return null;
 }

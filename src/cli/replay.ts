@@ -16,8 +16,9 @@ import type { Envelope } from '../scenario/token.ts';
 import { NONE } from '../state/table.ts';
 import { withRemote } from '../targets/placement/connect.ts';
 import { EXIT, print, printableSignature, UsageError, useColor } from './context.ts';
-import { type NovaFlags, novaFromOption } from './nova-options.ts';
+import { type NovaFlags, novaFromOption, refuseWithoutNova } from './nova-options.ts';
 import { replayOnNova } from './on-nova.ts';
+import { replayPatched } from './patched-nova.ts';
 import {
   connect,
   placementElsewhereOption,
@@ -75,13 +76,14 @@ export function replayCommand(): Command {
     .option('--json', 'one object on stdout and nothing else')
     .addHelpText(
       'after',
-      '\nExit code: 1 reproduced, 0 fixed, 4 another violation than the token says, 3 could not run, 2 unreadable.\nWithout flags the token decides; a flag overrides it.',
+      '\nExit code: 1 reproduced, 0 fixed, 4 another violation than the token says, 3 could not run, 2 unreadable.\nWith --nova-from, of what the patch in the checkout changed: 0 fixed, 1 still there, 4 new, 3 undecided.\nWithout flags the token decides; a flag overrides it.',
     )
     .action(replay);
 }
 
 async function replay(source: string, flags: ReplayFlags): Promise<void> {
   refuseWithoutTarget(flags);
+  refuseWithoutNova(flags);
   const envelope = override(readSource(source), flags);
   noteRelease(envelope.protocol, envelope.scenario.options.nova_release);
   const contract = CONTRACTS[envelope.contract];
@@ -127,6 +129,10 @@ interface Told {
 async function onNova(envelope: Envelope, code: Code, flags: ReplayFlags): Promise<void> {
   if (envelope.protocol !== 'nova')
     throw new UsageError('--target nova plays protocol nova: rollback is not what Nova does');
+  if (flags.novaFrom === true) {
+    await replayPatched(code, envelope, flags);
+    return;
+  }
   const differences = await replayOnNova(code, envelope, flags);
   if (differences === null) return;
   const violations = judgeScenario(code, CONTRACTS[envelope.contract], envelope.scenario);

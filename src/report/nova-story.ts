@@ -99,7 +99,9 @@ class Teller {
 
   /** With names for the uuids of the scenario's own. */
   private named(text: string): string {
-    return harmless(text.replace(UUID, (uuid) => this.play.names[uuid] ?? uuid));
+    const { hosts } = this.scenario.cloud;
+    const plain = text.replace(UUID, (uuid) => this.play.names[uuid] ?? uuid);
+    return harmless(plain.replace(/\bhost-(\d+)\b/g, (own, h) => hosts[Number(h)]?.name ?? own));
   }
 
   tell(events: readonly NovaEvent[]): void {

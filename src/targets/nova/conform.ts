@@ -41,12 +41,31 @@ export function compare(scenario: Scenario, model: Play, nova: NovaPlay): Compar
     const differences = unlisted(k, shown(step), shown(nova.steps[k]!));
     if (differences.length > 0) return { differences, listed };
   }
-  const end = (picture: Picture, { fired, held }: Pick<Play, 'fired' | 'held'>): unknown => ({
-    ...(byName(picture) as object),
-    fired: { ...fired },
-    held: { ...held },
-  });
   return { differences: unlisted(null, end(model.settledPicture, model), end(nova.settled, nova)), listed };
+}
+
+/** Where two Novas did not do the same; what the two show is told as JSON. */
+export interface Departure {
+  /** index of the operation after which it shows; null: after settle */
+  readonly operation: number | null;
+  readonly what: string;
+  readonly release: unknown;
+  readonly checkout: unknown;
+}
+
+/** All of them at the first place where there is one. */
+export function departures(release: NovaPlay, checkout: NovaPlay): readonly Departure[] {
+  const told = (operation: number | null, ours: unknown, theirs: unknown): Departure[] =>
+    leaves(ours, theirs).map(({ what, model, nova }) => ({ operation, what, release: model, checkout: nova }));
+  for (const [k, step] of release.steps.entries()) {
+    const found = told(k, shown(step), shown(checkout.steps[k]!));
+    if (found.length > 0) return found;
+  }
+  return told(null, end(release.settled, release), end(checkout.settled, checkout));
+}
+
+function end(picture: Picture, { fired, held }: Pick<Play, 'fired' | 'held'>): unknown {
+  return { ...(byName(picture) as object), fired: { ...fired }, held: { ...held } };
 }
 
 function shown({ operation, picture }: { operation: OperationPicture; picture: Picture }): unknown {

@@ -3,19 +3,35 @@
  * A play that fails costs itself; a process that dies is started again for the next.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Code } from '../../engine/compile.ts';
 import { callOf } from '../../nova/calls.ts';
-import type { OperationPicture, Picture } from '../../observation/picture.ts';
+import type { AllocationsPicture, OperationPicture, Picture } from '../../observation/picture.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
-import { checkout, HARNESS, type NovaRelease, pythonOf } from './install.ts';
+import { HARNESS, type NovaRelease, pythonOf, saidBy } from './install.ts';
 
 /** What happened in a play, in order; services and hosts under the harness's names. */
 export type NovaEvent = Readonly<Record<string, unknown>> & { readonly what: string };
 
+/** A move that was taken, by what Nova wrote for it (harness/moves.py). */
+export interface NovaMove {
+  readonly operation: number;
+  readonly server: string;
+  readonly migration: string | null;
+  readonly source: string | null;
+  readonly old_flavor: string;
+  readonly new_flavor: string;
+  readonly flipped: boolean;
+  readonly committed: boolean;
+  readonly decision: 'confirm' | 'revert' | null;
+  readonly before: AllocationsPicture;
+}
+
 export interface NovaPlay {
   readonly steps: readonly { readonly operation: OperationPicture; readonly picture: Picture }[];
   readonly settled: Picture;
+  readonly moves: readonly NovaMove[];
   readonly fired: readonly boolean[];
   readonly held: readonly ('did not strike' | 'struck' | 'released' | 'broken')[];
   /** how often each failure point was come to */
@@ -32,8 +48,8 @@ export interface NovaFailure {
 
 export interface HarnessOptions {
   readonly release: NovaRelease;
-  /** the developer's checkout in the place of the release */
-  readonly fromCheckout?: boolean;
+  /** the folder of a checkout whose code runs in the place of the release's */
+  readonly checkout?: string | null;
   /** historical bugs that are brought back, by number: those of harness/patches.py */
   readonly bugs?: readonly string[];
   /** seconds after which a play is given up */
@@ -63,20 +79,22 @@ export class NovaHarness {
     }
     const { limit = LIMIT_S } = this.options;
     const answer = await this.ask({ scenario, trace, limit }, limit + START_S);
-    if (answer === null) return { failed: `Nova's process ended: ${lastLine(this.said)}` };
-    return 'play' in answer ? (answer.play as NovaPlay) : { failed: lastLine(String(answer.failed)) };
+    if (answer === null) return { failed: `Nova's process ended: ${saidBy(this.said, null)}` };
+    return 'play' in answer
+      ? (answer.play as NovaPlay)
+      : { failed: saidBy(String(answer.failed), this.options.checkout ?? null) };
   }
 
   /** The versions that answer, or why there are none. */
   async start(): Promise<NovaFailure | null> {
-    const { release, fromCheckout } = this.options;
-    const folder = fromCheckout === true ? checkout() : null;
+    const { release, checkout = null } = this.options;
+    if (checkout !== null && !existsSync(checkout)) return { failed: `the checkout ${checkout} is gone` };
     const environment: NodeJS.ProcessEnv = {
       ...process.env,
       PYTHONHASHSEED: '0',
       PYTHONDONTWRITEBYTECODE: '1',
       PYTHONWARNINGS: 'ignore',
-      ...(folder === null ? {} : { PYTHONPATH: folder }),
+      ...(checkout === null ? {} : { PYTHONPATH: checkout }),
     };
     const child = spawn(pythonOf(release), [HARNESS], { env: environment, stdio: ['pipe', 'pipe', 'pipe'] });
     this.child = child;
@@ -93,15 +111,17 @@ export class NovaHarness {
     });
     child.on('error', () => child.emit('close'));
     const ready = await this.ask({ points: this.points(), bugs: this.options.bugs ?? [] }, START_S);
-    if (ready !== null && 'ready' in ready) return null;
+    const wrong =
+      ready !== null && 'ready' in ready ? elsewhere(ready.ready as Ready, checkout) : saidBy(this.said, checkout);
+    if (wrong === null) return null;
     await this.close();
-    return { failed: `Nova could not be started: ${lastLine(this.said)}` };
+    return { failed: `${checkout === null ? 'Nova' : `the Nova of ${checkout}`} could not be started: ${wrong}` };
   }
 
   /** CPU seconds of the process and its forks since it began. */
   async cpuSeconds(): Promise<number> {
     const answer = await this.ask({ used: true }, LIMIT_S);
-    if (answer === null) throw new Error(`Nova's process ended: ${lastLine(this.said)}`);
+    if (answer === null) throw new Error(`Nova's process ended: ${saidBy(this.said, null)}`);
     return answer.cpu as number;
   }
 
@@ -139,5 +159,13 @@ export class NovaHarness {
   }
 }
 
-/** What a traceback says is in its last line. */
-const lastLine = (said: string): string => said.trim().split('\n').at(-1)!;
+interface Ready {
+  /** where the package `nova` was found */
+  readonly folder: string;
+}
+
+/** A checkout that Python does not find would leave the release to stand in for it unseen. */
+function elsewhere({ folder }: Ready, checkout: string | null): string | null {
+  if (checkout === null || realpathSync(folder) === realpathSync(checkout)) return null;
+  return `Python finds no Nova there, and that of ${folder} would run instead`;
+}

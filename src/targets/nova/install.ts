@@ -63,3 +63,10 @@ function debianVersion(): string | null {
 export function checkout(): string | null {
   return existsSync(CHECKOUT) ? readFileSync(CHECKOUT, 'utf8').trim() : null;
 }
+
+/** What a traceback says is in its last line; where in the folder it is wrong, a syntax error say, stands above. */
+export function saidBy(traceback: string, folder: string | null): string {
+  const lines = traceback.trim().split('\n');
+  const at = folder === null ? undefined : lines.findLast((line) => /^ *File "/.test(line) && line.includes(folder));
+  return at === undefined ? lines.at(-1)! : `${lines.at(-1)} (${at.trim()})`;
+}

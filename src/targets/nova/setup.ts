@@ -18,6 +18,7 @@ import {
   pythonOf,
   REQUIREMENTS,
   STAMP,
+  saidBy,
 } from './install.ts';
 
 const USAGE = 'give nothing, or --release 26, or --release 34, or --from DIR with a checkout of Nova';
@@ -35,10 +36,8 @@ function noteCheckout(named: string): string {
       encoding: 'utf8',
     });
   } catch (error) {
-    const said = String((error as { stderr?: string }).stderr ?? '').trim();
-    throw new SetUpError(
-      `the Nova of ${named} cannot be imported beside what 34.0.0 needs: ${said.split('\n').at(-1)}`,
-    );
+    const said = saidBy(String((error as { stderr?: string }).stderr ?? ''), folder);
+    throw new SetUpError(`the Nova of ${named} cannot be imported beside what 34.0.0 needs: ${said}`);
   }
   writeFileSync(CHECKOUT, `${folder}\n`);
   return `the Nova of ${folder} stands in for 34.0.0 where --nova-from is given`;

@@ -36,6 +36,7 @@ import deployment as deployment_module  # noqa: E402
 import faults as faults_module  # noqa: E402
 import patches  # noqa: E402
 import jobs as jobs_module  # noqa: E402
+import moves as moves_module  # noqa: E402
 import play as play_module  # noqa: E402
 import warm_up  # noqa: E402
 import wire as wire_module  # noqa: E402
@@ -148,6 +149,8 @@ class Nova:
             patches.PATCHES[bug](manager)
         self.listener = play_module.Listener()
         self.jobs = jobs_module.Jobs(self.listener)
+        self.moves = self.listener.moves = moves_module.Moves(self.jobs)
+        self.moves.install()
         self.faults = faults_module.Faults(points, self.jobs, lambda service: self.crash(service))
         self.wire = wire_module.Wire(None, self.faults, play_module.shape_of(self))
         self.bus = bus_module.Bus(self.faults, play_module.service_of, play_module.HANDLERS)

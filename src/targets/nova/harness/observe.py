@@ -22,6 +22,8 @@ class Names:
         # server name -> uuid, in the order of the boots
         self.servers = {}
         self.providers = {}
+        # uuid of what is in use on a host without the scenario's doing -> the host
+        self.bystanders = {}
 
     def host(self, name):
         """A scenario's name of one of ours, or None."""
@@ -97,6 +99,8 @@ class Observer:
             })
         for server, uuid in names.servers.items():
             consumers[uuid] = server
+        for uuid, host in names.bystanders.items():
+            consumers[uuid] = '%s/bystanders' % host
         self.consumers = consumers
         held, empty = self._allocations(consumers)
         order = [*names.servers, *(move['migration'] for move in moves)]
@@ -108,6 +112,14 @@ class Observer:
             'empty_consumers': [name for name in order if name in empty],
             'trackers': {name: self._tracker('host-%d' % h) for h, name in enumerate(names.hosts)},
         }
+
+    def states(self, instance, migration):
+        """vm_state of an instance, and the status of a migration of it, as they stand."""
+        with self.cells[0].connect() as connection:
+            return tuple(
+                connection.execute(sa.text(statement), {'uuid': uuid}).scalar()
+                for statement, uuid in (('SELECT vm_state FROM instances WHERE uuid = :uuid', instance),
+                                        ('SELECT status FROM migrations WHERE uuid = :uuid', migration)))
 
     def all_names(self):
         providers = {uuid: self.names.host(own) for own, uuid in self.names.providers.items()}

@@ -2,14 +2,17 @@
 
 import hashlib
 import importlib.metadata
+import os
 import re
 
+import nova as nova_package
 from nova import context
 from nova import objects
 from oslo_config import cfg
 
 import deployment
 import hypervisor
+import moves
 import observe
 import operations
 
@@ -33,7 +36,9 @@ def service_of(target):
 
 
 def versions():
-    return {name: importlib.metadata.version(name) for name in ('nova', 'openstack-placement')}
+    """And where the code of this Nova lies: a checkout has no version of its own."""
+    found = {name: importlib.metadata.version(name) for name in ('nova', 'openstack-placement')}
+    return dict(found, folder=os.path.dirname(os.path.dirname(os.path.abspath(nova_package.__file__))))
 
 
 def shape_of(nova):
@@ -58,6 +63,7 @@ class Listener:
     def __init__(self):
         self.events = None
         self.fired = []
+        self.moves = None
 
     def _tell(self, **event):
         if self.events is not None:
@@ -67,6 +73,7 @@ class Listener:
         self._tell(what='begun', service=job.service, handler=job.handler, operation=job.operation)
 
     def ended(self, job):
+        self.moves.ended(job)
         self._tell(what='ended', service=job.service, handler=job.handler,
                    error=None if job.error is None else type(job.error).__name__,
                    said=None if job.error is None else str(job.error)[:300])
@@ -120,14 +127,43 @@ def populate(nova, scenario):
     for h, host in enumerate(cloud['hosts']):
         own = 'host-%d' % h
         here = hypervisor.HOSTS[own]
-        here.inventories = {name: dict(record) for name, record in host['inventories'].items()}
         here.traits = list(host['traits'])
         manager = nova.deployment.managers[own]
         manager.driver.capabilities = dict(
             manager.driver.capabilities, supports_migrate_to_same_host=options['supports_migrate_to_same_host'])
-        manager.update_available_resource(admin)
         names.providers[own] = manager.rt.compute_nodes[own].uuid
+        if host.get('used'):
+            # what is there may be more than the records allow, or no multiple of a step: it came before the records were so
+            here.inventories = {name: dict(ROOMY) for name in host['used']}
+            manager.update_available_resource(admin)
+            names.bystanders[_stand_by(nova, admin, manager.rt.compute_nodes[own], host['used'])] = host['name']
+        here.inventories = {name: dict(record) for name, record in host['inventories'].items()}
+        manager.update_available_resource(admin)
     return names
+
+
+ROOMY = {'total': 2147483647, 'reserved': 0, 'min_unit': 1, 'max_unit': 2147483647, 'step_size': 1, 'allocation_ratio': 1.0}
+
+
+def _stand_by(nova, admin, node, used):
+    """Allocations of servers outside the scenario, as one consumer (src/nova/world.ts:standBy). Nova has an instance of that uuid
+    there, so that `placement audit` takes it for no orphan; of no size, so that the tracker counts nothing for it; and in error, so
+    that a nova-compute that restarts lets it be (ComputeManager._init_instance)."""
+    size = {'vcpus': 0, 'memory_mb': 0, 'root_gb': 0, 'ephemeral_gb': 0}
+    flavor = objects.Flavor(id=0, flavorid='bystander', name='bystander', swap=0, extra_specs={}, is_public=True,
+                            disabled=False, rxtx_factor=1.0, vcpu_weight=0, **size)
+    instance = objects.Instance(
+        admin, project_id=deployment.PROJECT, user_id='admin', vm_state='error', host=node.host, node=node.hypervisor_hostname,
+        hostname='bystander', flavor=flavor, old_flavor=None, new_flavor=None, numa_topology=None, **size)
+    if 'compute_id' in instance.fields:
+        instance.compute_id = node.id
+    instance.create()
+    answer = nova.wire.send('PUT', '/allocations/%s' % instance.uuid, {
+        'allocations': {node.uuid: {'resources': used}}, 'project_id': deployment.PROJECT, 'user_id': 'admin',
+        'consumer_generation': None}, '1.28')
+    if not answer:
+        raise RuntimeError('what is in use on a host could not be written: %s' % answer.text)
+    return instance.uuid
 
 
 def _traits(cloud):
@@ -147,6 +183,7 @@ def play(nova, request):
     observer = observe.Observer(nova.deployment, nova.jobs, names)
     player = operations.Operations(nova.deployment, nova.jobs, nova.faults, nova.wire, observer, scenario)
     nova.faults.arm(scenario['faults'], scenario['holds'])
+    course = nova.moves.course = moves.Course(observer, scenario['operations'])
     steps = []
     for k, operation in enumerate(scenario['operations']):
         if nova.listener.events is not None:
@@ -156,9 +193,11 @@ def play(nova, request):
     if nova.listener.events is not None:
         nova.listener.events.append({'what': 'settle'})
     player.settle(max(len(scenario['operations']) - 1, 0))
+    settled = observer.picture()
     return {
         'steps': steps,
-        'settled': observer.picture(),
+        'settled': settled,
+        'moves': course.told(),
         'fired': [fault.fired > 0 for fault in nova.faults.faults],
         'held': [hold.state for hold in nova.faults.holds],
         'visited': nova.faults.visited,
