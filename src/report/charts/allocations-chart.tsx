@@ -69,7 +69,8 @@ export function AllocationsChart({
             y={16}
             width={x(to) - x(from) - 6}
             text={operations[operation]?.words ?? 'settle'}
-            lines={2}
+            // below stand the faults, which have less room too
+            lines={width < 560 ? 1 : 2}
           />
         </g>
       ))}

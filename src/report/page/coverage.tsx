@@ -50,9 +50,16 @@ export function Coverage({ data }: { readonly data: PageData }): JSX.Element {
           what never fired
         </label>
         <p class="legend" aria-hidden="true">
-          <i class="cell never" /> fits, never fired <i class="cell" style={{ '--heat': 0.22 }} /> once{' '}
-          <i class="cell" style={{ '--heat': 0.6 }} /> <i class="cell" style={{ '--heat': 1 }} />{' '}
-          {number(Math.max(0, ...cells))} times <i class="cell none" /> does not fit
+          <span>
+            <i class="cell never" /> fits, never fired
+          </span>
+          <span>
+            <i class="cell" style={{ '--heat': 0.22 }} /> once
+          </span>
+          <span>
+            <i class="cell" style={{ '--heat': 1 }} /> {number(Math.max(0, ...cells))} times
+          </span>
+          <span>no cell: does not fit</span>
         </p>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keyboard */}
@@ -118,7 +125,10 @@ function HandlerRows({ handler, kinds, shade, open, gaps, toggle }: HandlerProps
               {counts.length === 0 ? (
                 <Cell count={null} shade={shade} />
               ) : (
-                <span class="cell part" style={{ '--part': struck / counts.length }}>
+                <span
+                  class={struck === 0 ? 'cell part never' : 'cell part'}
+                  style={{ '--part': struck / counts.length }}
+                >
                   {struck === counts.length ? '' : `${struck}/${counts.length}`}
                   <span class="unseen">{share(struck, counts.length)}</span>
                 </span>

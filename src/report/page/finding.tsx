@@ -96,10 +96,10 @@ function About({ finding, data }: { readonly finding: PageFinding; readonly data
   );
 }
 
-/** Where a reader begins: at the fault, else where a law is seen to be broken. */
+/** Where a reader begins: at the fault or hold, else where a law is seen to be broken. */
 function beginning({ events, violations }: Recording): number {
-  const fault = events.findIndex(({ what }) => what === 'fault');
-  return fault >= 0 ? fault : (violations[0]?.event ?? 0);
+  const first = events.findIndex(({ what }) => what === 'fault' || what === 'hold');
+  return first >= 0 ? first : (violations[0]?.event ?? 0);
 }
 
 function Player({ played, signature }: { readonly played: Played; readonly signature: string | null }): JSX.Element {

@@ -10,6 +10,9 @@ interface SequenceProps {
   readonly go: (k: number) => void;
 }
 
+/** px that are to be seen behind the row where the reader is */
+const LOOK_AHEAD = 80;
+
 export function Sequence({ recording, at, go }: SequenceProps): JSX.Element {
   const { lifelines, events, violations, operations } = recording;
   const [whole, setWhole] = useState(false);
@@ -22,10 +25,9 @@ export function Sequence({ recording, at, go }: SequenceProps): JSX.Element {
     const row = box?.querySelector<HTMLElement>('[aria-current="step"]');
     if (!box || !row) return;
     const head = box.querySelector<HTMLElement>('.names')?.offsetHeight ?? 0;
-    if (row.offsetTop - head < box.scrollTop) box.scrollTop = row.offsetTop - head - 40;
-    else if (row.offsetTop + row.offsetHeight > box.scrollTop + box.clientHeight) {
-      box.scrollTop = row.offsetTop + row.offsetHeight - box.clientHeight + 60;
-    }
+    const [top, bottom] = [row.offsetTop - head, row.offsetTop + row.offsetHeight];
+    const seen = top >= box.scrollTop && bottom + LOOK_AHEAD <= box.scrollTop + box.clientHeight;
+    if (!seen) box.scrollTop = row.offsetTop - 0.4 * box.clientHeight;
   }, [here, whole]);
   return (
     <>

@@ -26,56 +26,72 @@ export function StateTables({ servers, before, after }: StateTablesProps): JSX.E
   );
 }
 
-function Table({
-  name,
-  facts,
-  servers,
-}: {
-  readonly name: string;
+/** What of a table's lines says whose they are, in a line above them; a host of a tracker has but one line. */
+const GROUPED: ReadonlySet<Fact['table']> = new Set(['instances', 'migrations', 'allocations'] as const);
+
+interface TableProps {
+  readonly name: Fact['table'];
   readonly facts: readonly Fact[];
   readonly servers: readonly string[];
-}): JSX.Element {
+}
+
+function Table({ name, facts, servers }: TableProps): JSX.Element {
+  const owners = GROUPED.has(name) ? [...new Set(facts.map(({ of }) => of))] : [null];
   return (
     <table class="facts-table">
       <caption>{name}</caption>
+      <colgroup>
+        <col style={{ width: '24%' }} />
+        <col />
+        <col />
+      </colgroup>
       <thead class="unseen">
         <tr>
-          <th scope="col">of</th>
           <th scope="col">what</th>
           <th scope="col">before</th>
           <th scope="col">after</th>
         </tr>
       </thead>
-      <tbody>
-        {facts.map((fact, k) => {
-          const { of, name: what, before, after } = fact;
-          const first = facts[k - 1]?.of !== of;
-          const same = before === after;
-          return (
-            <tr key={`${of} ${what}`} class={same ? '' : 'changed'}>
-              <th scope="row">
-                {first && (name === 'allocations' || name === 'instances' || name === 'migrations') && (
-                  <Swatch servers={servers} consumer={of} />
-                )}{' '}
-                <span class={first ? '' : 'unseen'}>{of}</span>
+      {owners.map((owner) => (
+        <tbody key={owner}>
+          {owner !== null && (
+            <tr>
+              <th scope="rowgroup" colSpan={3}>
+                <Swatch servers={servers} consumer={owner} /> {owner}
               </th>
-              <td class="dim">{what}</td>
-              {same ? (
-                <td colSpan={2}>{after}</td>
-              ) : (
-                <>
-                  <td>
-                    <del>{before ?? '·'}</del>
-                  </td>
-                  <td>
-                    <ins>{after ?? 'gone'}</ins>
-                  </td>
-                </>
-              )}
             </tr>
-          );
-        })}
-      </tbody>
+          )}
+          {facts
+            .filter(({ of }) => owner === null || of === owner)
+            .map((fact) => (
+              <Line key={`${fact.of} ${fact.name}`} fact={fact} grouped={owner !== null} />
+            ))}
+        </tbody>
+      ))}
     </table>
+  );
+}
+
+function Line({ fact, grouped }: { readonly fact: Fact; readonly grouped: boolean }): JSX.Element {
+  const { of, name, before, after } = fact;
+  const same = before === after;
+  return (
+    <tr class={same ? '' : 'changed'}>
+      <th scope="row" class={grouped ? 'dim' : ''}>
+        {grouped ? name : of}
+      </th>
+      {same ? (
+        <td colSpan={2}>{after}</td>
+      ) : (
+        <>
+          <td>
+            <del>{before ?? '·'}</del>
+          </td>
+          <td>
+            <ins>{after ?? 'gone'}</ins>
+          </td>
+        </>
+      )}
+    </tr>
   );
 }

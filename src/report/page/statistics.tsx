@@ -28,6 +28,10 @@ export function StatisticsView({ data }: { readonly data: PageData }): JSX.Eleme
       <div class="columns">
         <section class="card" aria-labelledby="operations-heading">
           <h2 id="operations-heading">Operations</h2>
+          <p class="legend" aria-hidden="true">
+            <span class="key accepted">accepted</span> <span class="key refused">refused</span>{' '}
+            <span class="key skipped">skipped</span>
+          </p>
           <Operations operations={statistics.operations} />
         </section>
         <section class="card" aria-labelledby="moves-heading">
@@ -94,10 +98,6 @@ function Operations({ operations }: { readonly operations: PageData['statistics'
   const most = Math.max(1, ...rows.map(([, counts]) => sum(counts)));
   return (
     <table class="operations">
-      <caption class="legend">
-        <span class="key accepted">accepted</span> <span class="key refused">refused</span>{' '}
-        <span class="key skipped">skipped</span>
-      </caption>
       <thead class="unseen">
         <tr>
           <th scope="col">operation</th>

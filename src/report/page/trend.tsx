@@ -8,10 +8,13 @@ import { number } from './words.tsx';
 /** More would be thinner than a pixel on a telephone. */
 const MOST = 120;
 const LEFT = 44;
+const RIGHT = 20;
 const BARS = 200;
 const RUNS = 60;
 const GAP = 34;
 const VERDICTS = 26;
+/** px that a day takes */
+const DAY = 44;
 
 export function Trend({ data }: { readonly data: PageData }): JSX.Element {
   const past = data.history.slice(-MOST);
@@ -74,13 +77,15 @@ function Chart({ past }: { readonly past: readonly PagePast[] }): JSX.Element {
   const height = 10 + BARS + GAP + RUNS + VERDICTS + 20;
   const x = scaleBand<number>(
     past.map((_, k) => k),
-    [LEFT, width - 8],
+    [LEFT, width - RIGHT],
   )
     .paddingInner(0.25)
     .paddingOuter(0.1);
   // one campaign is no wall
   const wide = Math.min(x.bandwidth(), 48);
   const left = (k: number): number => x(k)! + (x.bandwidth() - wide) / 2;
+  // so many campaigns apart, days have room
+  const apart = Math.max(1, Math.ceil(DAY / x.step()));
   const most = Math.max(1, ...past.map(({ news, known, sabotage }) => news + known + sabotage));
   const y = scaleLinear([0, most], [10 + BARS, 10]).nice();
   const runsTop = 10 + BARS + GAP;
@@ -105,7 +110,7 @@ function Chart({ past }: { readonly past: readonly PagePast[] }): JSX.Element {
             .filter(Number.isInteger)
             .map((tick) => (
               <g key={tick}>
-                <line class="grid" x1={LEFT} x2={width - 8} y1={y(tick)} y2={y(tick)} />
+                <line class="grid" x1={LEFT} x2={width - RIGHT} y1={y(tick)} y2={y(tick)} />
                 <text class="dim small" x={LEFT - 6} y={y(tick) + 4} text-anchor="end">
                   {number(tick)}
                 </text>
@@ -116,7 +121,7 @@ function Chart({ past }: { readonly past: readonly PagePast[] }): JSX.Element {
             .filter(Number.isInteger)
             .map((tick) => (
               <g key={tick}>
-                <line class="grid" x1={LEFT} x2={width - 8} y1={runs(tick)} y2={runs(tick)} />
+                <line class="grid" x1={LEFT} x2={width - RIGHT} y1={runs(tick)} y2={runs(tick)} />
                 <text class="dim small" x={LEFT - 6} y={runs(tick) + 4} text-anchor="end">
                   {short(tick)}
                 </text>
@@ -150,8 +155,7 @@ function Chart({ past }: { readonly past: readonly PagePast[] }): JSX.Element {
                   height={10}
                   rx={2}
                 />
-                {/* where there is room for a day */}
-                {x.bandwidth() > 40 && (
+                {(past.length - 1 - k) % apart === 0 && (
                   <text class="dim small" x={left(k) + wide / 2} y={height - 4} text-anchor="middle">
                     {one.date.slice(5, 10)}
                   </text>

@@ -29,8 +29,10 @@ function document(title: string, data: object): string {
     .trim()
     .replace(/<(?=\/script|script|!--)/gi, '\\x3c');
   const style = built('page.css').trim();
-  // data are never run: as text in them no tag can begin
-  const json = JSON.stringify(data).replaceAll('<', '\\u003c');
+  // data are never run: as text in them no tag can begin; a seed, a command, a detail may hold what a reader cannot see
+  const json = JSON.stringify(data, (_, value: unknown) =>
+    typeof value === 'string' ? harmless(value) : value,
+  ).replaceAll('<', '\\u003c');
   const policy = [
     "default-src 'none'",
     `script-src ${hashOf(script)}`,
