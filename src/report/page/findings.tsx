@@ -160,16 +160,18 @@ function Item({ finding }: { readonly finding: PageFinding }): JSX.Element {
   return (
     <li>
       <a class={`finding ${standingOf(finding)}`} href={findingHash(finding)}>
-        <span class="cause">{points.length > 0 ? points.join(', ') : cause}</span>
-        <span class="after dim">{moves.length > 0 ? `after ${moves.join(', ')}` : 'after a boot'}</span>
-        <span class="laws">
+        <span>
+          <span class="cause">{points.length > 0 ? points.join(', ') : cause}</span>
+          <span class="after dim">{moves.length > 0 ? `after ${moves.join(', ')}` : 'after a boot'}</span>
+        </span>
+        <span>
           {invariants.map((id) => (
             <span key={id} class="law">
               {id}
             </span>
           ))}
+          <code class="end">{endState}</code>
         </span>
-        <code class="end">{endState}</code>
         <span class="seen dim">seen {number(seen)}</span>
       </a>
     </li>

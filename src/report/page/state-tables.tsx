@@ -18,10 +18,12 @@ export function StateTables({ servers, before, after }: StateTablesProps): JSX.E
       <p class="dim" role="status">
         {changed === 0 ? 'Nothing changes.' : `${changed} ${changed === 1 ? 'line changes' : 'lines change'}.`}
       </p>
-      {TABLES.map((table) => {
-        const of = facts.filter((fact) => fact.table === table);
-        return of.length === 0 ? null : <Table key={table} name={table} facts={of} servers={servers} />;
-      })}
+      <div class="tables">
+        {TABLES.map((table) => {
+          const of = facts.filter((fact) => fact.table === table);
+          return of.length === 0 ? null : <Table key={table} name={table} facts={of} servers={servers} />;
+        })}
+      </div>
     </>
   );
 }
@@ -41,7 +43,7 @@ function Table({ name, facts, servers }: TableProps): JSX.Element {
     <table class="facts-table">
       <caption>{name}</caption>
       <colgroup>
-        <col style={{ width: '24%' }} />
+        <col style={{ width: '7rem' }} />
         <col />
         <col />
       </colgroup>
