@@ -3,10 +3,12 @@
  * Needs a Chromium (`npm run setup:browser`); without it a line says so. BROWSER_SHARE=N looks at N times as many scenarios'
  * findings, and then nothing may be missing.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type axe from 'axe-core';
 import {
   Campaign,
   type CampaignConfig,
@@ -302,11 +304,11 @@ describe.skipIf(lacks !== null)('the page of a report', () => {
     const finding = struck();
     await using(`${address}${findingHash(finding)}`, {}, async ({ page, context }) => {
       await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-      await page.getByRole('button', { name: 'Copy the line' }).click();
-      await page.getByText('copied').waitFor();
+      await page.getByRole('button', { name: 'copy the line' }).click();
+      await page.getByText('copied', { exact: true }).waitFor();
       const copied = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
       expect(await copied()).toBe(`npm run -s claimcheck -- replay ${finding.token}`);
-      await page.getByRole('button', { name: 'Copy a link' }).click();
+      await page.getByRole('button', { name: 'copy link' }).click();
       await expect.poll(copied).toBe(`${address}${findingHash(finding)}`);
     });
     // of another day: another token, the same signature
@@ -384,6 +386,19 @@ describe.skipIf(lacks !== null)('the page of a report', () => {
       await page.keyboard.press('Escape');
       await page.getByRole('heading', { name: 'violated' }).waitFor();
     });
+  });
+
+  test.each(['light', 'dark'] as const)('axe has nothing to complain about, %s', async (colorScheme) => {
+    const script = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    for (const place of ['', '#statistics', '#coverage', '#trend', findingHash(struck())]) {
+      await using(`${knownAddress}${place}`, { colorScheme }, async ({ page }) => {
+        // one for all: axe looks at thousands of cells for seconds
+        if (place === '#coverage') await page.getByRole('button', { name: 'compute.prep_resize' }).click();
+        await page.evaluate(script);
+        const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
+        expect(violations.map(({ id, nodes }) => `${place} ${id}: ${nodes[0]?.html}`)).toEqual([]);
+      });
+    }
   });
 
   test('it asks nobody for anything, and may not', async () => {

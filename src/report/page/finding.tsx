@@ -55,7 +55,7 @@ export function Finding({ data, token, signature, finding, at, of, go }: Finding
         {signature !== null && (
           <CopyButton
             text={`${location.href.split('#')[0]}${findingHash({ token, signature })}`}
-            what="a link to this finding"
+            what="to this finding"
             label="copy link"
           />
         )}

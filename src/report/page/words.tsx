@@ -32,19 +32,21 @@ export function Pill({ finding, data }: { readonly finding: PageFinding; readonl
 
 interface CopyProps {
   readonly text: string;
-  readonly what: string;
   readonly label: string;
+  /** goes on where the label ends, for whoever hears it alone */
+  readonly what: string;
 }
 
-export function CopyButton({ text, what, label }: CopyProps): JSX.Element {
+export function CopyButton({ text, label, what }: CopyProps): JSX.Element {
   const [said, setSaid] = useState('');
   const copy = async (): Promise<void> => {
     setSaid((await copied(text)) ? 'copied' : 'select it and copy by hand');
     setTimeout(() => setSaid(''), 2000);
   };
   return (
-    <button type="button" class="copy" onClick={copy} aria-label={`Copy ${what}`}>
+    <button type="button" class="copy" onClick={copy}>
       <span aria-live="polite">{said === '' ? label : said}</span>
+      <span class="unseen"> {what}</span>
     </button>
   );
 }
