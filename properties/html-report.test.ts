@@ -388,7 +388,9 @@ describe.skipIf(lacks !== null)('the page of a report', () => {
     });
   });
 
-  test.each(['light', 'dark'] as const)('axe has nothing to complain about, %s', async (colorScheme) => {
+  // it takes its time
+  const looks = share === undefined ? (['light'] as const) : (['light', 'dark'] as const);
+  test.each(looks)('axe has nothing to complain about, %s', async (colorScheme) => {
     const script = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     for (const place of ['', '#statistics', '#coverage', '#trend', findingHash(struck())]) {
       await using(`${knownAddress}${place}`, { colorScheme }, async ({ page }) => {

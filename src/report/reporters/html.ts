@@ -3,9 +3,10 @@
  * in which the model is, so that a finding is no more than its token there, and is played when it is opened.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { harmless } from '../../scenario/printable.ts';
+import { ROOT } from '../../targets/placement/install.ts';
 import { pageData } from '../page/page-data.ts';
 import type { Reporter, ReporterOptions } from '../reporter.ts';
 
@@ -14,21 +15,12 @@ export const html = (options: ReporterOptions): Reporter => ({
 });
 
 /** What the build makes of ../page, see build.mjs. */
-function built(file: string): string {
-  return readFileSync(join(rootAbove(import.meta.dirname), 'dist', file), 'utf8');
-}
-
-/** Bundled or not, the build stands at the same place. */
-function rootAbove(folder: string): string {
-  return existsSync(join(folder, 'package.json')) ? folder : rootAbove(dirname(folder));
-}
+const built = (file: string): string => readFileSync(join(ROOT, 'dist', file), 'utf8').trim();
 
 function document(title: string, data: object): string {
   // within a script nothing but its end is markup, and what a comment opens
-  const script = built('page.js')
-    .trim()
-    .replace(/<(?=\/script|script|!--)/gi, '\\x3c');
-  const style = built('page.css').trim();
+  const script = built('page.js').replace(/<(?=\/script|script|!--)/gi, '\\x3c');
+  const style = built('page.css');
   // data are never run: as text in them no tag can begin; a seed, a command, a detail may hold what a reader cannot see
   const json = JSON.stringify(data, (_, value: unknown) =>
     typeof value === 'string' ? harmless(value) : value,
