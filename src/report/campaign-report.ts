@@ -44,7 +44,7 @@ export function campaignJson(campaign: Campaign, verdict: Verdict): object {
 }
 
 /** News first, then what sabotage broke, then by how often it was seen. */
-function ordered({ findings }: Campaign): CountedFinding[] {
+export function ordered({ findings }: Campaign): CountedFinding[] {
   return [...findings.values()].sort(
     (a, b) =>
       Number(a.known !== null) - Number(b.known !== null) ||
@@ -127,7 +127,7 @@ export function campaignReport(
   }
   parts.push(paint.bold('Statistics'), statisticsText(campaign));
   if (checks.length > 0) parts.push(paint.bold('Checks'), checkLines(checks, options));
-  parts.push(paint.bold(verdictText(campaign, verdict, { news, known, sabotage, checks }, options)));
+  parts.push(paint.bold(verdictSentence(campaign, verdict, checks, options)));
   return parts.join('\n\n');
 }
 
@@ -234,7 +234,7 @@ function statisticsText(campaign: Campaign): string {
 }
 
 /** How much of the known list was seen; a weakness that was mended is one that is seen no more. */
-function knownLines({ known, findings, config, statistics }: Campaign): string[] {
+export function knownLines({ known, findings, config, statistics }: Campaign): string[] {
   // a witness stands for the contract that it was found under, and most were found under strict
   const due = config.contract === 'strict' ? [...known].filter(([, entry]) => isDue(entry, config)) : [];
   if (due.length === 0) return [];
@@ -262,13 +262,6 @@ function isDue({ witness }: KnownSignature, { protocol, contract }: Campaign['co
 const older = ({ config, code }: Campaign): boolean =>
   config.novaRelease !== NOVA_RELEASES.newest && code.protocol.changes.length > 0;
 
-interface Sorted {
-  readonly news: readonly CountedFinding[];
-  readonly known: readonly CountedFinding[];
-  readonly sabotage: readonly CountedFinding[];
-  readonly checks: readonly Check[];
-}
-
 /** Parts of a gate: how many passed, and those that did not. */
 function checkLines(checks: readonly Check[], { replayLine }: ReportOptions): string {
   const lines = [...new Set(checks.map(({ part }) => part))].map((part) => {
@@ -283,9 +276,18 @@ function checkLines(checks: readonly Check[], { replayLine }: ReportOptions): st
   return lines.map((line) => `  ${line}`).join('\n');
 }
 
-function verdictText(campaign: Campaign, verdict: Verdict, found: Sorted, { madeFor }: ReportOptions): string {
-  const { statistics, config } = campaign;
-  const { news, known, sabotage, checks } = found;
+/** The sentence that a report ends with. */
+export function verdictSentence(
+  campaign: Campaign,
+  verdict: Verdict,
+  checks: readonly Check[],
+  { madeFor }: Pick<ReportOptions, 'madeFor'>,
+): string {
+  const { statistics, config, findings } = campaign;
+  const found = [...findings.values()];
+  const news = found.filter(isNews);
+  const sabotage = found.filter(isSabotage);
+  const known = found.filter((finding) => finding.known !== null);
   const release = older(campaign) ? ` as of ${config.novaRelease}.0.0` : '';
   const drawn = config.sabotage === true ? ', with sabotage' : '';
   const what = `${count(statistics.runs, 'scenario')} of seed ${JSON.stringify(config.seed)}, protocol ${config.protocol}${release}, contract ${config.contract}${drawn}`;

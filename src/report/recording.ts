@@ -36,6 +36,8 @@ export interface RecordedEvent {
   /** it went wrong for whoever did it: an exception, a refusal, a message that nobody gets */
   readonly wrong: boolean;
   readonly undo: boolean;
+  /** a message that nobody will get */
+  readonly lost: boolean;
   /** of `Recording.states`: how everything stood after it */
   readonly state: number;
 }
@@ -195,6 +197,7 @@ class Recorder implements Listener {
       to: this.cast.service(service),
       text: `${how} ${name}${fate ?? down}${words}${behind}`,
       wrong: raised || down !== '' || fate !== undefined,
+      lost: struck === 'lost' || struck === 'refused',
     });
   }
 
@@ -230,7 +233,7 @@ class Recorder implements Listener {
     what: RecordedEvent['what'],
     job: Job,
     { handler, step, undoing }: Instruction,
-    of: { text: string; to?: string; wrong?: boolean },
+    of: { text: string; to?: string; wrong?: boolean; lost?: boolean },
   ): void {
     const from = this.cast.service(job.service);
     const undo = undoing !== null;
@@ -243,7 +246,7 @@ class Recorder implements Listener {
       >,
   ): void {
     const { operation } = this;
-    const rest = { to: null, handler: null, point: null, nova: null, wrong: false, undo: false };
+    const rest = { to: null, handler: null, point: null, nova: null, wrong: false, undo: false, lost: false };
     this.events.push({ ...rest, operation, ...event, text: harmless(event.text), state: this.look() });
   }
 

@@ -6,6 +6,7 @@
  * part of the format: tokens are kept in known lists and bug reports, so an entry may be added but never changed.
  */
 import { deflateSync, Inflate } from 'fflate';
+import { fromBase64url, joined, toBase64url } from './base64url.ts';
 import { printable } from './printable.ts';
 import { checkScenario, LONGEST_SCENARIO_BYTES, type Reading, refused } from './read.ts';
 import {
@@ -524,7 +525,7 @@ function inflateWithinLimit(bytes: Uint8Array): Uint8Array | null {
     inflate.push(bytes.subarray(at, at + INFLATE_PIECE_BYTES), at + INFLATE_PIECE_BYTES >= bytes.length);
     if (size > MOST_UNPACKED_BYTES) return null;
   }
-  return Buffer.concat(pieces);
+  return joined(pieces);
 }
 
 /** The compact JSON that a token carries. */
@@ -532,8 +533,7 @@ export const packEnvelope = (envelope: Envelope): string => JSON.stringify(pack(
 
 /** The token around something deflated, whatever it is. */
 export function sealToken(deflated: Uint8Array): string {
-  const bytes = Buffer.concat([deflated, checksum(deflated)]);
-  return `${PREFIX}${bytes.toString('base64url')}`;
+  return `${PREFIX}${toBase64url(joined([deflated, checksum(deflated)]))}`;
 }
 
 export function encodeToken(envelope: Envelope): string {
@@ -559,11 +559,12 @@ export function decodeToken(text: string): Reading<Envelope> {
   if (stray !== undefined) {
     return refused(`this token is damaged: it has the character "${printable(stray)}", which no token has`);
   }
-  const bytes = Buffer.from(body, 'base64url');
+  const bytes = fromBase64url(body);
+  if (bytes === null) return refused(DAMAGED);
   const deflated = bytes.subarray(0, -CHECKSUM_BYTES);
   // Compared as text too: the last character has bits that do not count, and should be no one's to change.
   const isWhole = deflated.length > 0 && checksum(deflated).every((byte, at) => byte === bytes[deflated.length + at]);
-  if (!isWhole || bytes.toString('base64url') !== body) return refused(DAMAGED);
+  if (!isWhole || toBase64url(bytes) !== body) return refused(DAMAGED);
   let packed: unknown;
   try {
     const unpacked = inflateWithinLimit(deflated);

@@ -2,9 +2,10 @@
  * Packed records: a world is one Int32Array, and a record is a view of a stretch of it.
  *
  * Handlers read and write plain properties (`instance.host = job.destination`); cloning a world is one `set()`, resetting
- * it one `fill(0)`. The getters are generated as source, one class a table for the whole process, scalars at fixed
- * offsets: classes made per world size turn property access megamorphic (measured 5.8 times slower).
+ * it one `fill(0)`. One class a table for the whole process, scalars at fixed offsets: classes made per world size turn
+ * property access megamorphic (measured 5.8 times slower).
  */
+import { rowClass } from './row-class.ts';
 
 /** A reference to nothing: no host, no migration, no job. */
 export const NONE = -1;
@@ -26,20 +27,8 @@ export function table<R extends Record<keyof R, number>>(
   name: string,
   fields: readonly (keyof R & string)[],
 ): TableClass<R> {
-  const accessors = fields
-    .map(
-      (field, k) =>
-        `get ${field}() { return this.cells[this.offset + ${k}]; } set ${field}(v) { this.cells[this.offset + ${k}] = v; }`,
-    )
-    .join('\n');
-  const source = `return class ${name} {
-    constructor(cells, offset) { this.cells = cells; this.offset = offset; }
-    ${accessors}
-  }`;
-  const made = new Function(source)();
-  made.fields = fields;
-  made.size = fields.length;
-  return made;
+  const made = rowClass(name, fields) as TableClass<R>;
+  return Object.assign(made, { fields, size: fields.length });
 }
 
 /** Raised when the model itself is wrong or too small: never an outcome of a scenario. */

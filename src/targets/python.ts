@@ -63,7 +63,7 @@ export function installWithApt(
   run('apt-get update', 'apt-get', 'update', '-qq');
   run('apt-get install', 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...packages);
   if (missing()) {
-    throw new SetUpError(`this system's ${packages[0]} is another release than ${what.split(' ').at(-1)} of Debian 12`);
+    throw new SetUpError(`this system's ${packages[0]} is not the ${what} of Debian 12`);
   }
 }
 

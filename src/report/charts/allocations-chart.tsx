@@ -9,7 +9,8 @@ import { type Moment, momentsOf } from './moments.ts';
 import { CHART_STYLE, hueOf } from './palette.ts';
 
 const WIDTH = 960;
-const LEFT = 120;
+/** for a host's name and the ticks: less on a telephone */
+const left = (width: number): number => (width < 560 ? 84 : 120);
 const RIGHT = 16;
 const TOP = 62;
 const ROW = 96;
@@ -23,6 +24,10 @@ export interface AllocationsChartProps {
   readonly resourceClass: string;
   /** of `Recording.events`: where the reader stands, or null */
   readonly at?: number | null;
+  /** px */
+  readonly width?: number;
+  /** of `Recording.events`: where the reader points */
+  readonly onPoint?: (event: number) => void;
   /** the chart is a file of its own */
   readonly alone?: boolean;
 }
@@ -31,38 +36,41 @@ export function AllocationsChart({
   recording,
   resourceClass,
   at = null,
+  width = WIDTH,
+  onPoint,
   alone = false,
 }: AllocationsChartProps): JSX.Element {
   const { hosts, servers, operations, violations } = recording;
   const moments = momentsOf(recording);
-  const height = TOP + hosts.length * ROW + LEGEND;
+  const bottom = TOP + hosts.length * ROW;
+  // a page has its own legend, which breaks lines
+  const height = bottom + (alone ? LEGEND : 4);
   const bands = bandsOf(moments);
-  const edges = edgesOf(bands);
+  const edges = edgesOf(bands, width);
   const x = (k: number): number => edges[k]!;
   const broken = new Set(violations.map(({ event }) => moments.findIndex(({ to }) => to >= event)));
   const here = at === null ? -1 : moments.findIndex(({ from, to }) => from <= at && at <= to);
   return (
     <svg
       xmlns="http://www.w3.org/2000/svg"
-      viewBox={`0 0 ${WIDTH} ${height}`}
-      width={alone ? WIDTH : '100%'}
+      viewBox={`0 0 ${width} ${height}`}
+      width={alone ? width : '100%'}
       role="img"
       aria-label={`${resourceClass} held on each host, step by step`}
     >
       {alone && <style>{CHART_STYLE}</style>}
-      {alone && <rect width={WIDTH} height={height} fill="var(--paper)" />}
+      {alone && <rect width={width} height={height} fill="var(--paper)" />}
       <Hatching servers={servers} />
       {bands.map(({ operation, from, to }, k) => (
         <g key={operation}>
-          {k % 2 === 0 && (
-            <rect x={x(from)} y={0} width={x(to) - x(from)} height={TOP + hosts.length * ROW} fill="var(--band)" />
-          )}
+          {k % 2 === 0 && <rect x={x(from)} y={0} width={x(to) - x(from)} height={bottom} fill="var(--band)" />}
           <Words
             x={x(from) + 4}
             y={16}
             width={x(to) - x(from) - 6}
             text={operations[operation]?.words ?? 'settle'}
-            lines={2}
+            // below stand the faults, which have less room too
+            lines={width < 560 ? 1 : 2}
           />
         </g>
       ))}
@@ -73,6 +81,7 @@ export function AllocationsChart({
           top={TOP + h * ROW}
           moments={moments}
           x={x}
+          width={width}
           servers={servers}
           resourceClass={resourceClass}
         />
@@ -86,7 +95,7 @@ export function AllocationsChart({
               x1={x(k)}
               x2={x(k)}
               y1={48}
-              y2={TOP + hosts.length * ROW}
+              y2={bottom}
               stroke="var(--bad)"
               stroke-width={1.5}
               stroke-dasharray="4 3"
@@ -94,11 +103,11 @@ export function AllocationsChart({
             <path d={`M${x(k) - 5} 42h10l-5 8z`} fill="var(--bad)" />
             <text
               class="bad small"
-              x={x(k) + (x(k) > WIDTH / 2 ? -8 : 8)}
+              x={x(k) + (x(k) > width / 2 ? -8 : 8)}
               y={n % 2 === 0 ? 50 : 38}
-              text-anchor={x(k) > WIDTH / 2 ? 'end' : 'start'}
+              text-anchor={x(k) > width / 2 ? 'end' : 'start'}
             >
-              {fault!.text}
+              {shortened(fault!.text, Math.max(x(k), width - x(k)) - 12)}
             </text>
           </g>
         ))}
@@ -125,7 +134,21 @@ export function AllocationsChart({
           opacity={0.12}
         />
       )}
-      <Legend y={TOP + hosts.length * ROW + 20} recording={recording} />
+      {alone && <Legend y={bottom + 20} width={width} recording={recording} />}
+      {onPoint !== undefined &&
+        moments.map(({ from }, k) => (
+          // biome-ignore lint/a11y/noStaticElementInteractions: a shortcut for the mouse: the page has a slider for the same
+          <rect
+            key={from}
+            class="pointable"
+            x={x(k)}
+            y={0}
+            width={x(k + 1) - x(k)}
+            height={bottom}
+            fill="transparent"
+            onClick={() => onPoint(from)}
+          />
+        ))}
     </svg>
   );
 }
@@ -140,12 +163,12 @@ interface Band {
 const NARROWEST = 2;
 
 /** Where each moment begins, and where the last ends. */
-function edgesOf(bands: readonly Band[]): number[] {
+function edgesOf(bands: readonly Band[], width: number): number[] {
   const weights = bands.flatMap(({ from, to }) =>
     Array.from({ length: to - from }, () => Math.max(1, NARROWEST / (to - from))),
   );
   const all = weights.reduce((sum, weight) => sum + weight, 0);
-  const scale = scaleLinear([0, all], [LEFT, WIDTH - RIGHT]);
+  const scale = scaleLinear([0, all], [left(width), width - RIGHT]);
   const edges = [0];
   for (const weight of weights) edges.push(edges.at(-1)! + weight);
   return edges.map((edge) => scale(edge));
@@ -167,6 +190,7 @@ function HostRow({
   top,
   moments,
   x,
+  width,
   servers,
   resourceClass,
 }: {
@@ -174,6 +198,7 @@ function HostRow({
   readonly top: number;
   readonly moments: readonly Moment[];
   readonly x: (k: number) => number;
+  readonly width: number;
   readonly servers: readonly string[];
   readonly resourceClass: string;
 }): JSX.Element {
@@ -193,18 +218,25 @@ function HostRow({
   return (
     <g>
       <text x={8} y={top + 14} style="font-weight:600">
-        {shortened(host, LEFT - 14)}
+        {shortened(host, left(width) - 14)}
       </text>
       <text class="dim small" x={8} y={top + 29}>
-        {shortened(`${resourceClass} ${[...new Set(capacities)].join(' → ')}`, LEFT - 14)}
+        {shortened(`${resourceClass} ${[...new Set(capacities)].join(' → ')}`, left(width) - 14)}
       </text>
       {y
         .ticks(3)
         .filter(Number.isInteger)
         .map((tick) => (
           <g key={tick}>
-            <line x1={LEFT} x2={WIDTH - RIGHT} y1={y(tick)} y2={y(tick)} stroke="var(--line)" stroke-width={0.5} />
-            <text class="dim small" x={LEFT - 5} y={y(tick) + 4} text-anchor="end">
+            <line
+              x1={left(width)}
+              x2={width - RIGHT}
+              y1={y(tick)}
+              y2={y(tick)}
+              stroke="var(--line)"
+              stroke-width={0.5}
+            />
+            <text class="dim small" x={left(width) - 5} y={y(tick) + 4} text-anchor="end">
               {tick}
             </text>
           </g>
@@ -292,7 +324,7 @@ function stretches(held: readonly (readonly { consumer: string; amount: number }
   return bars;
 }
 
-const isMigration = (consumer: string): boolean => /\/migration-\d+$/.test(consumer);
+export const isMigration = (consumer: string): boolean => /\/migration-\d+$/.test(consumer);
 
 const fillOf = (servers: readonly string[], consumer: string): string =>
   isMigration(consumer) ? `url(#hatched-${hueOf(servers, consumer).slice(1)})` : hueOf(servers, consumer);
@@ -318,16 +350,40 @@ function Hatching({ servers }: { readonly servers: readonly string[] }): JSX.Ele
   );
 }
 
-function Legend({ y, recording }: { readonly y: number; readonly recording: Recording }): JSX.Element {
-  const { servers, states } = recording;
+/** Whoever holds anything in a recording: instances, their migrations, and servers that no scenario is about. */
+export function consumersOf({ servers, states }: Recording): string[] {
   const consumers = new Set(states.flatMap(({ allocations }) => Object.keys(allocations)));
-  const shown = [...servers, ...[...consumers].filter(isMigration).sort()].slice(0, 6);
-  let left = LEFT;
+  return [...servers, ...[...consumers].filter((consumer) => !servers.includes(consumer)).sort()];
+}
+
+/** A consumer's colour, as its bars have it: where one chart of the recording is on the page. */
+export function Swatch({ servers, consumer }: { servers: readonly string[]; consumer: string }): JSX.Element {
+  return (
+    <svg class="swatch" width={12} height={12} aria-hidden="true">
+      <rect width={12} height={12} rx={2} fill={fillOf(servers, consumer)} />
+    </svg>
+  );
+}
+
+function Legend({
+  y,
+  width,
+  recording,
+}: {
+  readonly y: number;
+  readonly width: number;
+  readonly recording: Recording;
+}): JSX.Element {
+  const { servers } = recording;
+  const shown = consumersOf(recording)
+    .filter((consumer) => servers.includes(consumer) || isMigration(consumer))
+    .slice(0, 6);
+  let next = left(width);
   return (
     <g>
       {shown.map((consumer) => {
-        const at = left;
-        left += 30 + (consumer.length + (isMigration(consumer) ? 0 : 11)) * LETTER;
+        const at = next;
+        next += 30 + (consumer.length + (isMigration(consumer) ? 0 : 11)) * LETTER;
         return (
           <g key={consumer}>
             <rect x={at} y={y - 9} width={12} height={12} fill={fillOf(servers, consumer)} />
@@ -337,7 +393,7 @@ function Legend({ y, recording }: { readonly y: number; readonly recording: Reco
           </g>
         );
       })}
-      <text class="dim small" x={WIDTH - RIGHT} y={y + 1} text-anchor="end">
+      <text class="dim small" x={width - RIGHT} y={y + 1} text-anchor="end">
         line below the bars: its guest runs there
       </text>
     </g>

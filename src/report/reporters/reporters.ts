@@ -1,5 +1,6 @@
 /** The reporters, by name. */
 import type { Reporter, ReporterOptions } from '../reporter.ts';
+import { html } from './html.ts';
 import { json } from './json.ts';
 import { terminal } from './terminal.ts';
 
@@ -7,6 +8,7 @@ export const REPORTERS = {
   terminal,
   verbose: (options) => terminal({ ...options, verbose: true }),
   json,
+  html,
 } as const satisfies Readonly<Record<string, (options: ReporterOptions) => Reporter>>;
 
 export type ReporterName = keyof typeof REPORTERS;
