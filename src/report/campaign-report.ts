@@ -73,10 +73,7 @@ export interface ReportOptions {
 
 export function campaignReport(campaign: Campaign, verdict: Verdict, options: ReportOptions): string {
   const paint = createColors(options.color);
-  const all = ordered(campaign);
-  const news = all.filter(isNews);
-  const sabotage = all.filter(isSabotage);
-  const known = all.filter((finding) => finding.known !== null);
+  const { news, sabotage, known } = sorted(campaign);
   const parts: string[] = [];
   if (news.length > 0) {
     parts.push(
@@ -102,11 +99,11 @@ export function campaignReport(campaign: Campaign, verdict: Verdict, options: Re
     parts.push(reproLines(shown, firstKnown, options));
   }
   parts.push(paint.bold('Statistics'), statisticsText(campaign));
-  parts.push(paint.bold(verdictText(campaign, verdict, { news, known, sabotage }, options)));
+  parts.push(paint.bold(verdictText(campaign, verdict, options)));
   return parts.join('\n\n');
 }
 
-const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+export const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 function findingsTable(findings: readonly CountedFinding[], first: number, { color }: ReportOptions): string {
   return table(
@@ -174,6 +171,12 @@ function reproLines(findings: readonly CountedFinding[], first: number, { replay
 }
 
 function statisticsText(campaign: Campaign): string {
+  return statisticsLines(campaign)
+    .map((line) => `  ${line}`)
+    .join('\n');
+}
+
+export function statisticsLines(campaign: Campaign): string[] {
   const { statistics } = campaign;
   const { faults, holds, moves } = statistics;
   const { points, pairs } = within(campaign);
@@ -205,7 +208,7 @@ function statisticsText(campaign: Campaign): string {
   };
   lines.push(`sometimes: ${SOMETIMES.map(({ id }) => `${id} ${times(id)}`).join(', ')}`);
   lines.push(...knownLines(campaign));
-  return lines.map((line) => `  ${line}`).join('\n');
+  return lines;
 }
 
 /** How much of the known list was seen; a weakness that was mended is one that is seen no more. */
@@ -237,15 +240,26 @@ function isDue({ witness }: KnownSignature, { protocol, contract }: Campaign['co
 const older = ({ config, code }: Campaign): boolean =>
   config.novaRelease !== NOVA_RELEASES.newest && code.protocol.changes.length > 0;
 
-interface Sorted {
+export interface Sorted {
   readonly news: readonly CountedFinding[];
   readonly known: readonly CountedFinding[];
   readonly sabotage: readonly CountedFinding[];
 }
 
-function verdictText(campaign: Campaign, verdict: Verdict, found: Sorted, { madeFor }: ReportOptions): string {
+/** Each kind by how often it was seen. */
+export function sorted(campaign: Campaign): Sorted {
+  const all = ordered(campaign);
+  return {
+    news: all.filter(isNews),
+    known: all.filter(({ known }) => known !== null),
+    sabotage: all.filter(isSabotage),
+  };
+}
+
+/** What it came to, in a sentence that begins with the verdict. */
+export function verdictText(campaign: Campaign, verdict: Verdict, { madeFor }: Pick<ReportOptions, 'madeFor'>): string {
   const { statistics, config } = campaign;
-  const { news, known, sabotage } = found;
+  const { news, known, sabotage } = sorted(campaign);
   const release = older(campaign) ? ` as of ${config.novaRelease}.0.0` : '';
   const drawn = config.sabotage === true ? ', with sabotage' : '';
   const what = `${count(statistics.runs, 'scenario')} of seed ${JSON.stringify(config.seed)}, protocol ${config.protocol}${release}, contract ${config.contract}${drawn}`;
