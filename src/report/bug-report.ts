@@ -8,9 +8,9 @@ import type { Code, Instruction as Step } from '../engine/compile.ts';
 import { serverNames } from '../engine/operations.ts';
 import { OPERATION, type World } from '../nova/world.ts';
 import { type AllocationsPicture, operationPicture, picture } from '../observation/picture.ts';
-import { harmless } from '../scenario/printable.ts';
 import { renderOperation } from '../scenario/render.ts';
 import { DEFAULT_OPTIONS, type Fault, type FaultKind, type Host, type Scenario } from '../scenario/scenario.ts';
+import { fenced, list, numbered, prose, span } from './markdown.ts';
 import { flavorCommand, instructionFor, type Piece } from './openstack-commands.ts';
 
 export interface BugReportInput {
@@ -55,21 +55,6 @@ export function bugReport({ scenario, code, contract, known, signature, again }:
 
 // ---- text
 
-/** A name as data: in a code span nothing is markup, once the fence is longer than any in it. */
-function span(name: string): string {
-  const text = harmless(name);
-  const longest = Math.max(0, ...Array.from(text.matchAll(/`+/g), ([run]) => run.length));
-  const fence = '`'.repeat(longest + 1);
-  const pad = /^[` ]|[` ]$/.test(text) ? ' ' : '';
-  return `${fence}${pad}${text}${pad}${fence}`;
-}
-
-/** Our own sentences stand as they are; what may hold a name, or markup, stands as data. */
-const prose = (text: string): string => (/^[A-Za-z0-9 ,.:;'’()/_=-]*$/.test(text) ? text : span(text));
-
-const list = (items: readonly string[]): string => items.map((item) => `- ${item}`).join('\n');
-const numbered = (items: readonly string[]): string => items.map((item, k) => `${k + 1}. ${item}`).join('\n');
-const fenced = (text: string): string => ['```sh', text, '```'].join('\n');
 const pieces = (parts: readonly Piece[]): string =>
   parts.map((part) => (typeof part === 'string' ? part : span(part.name))).join('');
 const amounts = (of: Readonly<Record<string, number>>): string =>

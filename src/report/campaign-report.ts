@@ -97,10 +97,7 @@ export function campaignReport(
   checks: readonly Check[] = [],
 ): string {
   const paint = createColors(options.color);
-  const all = ordered(campaign);
-  const news = all.filter(isNews);
-  const sabotage = all.filter(isSabotage);
-  const known = all.filter((finding) => finding.known !== null);
+  const { news, sabotage, known } = sorted(campaign);
   const parts: string[] = [];
   if (news.length > 0) {
     parts.push(
@@ -131,7 +128,7 @@ export function campaignReport(
   return parts.join('\n\n');
 }
 
-const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+export const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 function findingsTable(findings: readonly CountedFinding[], first: number, { color }: ReportOptions): string {
   return table(
@@ -199,6 +196,12 @@ function reproLines(findings: readonly CountedFinding[], first: number, { replay
 }
 
 function statisticsText(campaign: Campaign): string {
+  return statisticsLines(campaign)
+    .map((line) => `  ${line}`)
+    .join('\n');
+}
+
+export function statisticsLines(campaign: Campaign): string[] {
   const { statistics } = campaign;
   const { faults, holds, moves } = statistics;
   const { points, pairs } = within(campaign);
@@ -230,7 +233,7 @@ function statisticsText(campaign: Campaign): string {
   };
   lines.push(`sometimes: ${SOMETIMES.map(({ id }) => `${id} ${times(id)}`).join(', ')}`);
   lines.push(...knownLines(campaign));
-  return lines.map((line) => `  ${line}`).join('\n');
+  return lines;
 }
 
 /** How much of the known list was seen; a weakness that was mended is one that is seen no more. */
@@ -276,6 +279,22 @@ function checkLines(checks: readonly Check[], { replayLine }: ReportOptions): st
   return lines.map((line) => `  ${line}`).join('\n');
 }
 
+export interface Sorted {
+  readonly news: readonly CountedFinding[];
+  readonly known: readonly CountedFinding[];
+  readonly sabotage: readonly CountedFinding[];
+}
+
+/** Each kind by how often it was seen. */
+export function sorted(campaign: Campaign): Sorted {
+  const all = ordered(campaign);
+  return {
+    news: all.filter(isNews),
+    known: all.filter(({ known }) => known !== null),
+    sabotage: all.filter(isSabotage),
+  };
+}
+
 /** The sentence that a report ends with. */
 export function verdictSentence(
   campaign: Campaign,
@@ -283,11 +302,8 @@ export function verdictSentence(
   checks: readonly Check[],
   { madeFor }: Pick<ReportOptions, 'madeFor'>,
 ): string {
-  const { statistics, config, findings } = campaign;
-  const found = [...findings.values()];
-  const news = found.filter(isNews);
-  const sabotage = found.filter(isSabotage);
-  const known = found.filter((finding) => finding.known !== null);
+  const { statistics, config } = campaign;
+  const { news, known, sabotage } = sorted(campaign);
   const release = older(campaign) ? ` as of ${config.novaRelease}.0.0` : '';
   const drawn = config.sabotage === true ? ', with sabotage' : '';
   const what = `${count(statistics.runs, 'scenario')} of seed ${JSON.stringify(config.seed)}, protocol ${config.protocol}${release}, contract ${config.contract}${drawn}`;

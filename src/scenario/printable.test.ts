@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { printable } from './printable.ts';
+import { printable, shortened } from './printable.ts';
 
 describe('printable', () => {
   test.each([
@@ -53,5 +53,18 @@ describe('printable', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe('a line', () => {
+  test('keeps what is not very long, escaped', () => {
+    const text = `${'l'.repeat(480)}\u001b[31m`;
+    expect(shortened(text)).toBe(`${'l'.repeat(480)}\\u001B[31m`);
+  });
+
+  test('of a very long text is its beginning, no escape cut in two', () => {
+    expect(shortened('l'.repeat(501))).toBe(`${'l'.repeat(500)}…`);
+    expect(shortened('\u{1f600}'.repeat(501))).toBe(`${'\u{1f600}'.repeat(500)}…`);
+    expect(shortened('\u0000'.repeat(5_000_000))).toBe(`${'\\u0000'.repeat(83)}…`);
   });
 });

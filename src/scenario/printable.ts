@@ -50,3 +50,15 @@ export function printable(text: string): string {
 
 /** As `printable`, for text that is not a name: of any length, all of it is shown. */
 export const harmless = (text: string): string => Array.from(text, (character) => printable(character)).join('');
+
+/** Nobody reads on for as long in a cell or a title. */
+const LONGEST_LINE = 500;
+
+/** As `harmless`, with its end cut off where it is very long. */
+export function shortened(text: string): string {
+  // of a name as long as a file only the beginning is looked at
+  const pieces = Array.from(text.slice(0, 2 * LONGEST_LINE), escaped);
+  const shown = fitting(pieces, LONGEST_LINE);
+  const all = text.length <= 2 * LONGEST_LINE && shown.length === pieces.length;
+  return all ? shown.join('') : shown.join('') + ELLIPSIS;
+}

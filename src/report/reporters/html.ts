@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ROOT } from '../../root.ts';
 import { harmless } from '../../scenario/printable.ts';
-import { ROOT } from '../../targets/placement/install.ts';
 import { pageData } from '../page/page-data.ts';
 import type { Reporter, ReporterOptions } from '../reporter.ts';
 
