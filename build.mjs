@@ -9,6 +9,7 @@ const entries = {
   index: 'src/index.ts',
   worker: 'src/campaign/worker.ts',
   bench: 'src/campaign/bench.ts',
+  'bench-campaign': 'src/cli/bench-campaign.ts',
   'mutant-bench': 'src/campaign/mutant-bench.ts',
   'setup-placement': 'src/targets/placement/setup.ts',
   'setup-nova': 'src/targets/nova/setup.ts',
