@@ -15,9 +15,8 @@ export function span(name: string): string {
   return `${around}${pad}${text}${pad}${around}`;
 }
 
-/** Neither markup, nor the beginning of a list, nor what GitHub makes a link of. */
-const PLAIN =
-  /^(?!\d+[.)])(?!.*(?::\/\/|www\.))(?:[A-Za-z0-9,(](?:[A-Za-z0-9 ,.:;'’()/=%-]|(?<=[A-Za-z0-9])_(?=[A-Za-z0-9]))*)?$/;
+/** Neither markup, nor the beginning of a list, nor what GitHub makes a link of; `_` opens emphasis, but nothing closes it. */
+const PLAIN = /^(?!\d+[.)])(?!.*(?::\/\/|www\.))(?:[A-Za-z0-9,(](?:[A-Za-z0-9 ,.:;'’()/=%-]|_(?=[A-Za-z0-9]))*)?$/;
 
 /** Our own sentences stand as they are; what may hold a name, or markup, stands as data. */
 export const prose = (text: string): string => (PLAIN.test(text) ? text : span(text));
