@@ -89,7 +89,11 @@ test('two campaigns in one folder exclude each other, and a dead one does not', 
   await ended;
   // begun anew it would lose what the first had
   expect((await begin([...CAMPAIGN, '--out', out]).ended).code).toBe(2);
-  expect((await begin(['fuzz', '--resume', '--json', '--out', out]).ended).code).toBe(0);
+  const other = [...CAMPAIGN, '--seed', 'other', '--resume', '--out', out];
+  expect((await begin(other).ended).code).toBe(2);
+  expect((await begin([...CAMPAIGN, '--resume', '--out', out]).ended).code).toBe(0);
+  // there is nothing to go on with: it begins
+  expect((await begin([...CAMPAIGN, '--resume', '--out', join(folder, 'begun')]).ended).code).toBe(0);
 });
 
 test('a folder of a newer version is refused by name', async () => {

@@ -134,6 +134,7 @@ test.each<[string, string[], RegExp]>([
   ['a shard without a folder', ['--shard', '1/3'], /name one with --out/],
   ['nothing to go on with', ['--resume', '--out', root], /holds no campaign that was stopped/],
   ['no folder to go on in', ['--resume'], /name it with --out/],
+  ['no folder to go on in with a seed', ['--resume', '--seed', 'x'], /name it with --out/],
   ['workers of a real server', ['--target', 'nova', '--workers', '2'], /--workers is for campaigns on the model/],
 ])('fuzz refuses %s', (_, flags, said) => {
   const { status, stdout, stderr } = claimcheck('fuzz', ...flags);

@@ -108,7 +108,10 @@ export function fuzzCommand(): Command {
       '--out <dir>',
       'keep there, without names, each finding as it comes, how far the campaign is, a ledger and a corpus of what was found',
     )
-    .option('--resume', 'go on with the campaign of --out, which was stopped or killed')
+    .option(
+      '--resume',
+      'go on with the campaign of --out if it was stopped or killed; it needs no other option, and takes the same',
+    )
     .addOption(
       new Option('--shard <i/n>', 'the i-th of n parts, for as many machines; "merge" joins their --out folders')
         .argParser(shard)
@@ -132,8 +135,15 @@ async function fuzz(flags: FuzzFlags, command: Command): Promise<void> {
   if (flags.anonymise === true && flags.keepNames === true) {
     throw new UsageError('--anonymise and --keep-names exclude each other: take one of them');
   }
-  if (flags.resume === true) {
-    await resume(flags, command);
+  if (flags.resume === true && flags.out === undefined) {
+    throw new UsageError('--resume goes on with a campaign of a folder: name it with --out');
+  }
+  const describes = command.options.some(
+    (option) =>
+      !SAID_ANEW.has(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === 'cli',
+  );
+  if (flags.resume === true && !describes) {
+    await resume(flags);
     return;
   }
   if (flags.runs !== undefined && flags.time !== undefined) {
@@ -173,28 +183,29 @@ async function fuzz(flags: FuzzFlags, command: Command): Promise<void> {
   }
   const reporting = new Reporting(flags, flags.known);
   await inFolder(flags.out, async (folder) => {
-    if (folder?.checkpoint()) {
+    const from = folder?.checkpoint() ?? null;
+    if (from !== null && flags.resume !== true) {
       throw new UsageError(
-        `${printable(folder.path)} holds a campaign that did not come to its end: go on with --resume, or take another folder`,
+        `${printable(folder!.path)} holds a campaign that did not come to its end: go on with --resume, or take another folder`,
       );
     }
-    await runOrder(order, known, { from: null, folder, workers: flags.workers, reporting });
+    if (from !== null && whatOf(from.order) !== whatOf(order)) {
+      throw new UsageError(
+        `the campaign of ${printable(folder!.path)} that was stopped is another than these options say: its command was ${printable(from.order.command)}`,
+      );
+    }
+    await runOrder(order, known, { from, folder, workers: flags.workers, reporting });
   });
 }
 
-/** What the campaign is stands in its folder; how it is run and told may be said anew. */
+/** How a campaign is run and told may be said anew; all other options say what it is. */
 const SAID_ANEW: ReadonlySet<string> = new Set(['resume', 'out', 'workers', 'reporter', 'json', 'verbose']);
 
-async function resume(flags: FuzzFlags, command: Command): Promise<void> {
-  const { out } = flags;
-  if (out === undefined) throw new UsageError('--resume goes on with a campaign of a folder: name it with --out');
-  const other = command.options.find(
-    (option) =>
-      !SAID_ANEW.has(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === 'cli',
-  );
-  if (other !== undefined) {
-    throw new UsageError(`${other.long} cannot be given with --resume: the folder says what the campaign is`);
-  }
+const whatOf = ({ command: _, ...what }: Order): string => JSON.stringify(what);
+
+/** With what the folder says, and nothing else. */
+async function resume(flags: FuzzFlags): Promise<void> {
+  const out = flags.out!;
   await inFolder(out, async (folder) => {
     const from = folder!.checkpoint();
     if (from === null) throw new UsageError(`${printable(out)} holds no campaign that was stopped`);
