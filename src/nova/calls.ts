@@ -191,7 +191,7 @@ const CALLS: Readonly<Record<string, string | Unreachable>> = {
   'audit.get-provider-allocations': 'GET /resource_providers/{provider}/allocations',
   'audit.next-deleted': LOOP,
   'audit.delete-alloc.get': 'GET /allocations/{instance}',
-  'audit.delete-alloc': 'PUT /allocations/{instance} | DELETE /allocations/{instance}',
+  'audit.delete-alloc': 'PUT /allocations/{instance} | DELETE /allocations/{instance} out=_complete_partial_deletion',
   'audit.again': LOOP,
   'init.next-instance': LOOP,
   'init.instance': 'ComputeManager._init_instance',
