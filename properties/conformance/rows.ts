@@ -161,6 +161,11 @@ export const ROW_IDS = [
   'delete.in-revert',
   'delete.local',
   'delete.error-after-finish',
+  'delete.taken-up-again',
+  'resize.overtaken',
+  'poll.overtaken',
+  'finish.no-flavor',
+  'reboot.error-handler-fails',
   'operator.audit',
   'operator.audit-delete',
   'operator.audit.blind',
@@ -1735,6 +1740,87 @@ const DELETE_AND_OPERATORS = [
     one('and deletes', [resize(fault('src.driver', 'crash-before')), del(), auditDelete()], GONE, { exits: [4] }),
   ),
   row('delete.error-after-finish', 'run', one('in error, source freed', [resize(finishFails), del()], GONE)),
+  row(
+    'delete.taken-up-again',
+    'run',
+    one('the guest is gone', [del(fault('terminate.set-deleted', 'crash-before')), restart('h1')], 'deleted | I{}'),
+    one('the row says so', [del(fault('terminate.delete-alloc', 'crash-before')), restart('h1')], 'deleted | I{}'),
+    one(
+      'and fails again',
+      [del(fault('terminate.driver', 'crash-after')), restart('h1', fault('terminate.delete-alloc', 'error-before'))],
+      'h1 error/none m1 | I{h1:m1}',
+    ),
+    one(
+      'and its claim stays',
+      [del(fault('terminate.set-deleted', 'crash-after')), restart('h1', fault('init.delete-alloc', 'error-before'))],
+      'deleted | I{}',
+    ),
+  ),
+  // ignore_hosts and the flavors are those of the request's copy, host and instance_type_id are read back by its save
+  row(
+    'resize.overtaken',
+    'run',
+    one(
+      'by the same resize',
+      [resize(hold('api.set-task-state')), resize()],
+      'h2 resized/none m2 | I{h2:m2} | M1{h1:m1} finished | M2{} error',
+    ),
+    one(
+      'a migration, by a resize',
+      [migrate(hold('api.validate.get-traits')), resize()],
+      'h2 resized/none m1 | I{h2:m1} | M1{h1:m1} finished | M2{h2:m2} finished',
+    ),
+    one(
+      'a confirm, then revert',
+      [resize(), confirm(hold('confirm.end-notify')), resizeTo('m1'), revert()],
+      'h1 resized/none m2 | I{h1:m1} | M1{} confirmed | M2{h2:m2} finished',
+    ),
+  ),
+  // the instance is read behind the list of migrations
+  row(
+    'poll.overtaken',
+    'run',
+    one(
+      'by a confirm',
+      [resize(), poll('h2', hold('poll.check')), confirm()],
+      'h2 active/none m2 | I{h2:m2} | M1{} error',
+    ),
+    one(
+      'by a revert',
+      [resize(), poll('h2', hold('poll.check')), revert()],
+      'h1 active/none m1 | I{h1:m1} | M1{} error',
+    ),
+  ),
+  row(
+    'finish.no-flavor',
+    'run',
+    one(
+      'to set',
+      [migrate(fault('finish.set-flavor', 'error-before'))],
+      'h2 resized/none m1 | I{h2:m1} | M1{h1:m1} finished',
+      { misses: true },
+    ),
+  ),
+  row(
+    'reboot.error-handler-fails',
+    'run',
+    one(
+      'of a server that is stopped',
+      [
+        stop(),
+        hardReboot(fault('hard-reboot.set-started', 'error-after'), fault('hard-reboot.undo.vm', 'error-after')),
+      ],
+      'h1 error/none m1 | I{h1:m1}',
+    ),
+    one(
+      'and its save with it',
+      [
+        stop(),
+        hardReboot(fault('hard-reboot.set-started', 'error-after'), fault('hard-reboot.undo.vm', 'error-before')),
+      ],
+      'h1 error/none m1 | I{h1:m1}',
+    ),
+  ),
   row(
     'operator.audit',
     'run',

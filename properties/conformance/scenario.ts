@@ -80,7 +80,8 @@ export const hardReboot = on({ operation: 'hard_reboot', ...SERVER });
 export const resetState = on({ operation: 'reset_state', state: 'active', ...SERVER });
 export const resetToError = on({ operation: 'reset_state', state: 'error', ...SERVER });
 export const audit = (host: string, ...marks: Mark[]): Step => on({ operation: 'audit', host })(...marks);
-export const poll = (host: string): Step => on({ operation: 'poll_unconfirmed_resizes', host })();
+export const poll = (host: string, ...marks: Mark[]): Step =>
+  on({ operation: 'poll_unconfirmed_resizes', host })(...marks);
 /** Of every provider, or of one host's. */
 export const placementAudit = (host?: string, ...marks: Mark[]): Step =>
   on({ operation: 'placement_audit', ...(host === undefined ? {} : { host }) })(...marks);
@@ -97,7 +98,7 @@ export const editStatus = (migration_status: (typeof MIGRATION_STATUSES)[number]
 export const editHost = (host: string): Step => on({ operation: 'edit_row', host, ...SERVER })();
 export const start = on({ operation: 'start', ...SERVER });
 export const crash = (service: string): Step => on({ operation: 'crash', service })();
-export const restart = (service: string): Step => on({ operation: 'restart', service })();
+export const restart = (service: string, ...marks: Mark[]): Step => on({ operation: 'restart', service })(...marks);
 /** An operator changes what a host has of a class, and nothing else of the record. */
 export const setTotal = (host: string, resource_class: 'VCPU' | 'MEMORY_MB', total: number): Step =>
   on({

@@ -185,6 +185,7 @@ const boot: Start = (run, k, resolved) => {
   instance.task = TASK.NONE;
   instance.power = POWER.NOSTATE;
   instance.flavor = resolved.flavor;
+  instance.instanceType = resolved.flavor;
   instance.requestSpecFlavor = resolved.flavor;
   instance.bootFlavor = resolved.flavor;
   instance.oldFlavor = NONE;

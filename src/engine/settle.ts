@@ -89,6 +89,7 @@ export function fingerprint(world: World): number {
     mix(row.host);
     mix(row.vm * 64 + row.task);
     mix(row.flavor * 64 + row.oldFlavor);
+    mix(row.instanceType);
     mix(row.newFlavor * 64 + row.oldVm);
     mix(row.migrationContext);
     mix(row.guests);

@@ -39,12 +39,38 @@ export function loadInstance(world: World, job: Job): Outcome {
   job.task = row.task;
   job.power = row.power;
   job.instanceFlavor = row.flavor;
+  job.instanceType = row.instanceType;
   job.oldFlavor = row.oldFlavor;
   job.newFlavor = row.newFlavor;
   job.oldVm = row.oldVm;
   job.migrationContext = row.migrationContext;
   job.dirty = 0;
   return OUTCOME.OK;
+}
+
+/** Of an instance that is loaded without its flavors: they are read when something first asks for them. */
+export function leaveFlavors(job: Job): void {
+  job.instanceFlavor = NONE;
+  job.oldFlavor = NONE;
+  job.newFlavor = NONE;
+}
+
+/** Instance.obj_load_attr('flavor') */
+export function loadFlavors(world: World, job: Job): void {
+  if (job.instanceFlavor !== NONE) return;
+  const row = instanceOf(world, job);
+  job.instanceFlavor = row.flavor;
+  job.oldFlavor = row.oldFlavor;
+  job.newFlavor = row.newFlavor;
+}
+
+/**
+ * nova/objects/flavor.py:Flavor._obj_from_primitive asks obj_what_changed before there is an original to compare with, so that a
+ * flavor with extra specs that came over the bus or out of `instance_extra` counts as changed for good.
+ */
+function flavorsStayDirty({ setting: { flavors } }: World, { instanceFlavor, oldFlavor, newFlavor }: Job): boolean {
+  if (instanceFlavor === NONE) return false;
+  return [instanceFlavor, oldFlavor, newFlavor].some((one) => one !== NONE && flavors[one]!.extraSpecs);
 }
 
 // A field that is set is dirty, also if it had the value (oslo.versionedobjects' setter); a save with nothing dirty checks
@@ -65,9 +91,11 @@ export function setPower(job: Job, power: number): void {
   job.dirty |= DIRTY.POWER;
   job.power = power;
 }
+/** ComputeManager._set_instance_info: columns as well */
 export function setFlavor(job: Job, flavor: number): void {
   job.dirty |= DIRTY.FLAVOR;
   job.instanceFlavor = flavor;
+  job.instanceType = flavor;
 }
 export function setOldFlavor(job: Job, flavor: number): void {
   job.dirty |= DIRTY.OLD_FLAVOR;
@@ -102,11 +130,12 @@ export function oneOf(...values: number[]): number {
  */
 export function saveInstance(world: World, job: Job, expected = ANY_TASK): Outcome {
   const { dirty } = job;
-  if (dirty === 0) return OUTCOME.OK;
+  const flavors = (dirty & FLAVORS) !== 0 || flavorsStayDirty(world, job);
+  if (dirty === 0 && !flavors) return OUTCOME.OK;
   const row = instanceOf(world, job);
   if (row.exists !== 1) return (dirty & ~EXTRA) === 0 ? OUTCOME.OK : OUTCOME.RAISE_NOT_FOUND;
   // _save_flavor writes all three, also those that somebody else has changed since
-  if ((dirty & FLAVORS) !== 0) {
+  if (flavors) {
     row.flavor = job.instanceFlavor;
     row.oldFlavor = job.oldFlavor;
     row.newFlavor = job.newFlavor;
@@ -118,6 +147,7 @@ export function saveInstance(world: World, job: Job, expected = ANY_TASK): Outco
       row.host = job.host;
       noteFlip(world, job);
     }
+    if ((dirty & DIRTY.FLAVOR) !== 0) row.instanceType = job.instanceType;
     if ((dirty & DIRTY.VM) !== 0) row.vm = job.vm;
     if ((dirty & DIRTY.TASK) !== 0) {
       row.task = job.task;
@@ -127,6 +157,7 @@ export function saveInstance(world: World, job: Job, expected = ANY_TASK): Outco
     if ((dirty & DIRTY.OLD_VM) !== 0) row.oldVm = job.oldVm;
     if (row.vm === VM.RESIZED) noteCommit(world, job);
     job.host = row.host;
+    job.instanceType = row.instanceType;
     job.vm = row.vm;
     job.task = row.task;
     job.power = row.power;

@@ -90,6 +90,7 @@ const saveHost = whileFinishing((instance, migration) => {
   instance.host = migration.destination;
   instance.oldFlavor = migration.oldFlavor;
   instance.flavor = migration.newFlavor;
+  instance.instanceType = migration.newFlavor;
 });
 
 const saveState = whileFinishing((instance, migration) => {

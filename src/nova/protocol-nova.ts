@@ -4,7 +4,7 @@ import { apiResize } from './handlers/api-resize.ts';
 import { apiCreate, buildAndRunInstance, buildInstances } from './handlers/boot.ts';
 import { conductorMigrateServer } from './handlers/conductor-migrate.ts';
 import { apiConfirm, computeConfirmResize, confirmSteps } from './handlers/confirm.ts';
-import { apiDelete, terminateInstance } from './handlers/delete.ts';
+import { apiDelete, deleteAgain, terminateInstance } from './handlers/delete.ts';
 import { finishResize } from './handlers/finish-resize.ts';
 import { operatorCommands } from './handlers/operator.ts';
 import { powerRequests, rebootInstance, resetState, startInstance, stopInstance } from './handlers/power.ts';
@@ -44,6 +44,7 @@ export const nova: Protocol = {
     resetState(false),
     audit,
     initHost,
+    deleteAgain,
     pollUnconfirmedResizes(confirmSteps),
     cleanupIncompleteMigrations,
     ...operatorCommands(false),

@@ -25,6 +25,7 @@ export interface FlavorSetting {
   readonly required: number;
   readonly forbidden: number;
   readonly rootGb: number;
+  readonly extraSpecs: boolean;
 }
 
 export interface HostSetting {
@@ -88,6 +89,7 @@ export function makeSetting(cloud: Cloud, options: Options, operations: readonly
       required: bits(chosen(flavor, 'required')),
       forbidden: bits(chosen(flavor, 'forbidden')),
       rootGb: flavor.disk,
+      extraSpecs: Object.keys(flavor.properties).length > 0,
     })),
     classes,
     traits,

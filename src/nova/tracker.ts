@@ -2,8 +2,8 @@
 
 import { NONE } from '../state/table.ts';
 import { saveMigrationStatus } from './database.ts';
-import { inProgress, STATUS, TASK, VM } from './states.ts';
-import { amountsOf, type HostRecord, type Instance, trackingOf, type World } from './world.ts';
+import { inProgress, MOVE_TYPE, STATUS, TASK, VM } from './states.ts';
+import { amountsOf, type HostRecord, type Instance, type Migration, trackingOf, type World } from './world.ts';
 
 /** _update_usage */
 function updateUsage(world: World, host: HostRecord, flavor: number, instance: Instance, sign: number): void {
@@ -30,14 +30,19 @@ export function untrackDeleted(world: World, h: number, i: number, flavor: numbe
   updateUsage(world, world.hosts[h]!, flavor, world.instances[i]!, -1);
 }
 
+/** _get_flavor: only a resize has its flavors stashed, a cold migration is counted by what the instance has. */
+const flavorOf = ({ type }: Migration, flavor: number, stashed: number): number =>
+  type === MOVE_TYPE.RESIZE ? stashed : flavor;
+
 /**
  * _update_usage_from_migration.
- * @param flavor the instance's flavor as the caller sees it; oldFlavor, newFlavor: its stashed ones
+ * @param instanceType, flavor the instance's as the caller sees them; oldFlavor, newFlavor: its stashed ones
  */
 export function trackMigration(
   world: World,
   h: number,
   m: number,
+  instanceType: number,
   flavor: number,
   oldFlavor: number,
   newFlavor: number,
@@ -48,9 +53,10 @@ export function trackMigration(
   const outbound = migration.source === h;
   const tracking = trackingOf(world, h, i);
   let counted: number = NONE;
-  if (incoming && outbound) counted = flavor === migration.oldFlavor ? newFlavor : oldFlavor;
-  else if (incoming && tracking.instance === 0) counted = newFlavor;
-  else if (outbound && tracking.instance === 0) counted = oldFlavor;
+  const isOld = instanceType === migration.oldFlavor;
+  if (incoming && outbound) counted = flavorOf(migration, flavor, isOld ? newFlavor : oldFlavor);
+  else if (incoming && tracking.instance === 0) counted = flavorOf(migration, flavor, newFlavor);
+  else if (outbound && tracking.instance === 0) counted = flavorOf(migration, flavor, oldFlavor);
   if (counted === NONE) return;
   updateUsage(world, world.hosts[h]!, counted, world.instances[i]!, 1);
   tracking.migration = m + 1;
@@ -61,6 +67,15 @@ export type DropMoveClaim = (world: World, h: number, i: number, flavor: number)
 
 export function dropUsage(world: World, h: number, i: number, flavor: number): void {
   if (flavor !== NONE) updateUsage(world, world.hosts[h]!, flavor, world.instances[i]!, -1);
+}
+
+/**
+ * What _drop_move_claim takes away: the stashed flavor, or where there is none what the move that is tracked here was counted by.
+ * @param flavor the instance's as the caller sees it
+ */
+export function droppedFlavor(world: World, h: number, i: number, flavor: number, stashed: number): number {
+  const { migration } = trackingOf(world, h, i);
+  return stashed !== NONE || migration === 0 ? stashed : flavorOf(world.migrations[migration - 1]!, flavor, stashed);
 }
 
 /** _drop_move_claim: leaves both tables, on the same host too. */
@@ -104,7 +119,7 @@ export function recount(world: World, h: number): void {
       saveMigrationStatus(world, migration, STATUS.ERROR);
       continue;
     }
-    trackMigration(world, h, m, instance.flavor, instance.oldFlavor, instance.newFlavor);
+    trackMigration(world, h, m, instance.instanceType, instance.flavor, instance.oldFlavor, instance.newFlavor);
   }
 }
 

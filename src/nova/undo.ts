@@ -68,8 +68,10 @@ export const NOVA_UNDO: Readonly<Record<string, UndoRow>> = {
     migration: 'error',
     task: 'clear',
   },
-  'compute.terminate_instance': { vm: 'error', task: 'clear' },
-  'compute.reboot_instance': { vm: 'error', task: 'clear' },
+  'compute.terminate_instance': { vm: 'set-error', task: 'clear' },
+  // _init_instance, which no reverts_task_state stands around
+  'compute._delete_instance': { vm: 'set-error' },
+  'compute.reboot_instance': { vm: 'set-error', task: 'clear' },
   'compute.stop_instance': { task: 'clear' },
   'compute.start_instance': { task: 'clear' },
   'conductor.build_instances': { state: 'bury' },
@@ -171,19 +173,38 @@ const clearTaskState: UndoGroup = (prefix) => [
   }),
 ];
 
+/** What is to be saved, and stays dirty for reverts_task_state where that fails. */
+function backOrError(_world: World, job: Job): void {
+  if (job.error === OUTCOME.RAISE_ROLLBACK) {
+    setVm(job, job.beganVm);
+    setTask(job, TASK.NONE);
+  } else setVm(job, VM.ERROR);
+}
+
 const vmError: UndoGroup = (prefix) => [
-  database(`${prefix}.undo.vm`, `${MANAGER}._error_out_instance_on_exception`, (world, job) => {
-    if (job.error === OUTCOME.RAISE_ROLLBACK) {
-      setVm(job, job.beganVm);
-      setTask(job, TASK.NONE);
+  {
+    ...database(`${prefix}.undo.vm`, `${MANAGER}._error_out_instance_on_exception`, (world, job) => {
+      backOrError(world, job);
+      const saved = saveInstance(world, job);
+      if (job.error !== OUTCOME.RAISE_ROLLBACK) return OUTCOME.OK;
       // the wrapped exception is what goes on
       job.error = OUTCOME.RAISE;
-      return saveInstance(world, job);
-    }
-    setVm(job, VM.ERROR);
-    saveInstance(world, job);
-    return OUTCOME.OK;
-  }),
+      return saved;
+    }),
+    dirties: backOrError,
+  },
+];
+
+/** Handlers that set the error state themselves, and do not know InstanceFaultRollback. */
+const setError: UndoGroup = (prefix) => [
+  {
+    ...database(`${prefix}.undo.vm`, `${MANAGER}._set_instance_obj_error_state`, (world, job) => {
+      setVm(job, VM.ERROR);
+      saveInstance(world, job);
+      return OUTCOME.OK;
+    }),
+    dirties: (_world, job) => setVm(job, VM.ERROR),
+  },
 ];
 
 const migrationError: UndoGroup = (prefix) => [
@@ -262,6 +283,7 @@ export const NOVA_UNDO_GROUPS: Readonly<Record<string, UndoGroup>> = {
   'abort-claim': abortClaim(dropMoveClaim),
   unstash,
   'vm.error': vmError,
+  'set-error': setError,
   'migration.error': migrationError,
   clear: taskClear,
   bury,

@@ -19,6 +19,8 @@ export interface Instance {
   task: number;
   power: number;
   flavor: number;
+  /** instances.instance_type_id, a column: `flavor` is in `instance_extra`, where a stale copy may be written over it */
+  instanceType: number;
   oldFlavor: number;
   newFlavor: number;
   /** system_metadata['old_vm_state'], or NONE */
@@ -50,6 +52,7 @@ const InstanceTable = table<Instance>('Instance', [
   'task',
   'power',
   'flavor',
+  'instanceType',
   'oldFlavor',
   'newFlavor',
   'oldVm',
@@ -167,6 +170,7 @@ export interface JobRecord {
   task: number;
   power: number;
   instanceFlavor: number;
+  instanceType: number;
   oldFlavor: number;
   newFlavor: number;
   oldVm: number;
@@ -193,8 +197,8 @@ export interface JobRecord {
   cursor: number;
   /** bit 0: holds the tracker lock, bit 1: the instance lock */
   locks: number;
-  /** request_spec.ignore_hosts = [source] */
-  avoidSource: number;
+  /** request_spec.ignore_hosts, as bits */
+  ignoreHosts: number;
   /** of an operator's command: `--delete`, `--force`, or which kind of consumer it is about */
   option: number;
   /** of an operator's command: what it could not do */
@@ -224,6 +228,7 @@ const JobBase = table<JobRecord>('JobRecord', [
   'task',
   'power',
   'instanceFlavor',
+  'instanceType',
   'oldFlavor',
   'newFlavor',
   'oldVm',
@@ -240,7 +245,7 @@ const JobBase = table<JobRecord>('JobRecord', [
   'replyLost',
   'cursor',
   'locks',
-  'avoidSource',
+  'ignoreHosts',
   'option',
   'faults',
 ]);

@@ -424,7 +424,7 @@ describe('whole stories', () => {
 
       3  delete s1: accepted 202
           api  api.delete
-            … delete.api
+            … 2 steps: delete.api, delete.unscheduled.destroy
             delete.set-task: s1 task_state resize_prep -> deleting
             … 2 steps: delete.confirm, delete.check-host
             cast terminate_instance to nova-compute h1

@@ -20,8 +20,8 @@ function validate(world: World, job: Job): Outcome {
   }
   if (job.flavor === job.instanceFlavor) return refuse(world, job, 400);
   if (diskTooSmall(world, instanceOf(world, job), job.flavor)) return refuse(world, job, 400);
-  // request_spec.ignore_hosts; a cold migration asks the provider's traits for the same
-  job.avoidSource = world.setting.options.allow_resize_to_same_host ? 0 : 1;
+  // request_spec.ignore_hosts, before the save reads back where the server is by now; a cold migration asks the provider's traits
+  job.ignoreHosts = world.setting.options.allow_resize_to_same_host ? 0 : 1 << job.host;
   return OUTCOME.ELSE;
 }
 
@@ -38,7 +38,7 @@ export const apiResize = handler({
       (_world, job) => ({ op: 'get-provider-traits', provider: job.host }),
       (_world, job, response) => {
         if (response.status !== 200) return OUTCOME.RAISE_PLACEMENT;
-        job.avoidSource = (response.generation & SAME_HOST_TRAIT_BIT) === 0 ? 1 : 0;
+        job.ignoreHosts = (response.generation & SAME_HOST_TRAIT_BIT) === 0 ? 1 << job.host : 0;
         return OUTCOME.OK;
       },
     ),

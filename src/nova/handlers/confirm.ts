@@ -27,7 +27,7 @@ import {
   saving,
   tracker,
 } from '../step.ts';
-import { type DropMoveClaim, dropMoveClaim } from '../tracker.ts';
+import { type DropMoveClaim, dropMoveClaim, droppedFlavor } from '../tracker.ts';
 import { type Job, lastMove, type World } from '../world.ts';
 import { API, handler, here, MANAGER, refuse, TRACKER, toSource } from './common.ts';
 import { trackerUpdate } from './prep-resize.ts';
@@ -90,7 +90,12 @@ export const dropClaimAtSource =
   (world: World, job: Job): Outcome => {
     const saved = saveMigrationStatus(world, migrationOf(world, job), STATUS.CONFIRMED);
     if (saved !== OUTCOME.OK) return saved;
-    drop(world, here(job), job.instance, job.oldFlavor);
+    drop(
+      world,
+      here(job),
+      job.instance,
+      droppedFlavor(world, here(job), job.instance, job.instanceFlavor, job.oldFlavor),
+    );
     return OUTCOME.OK;
   };
 
@@ -117,10 +122,13 @@ export const computeConfirmResize = handler({
     driver('confirm.driver', 'nova/virt/driver.py:ComputeDriver.confirm_migration', confirmMigration),
     tracker('confirm.drop-claim', `${TRACKER}.drop_move_claim_at_source`, dropClaimAtSource(dropMoveClaim)),
     trackerUpdate('confirm.drop-claim.placement'),
-    database('confirm.drop-context', 'nova/objects/instance.py:Instance.drop_migration_context', (world, job) => {
-      setMigrationContext(job, NONE);
-      return saveInstance(world, job);
-    }),
+    {
+      ...database('confirm.drop-context', 'nova/objects/instance.py:Instance.drop_migration_context', (world, job) => {
+        setMigrationContext(job, NONE);
+        return saveInstance(world, job);
+      }),
+      under: 'tracker',
+    },
     saving(
       'confirm.set-state',
       `${MANAGER}._confirm_resize`,

@@ -13,6 +13,7 @@ import {
   OUTCOME,
   type Outcome,
   request,
+  type Step,
   tracker,
 } from '../step.ts';
 import { untrackDeleted } from '../tracker.ts';
@@ -32,6 +33,8 @@ function confirmTarget(world: World, job: Job): number {
   return toSource(world, job);
 }
 
+const unscheduled = (_world: World, job: Job): boolean => job.host === NONE;
+
 /** DELETE /servers/{id}: by cast to the host, or locally when the host is down or there is none. */
 export const apiDelete = handler({
   id: 'api.delete',
@@ -44,6 +47,18 @@ export const apiDelete = handler({
       job.beganTask = job.task;
       return OUTCOME.OK;
     }),
+    // a server that never came to a host is only in the databases: its row goes first, and what frees its claim may fail
+    database(
+      'delete.unscheduled.destroy',
+      `${API}._delete`,
+      (world, job) => {
+        if (job.host !== NONE) return OUTCOME.ELSE;
+        return destroyInstance(world, job.instance) === OUTCOME.OK ? OUTCOME.OK : OUTCOME.DONE;
+      },
+      { when: unscheduled, else: 'delete.set-task' },
+    ),
+    { ...forceDeleteAllocations('delete.unscheduled.delete-alloc', I), swallows: true },
+    memory('delete.unscheduled.done', `${API}._delete`, () => OUTCOME.DONE),
     // no task_state is expected
     database('delete.set-task', `${API}._delete`, (world, job) => {
       setTask(job, TASK.DELETING);
@@ -64,11 +79,11 @@ export const apiDelete = handler({
       'delete.check-host',
       `${API}._delete`,
       (world, job) => {
-        if (job.host === NONE || world.hosts[job.host]!.up === 0) return OUTCOME.ELSE;
+        if (world.hosts[job.host]!.up === 0) return OUTCOME.ELSE;
         // "already in deleting state, ignoring this request"
         return job.beganTask === TASK.DELETING ? OUTCOME.DONE : OUTCOME.OK;
       },
-      { when: (_world, job) => job.host !== NONE, else: 'delete.local.network' },
+      { else: 'delete.local.network' },
     ),
     cast(
       'delete.cast',
@@ -95,37 +110,48 @@ function destroyRow(world: World, job: Job): Outcome {
 const isTracked = (world: World, job: Job): boolean =>
   job.host === here(job) && trackingOf(world, here(job), job.instance).instance === 1;
 
+/** What terminate_instance does, and a nova-compute that starts and finds a delete that was interrupted. */
+const deleteSteps: readonly Step[] = [
+  driver('terminate.driver', `${MANAGER}._shutdown_instance`, destroyGuest),
+  cinder('terminate.volumes', `${MANAGER}._cleanup_volumes`),
+  database('terminate.set-deleted', `${MANAGER}._delete_instance`, (world, job) => {
+    setVm(job, VM.DELETED);
+    setTask(job, TASK.NONE);
+    setPower(job, POWER.NOSTATE);
+    const saved = saveInstance(world, job);
+    return saved === OUTCOME.RAISE_NOT_FOUND ? OUTCOME.DONE : saved;
+  }),
+  tracker(
+    'terminate.rt-update',
+    `${MANAGER}._update_resource_tracker`,
+    (world, job) => {
+      // "don't update usage for this instance unless it submitted a resource claim first": Placement is not asked either
+      if (!isTracked(world, job)) return OUTCOME.ELSE;
+      untrackDeleted(world, here(job), job.instance, job.instanceFlavor);
+      return OUTCOME.OK;
+    },
+    { when: isTracked, else: 'terminate.delete-alloc' },
+  ),
+  trackerUpdate('terminate.rt-update.placement'),
+  forceDeleteAllocations('terminate.delete-alloc', I),
+  // only when the allocations are gone is the row destroyed
+  database('terminate.destroy', `${MANAGER}._delete_instance`, (world, job) =>
+    destroyInstance(world, job.instance) === OUTCOME.OK ? OUTCOME.OK : OUTCOME.DONE,
+  ),
+];
+
 export const terminateInstance = handler({
   id: 'compute.terminate_instance',
   nova: `${MANAGER}._delete_instance`,
   prefix: 'terminate',
   locksInstance: true,
-  steps: [
-    driver('terminate.driver', `${MANAGER}._shutdown_instance`, destroyGuest),
-    cinder('terminate.volumes', `${MANAGER}._cleanup_volumes`),
-    database('terminate.set-deleted', `${MANAGER}._delete_instance`, (world, job) => {
-      setVm(job, VM.DELETED);
-      setTask(job, TASK.NONE);
-      setPower(job, POWER.NOSTATE);
-      const saved = saveInstance(world, job);
-      return saved === OUTCOME.RAISE_NOT_FOUND ? OUTCOME.DONE : saved;
-    }),
-    tracker(
-      'terminate.rt-update',
-      `${MANAGER}._update_resource_tracker`,
-      (world, job) => {
-        // "don't update usage for this instance unless it submitted a resource claim first": Placement is not asked either
-        if (!isTracked(world, job)) return OUTCOME.ELSE;
-        untrackDeleted(world, here(job), job.instance, job.instanceFlavor);
-        return OUTCOME.OK;
-      },
-      { when: isTracked, else: 'terminate.delete-alloc' },
-    ),
-    trackerUpdate('terminate.rt-update.placement'),
-    forceDeleteAllocations('terminate.delete-alloc', I),
-    // only when the allocations are gone is the row destroyed
-    database('terminate.destroy', `${MANAGER}._delete_instance`, (world, job) =>
-      destroyInstance(world, job.instance) === OUTCOME.OK ? OUTCOME.OK : OUTCOME.DONE,
-    ),
-  ],
+  steps: deleteSteps,
+});
+
+/** Called by _init_instance, without the lock. */
+export const deleteAgain = handler({
+  id: 'compute._delete_instance',
+  nova: `${MANAGER}._delete_instance`,
+  prefix: 'terminate',
+  steps: deleteSteps,
 });

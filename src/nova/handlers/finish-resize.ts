@@ -1,6 +1,6 @@
 import { instanceOf, migrationOf, oneOf, saveStatus, setFlavor, setOldFlavor, setTask, setVm } from '../database.ts';
 import { getAllocations, ignore, strict } from '../report-client.ts';
-import { STATUS, TASK, VM } from '../states.ts';
+import { MOVE_TYPE, STATUS, TASK, VM } from '../states.ts';
 import {
   cinder,
   database,
@@ -26,6 +26,8 @@ export function createGuest(world: World, job: Job): Outcome {
   return OUTCOME.OK;
 }
 
+const isResize = (world: World, job: Job): boolean => migrationOf(world, job).type === MOVE_TYPE.RESIZE;
+
 export const finishResize = handler({
   id: 'compute.finish_resize',
   nova: `${MANAGER}._finish_resize_helper`,
@@ -33,11 +35,16 @@ export const finishResize = handler({
   steps: [
     // before the context that sets vm_state
     database('finish.swap-bdm', `${MANAGER}._update_bdm_for_swap_to_finish_resize`, undefined, { outside: ['vm'] }),
-    memory('finish.set-flavor', `${MANAGER}._finish_resize`, (_world, job) => {
-      setOldFlavor(job, job.instanceFlavor);
-      setFlavor(job, job.newFlavor);
-      return OUTCOME.OK;
-    }),
+    memory(
+      'finish.set-flavor',
+      `${MANAGER}._finish_resize`,
+      (world, job) => {
+        setOldFlavor(job, job.instanceFlavor);
+        if (isResize(world, job)) setFlavor(job, job.newFlavor);
+        return OUTCOME.OK;
+      },
+      { when: isResize },
+    ),
     neutron('finish.network', `${MANAGER}._finish_resize`),
     saving(
       'finish.set-task',
@@ -51,7 +58,9 @@ export const finishResize = handler({
     read('finish.get-allocs', `${MANAGER}._finish_resize`, getAllocations(I), strict(ignore)),
     driver('finish.driver', 'nova/virt/driver.py:ComputeDriver.finish_migration', createGuest, {
       // "reset the instance flavor-related fields to the old flavor. An error handler will save the changes"
-      onError: (world, job) => setFlavor(job, migrationOf(world, job).oldFlavor),
+      onError: (world, job) => {
+        if (isResize(world, job)) setFlavor(job, migrationOf(world, job).oldFlavor);
+      },
     }),
     cinder('finish.volumes-complete', `${MANAGER}._complete_volume_attachments`),
     database('finish.set-finished', `${MANAGER}._finish_resize`, (world, job) =>

@@ -1,5 +1,15 @@
 import { NONE } from '../../state/table.ts';
-import { instanceOf, loadInstance, oneOf, saveInstance, setPower, setTask, setVm } from '../database.ts';
+import {
+  instanceOf,
+  leaveFlavors,
+  loadFlavors,
+  loadInstance,
+  oneOf,
+  saveInstance,
+  setPower,
+  setTask,
+  setVm,
+} from '../database.ts';
 import { atWork, moveUnderWay, noteSabotage } from '../sabotage.ts';
 import { POWER, TASK, VM } from '../states.ts';
 import { cast, database, driver, type Handler, OUTCOME, type Outcome, request, type Step, saving } from '../step.ts';
@@ -11,6 +21,7 @@ import { API, compute, handler, here, MANAGER, refuse } from './common.ts';
  * @param checks function of the API that checks states; `saves` the one that sets task_state
  * @param alsoVm the compare-and-swap is on vm_state as well: Nova's is not, so that a stop that was checked before a resize
  *   can be carried out on the server that waits for its confirm
+ * @param readsFlavors with flavors that count as changed: a protocol that writes only what it sets asks for none
  */
 function powerRequest(
   verb: string,
@@ -21,6 +32,7 @@ function powerRequest(
   task: number,
   to: string,
   alsoVm: boolean,
+  readsFlavors: boolean,
 ): Handler {
   return handler({
     id: `api.${verb.replace('-', '_')}`,
@@ -29,6 +41,8 @@ function powerRequest(
     steps: [
       request(`${verb}.api`, `${API}.${checks}`, (world, job) => {
         if (loadInstance(world, job) !== OUTCOME.OK) return refuse(world, job, 404);
+        // ServersController._get_instance of stop and start asks for no flavor, _get_server of reboot does, and its saves write it
+        if (!readsFlavors) leaveFlavors(job);
         const fits = states.includes(job.vm) && job.host !== NONE;
         return fits && tasks.includes(job.task) ? OUTCOME.OK : refuse(world, job, 409);
       }),
@@ -46,8 +60,18 @@ function powerRequest(
 
 /** The three requests about a server's power: stop, start, hard reboot. */
 export const powerRequests = (alsoVm: boolean): readonly Handler[] => [
-  powerRequest('stop', 'stop', 'stop', [VM.ACTIVE, VM.ERROR], [TASK.NONE], TASK.POWERING_OFF, 'stop_instance', alsoVm),
-  powerRequest('start', 'start', 'start', [VM.STOPPED], [TASK.NONE], TASK.POWERING_ON, 'start_instance', alsoVm),
+  powerRequest(
+    'stop',
+    'stop',
+    'stop',
+    [VM.ACTIVE, VM.ERROR],
+    [TASK.NONE],
+    TASK.POWERING_OFF,
+    'stop_instance',
+    alsoVm,
+    false,
+  ),
+  powerRequest('start', 'start', 'start', [VM.STOPPED], [TASK.NONE], TASK.POWERING_ON, 'start_instance', alsoVm, false),
   powerRequest(
     'hard-reboot',
     'reboot',
@@ -58,6 +82,7 @@ export const powerRequests = (alsoVm: boolean): readonly Handler[] => [
     TASK.REBOOTING_HARD,
     'reboot_instance',
     alsoVm,
+    !alsoVm,
   ),
 ];
 
@@ -97,13 +122,21 @@ export const settleState = (id: string, nova: string, vm: number, expected?: num
     expected,
   );
 
+/** Behind notifications, which tell of the flavor. */
+const powered =
+  (on: boolean) =>
+  (world: World, job: Job): Outcome => {
+    loadFlavors(world, job);
+    return power(world, job, on);
+  };
+
 export const stopInstance = handler({
   id: 'compute.stop_instance',
   nova: `${MANAGER}.stop_instance`,
   prefix: 'stop',
   locksInstance: true,
   steps: [
-    driver('stop.driver', 'nova/virt/driver.py:ComputeDriver.power_off', (world, job) => power(world, job, false)),
+    driver('stop.driver', 'nova/virt/driver.py:ComputeDriver.power_off', powered(false)),
     settleState('stop.set-state', `${MANAGER}.stop_instance`, VM.STOPPED, oneOf(TASK.POWERING_OFF, TASK.NONE)),
   ],
 });
@@ -113,7 +146,7 @@ export const startInstance = handler({
   nova: `${MANAGER}.start_instance`,
   prefix: 'start',
   steps: [
-    driver('start.driver', 'nova/virt/driver.py:ComputeDriver.power_on', (world, job) => power(world, job, true)),
+    driver('start.driver', 'nova/virt/driver.py:ComputeDriver.power_on', powered(true)),
     settleState('start.set-state', `${MANAGER}.start_instance`, VM.ACTIVE, oneOf(TASK.POWERING_ON)),
   ],
 });
@@ -161,9 +194,11 @@ export const resetState = (sparesWork: boolean): Handler =>
     nova: 'nova/api/openstack/compute/admin_actions.py:AdminActionsController._reset_state',
     prefix: 'reset-state',
     steps: [
-      request('reset-state.api', 'nova/api/openstack/compute/admin_actions.py:_reset_state', (world, job) =>
-        loadInstance(world, job) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 404),
-      ),
+      request('reset-state.api', 'nova/api/openstack/compute/admin_actions.py:_reset_state', (world, job) => {
+        if (loadInstance(world, job) !== OUTCOME.OK) return refuse(world, job, 404);
+        leaveFlavors(job);
+        return OUTCOME.OK;
+      }),
       database('reset-state.save', 'nova/api/openstack/compute/admin_actions.py:_reset_state', (world, job) => {
         if (sparesWork) {
           const { task } = instanceOf(world, job);

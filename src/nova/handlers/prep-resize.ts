@@ -1,5 +1,4 @@
 import {
-  instanceOf,
   migrationOf,
   saveInstance,
   saveMigrationStatus,
@@ -35,7 +34,7 @@ export function saveDestination(world: World, job: Job): Outcome {
 
 /** A cold migration within the host, which the driver has to support. */
 export const unableToMigrateToSelf = ({ setting }: World, job: Job): boolean =>
-  job.host === here(job) && job.flavor === job.instanceFlavor && !setting.options.supports_migrate_to_same_host;
+  job.host === here(job) && job.flavor === job.instanceType && !setting.options.supports_migrate_to_same_host;
 
 function stash(_world: World, job: Job): void {
   setNewFlavor(job, job.flavor);
@@ -46,7 +45,7 @@ export function claimMove(world: World, job: Job): Outcome {
   setMigrationContext(job, job.migration);
   const saved = saveInstance(world, job);
   if (saved !== OUTCOME.OK) return saved;
-  trackMigration(world, here(job), job.migration, instanceOf(world, job).flavor, job.oldFlavor, job.flavor);
+  trackMigration(world, here(job), job.migration, job.instanceType, job.instanceFlavor, job.oldFlavor, job.flavor);
   return OUTCOME.OK;
 }
 

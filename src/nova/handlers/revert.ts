@@ -30,7 +30,7 @@ import {
   saving,
   tracker,
 } from '../step.ts';
-import { type DropMoveClaim, dropMoveClaim } from '../tracker.ts';
+import { type DropMoveClaim, dropMoveClaim, droppedFlavor } from '../tracker.ts';
 import type { Job, World } from '../world.ts';
 import { API, handler, here, I, M, MANAGER, refuse, TRACKER, toDestination, toSource } from './common.ts';
 import { noteDecision } from './confirm.ts';
@@ -50,11 +50,20 @@ export const apiRevert = handler({
   nova: `${API}.revert_resize`,
   prefix: 'api-revert',
   steps: [
-    request('revert.api', `${API}.revert_resize`, checkRevert),
-    database('revert.save-reqspec', 'nova/objects/request_spec.py:RequestSpec.save', (world, job) => {
-      if (job.oldFlavor !== NONE) instanceOf(world, job).requestSpecFlavor = job.oldFlavor;
-      return OUTCOME.OK;
+    request('revert.api', `${API}.revert_resize`, (world, job) => {
+      const checked = checkRevert(world, job);
+      // instance.old_flavor['id']: a move that was decided late took the stashed flavors of this one with its own
+      return checked === OUTCOME.OK && job.oldFlavor === NONE ? OUTCOME.RAISE : checked;
     }),
+    database(
+      'revert.save-reqspec',
+      'nova/objects/request_spec.py:RequestSpec.save',
+      (world, job) => {
+        instanceOf(world, job).requestSpecFlavor = job.oldFlavor;
+        return OUTCOME.OK;
+      },
+      { when: (world, job) => instanceOf(world, job).requestSpecFlavor !== job.oldFlavor },
+    ),
     database('revert.set-task', `${API}.revert_resize`, (world, job) => {
       setTask(job, TASK.RESIZE_REVERTING);
       const saved = saveInstance(world, job, oneOf(TASK.NONE));
@@ -88,7 +97,12 @@ export const dropClaimAtDestination =
   (world: World, job: Job): Outcome => {
     const saved = saveMigrationStatus(world, migrationOf(world, job), STATUS.REVERTED);
     if (saved !== OUTCOME.OK) return saved;
-    drop(world, here(job), job.instance, job.newFlavor);
+    drop(
+      world,
+      here(job),
+      job.instance,
+      droppedFlavor(world, here(job), job.instance, job.instanceFlavor, job.newFlavor),
+    );
     return OUTCOME.OK;
   };
 
@@ -112,7 +126,7 @@ export const computeRevertResize = handler({
     tracker('revert.drop-claim', `${TRACKER}.drop_move_claim_at_dest`, dropClaimAtDestination(dropMoveClaim)),
     trackerUpdate('revert.drop-claim.placement'),
     // revert_migration_context changes only what lives in `instance_extra`: Instance.save returns before it compares
-    database('revert.drop-context', `${TRACKER}.drop_move_claim_at_dest`),
+    { ...database('revert.drop-context', `${TRACKER}.drop_move_claim_at_dest`), under: 'tracker' },
     cast(
       'revert.cast-finish',
       'nova/compute/rpcapi.py:ComputeAPI.finish_revert_resize',

@@ -16,7 +16,7 @@ function filter(world: World, job: Job): Outcome {
   let kept = 0;
   for (let h = 0; h < world.setting.hosts.length; h++) {
     if ((job.hosts & (1 << h)) === 0 || (world.hosts[h]!.up === 0 && !forced)) continue;
-    if (job.avoidSource === 1 && h === job.host) continue;
+    if ((job.ignoreHosts & (1 << h)) !== 0) continue;
     if (job.requested !== NONE && job.requested !== h) continue;
     kept |= 1 << h;
   }

@@ -1,5 +1,6 @@
 import { NONE } from '../../state/table.ts';
 import {
+  destroyInstance,
   instanceOf,
   loadInstance,
   saveInstance,
@@ -8,7 +9,7 @@ import {
   setTask,
   setVm,
 } from '../database.ts';
-import { deleteAllocations } from '../report-client.ts';
+import { deleteAllocations, forceDeleteAllocations } from '../report-client.ts';
 import { STATUS, TASK, VM } from '../states.ts';
 import {
   call,
@@ -174,6 +175,20 @@ export const initHandler = (
     ],
   });
 
+const halfDeleted = (world: World, job: Job): boolean => instanceOf(world, job).vm === VM.DELETED;
+
+/** _complete_partial_deletion: the row goes first, and with it whoever would free the claim if that fails. */
+const completePartialDeletion: readonly Step[] = [
+  database(
+    'init.destroy',
+    `${MANAGER}._complete_partial_deletion`,
+    (world, job) => (halfDeleted(world, job) ? destroyInstance(world, job.instance) : OUTCOME.ELSE),
+    { when: halfDeleted, swallows: 'init.again', else: 'init.delete' },
+  ),
+  { ...forceDeleteAllocations('init.delete-alloc', I, 'init.again'), swallows: true },
+  memory('init.destroyed', `${MANAGER}._init_instance`, () => OUTCOME.ELSE, { else: 'init.again' }),
+];
+
 const interruptedResize = (_world: World, job: Job): boolean => job.task === TASK.RESIZE_MIGRATING;
 
 /** There is no branch for resize_migrated, resize_finish, resize_reverting. */
@@ -187,7 +202,8 @@ export const initHost = initHandler(
     return outcome;
   },
   [
-    driveAgain('init.delete', 'compute.terminate_instance', taskIn(TASK.DELETING)),
+    ...completePartialDeletion,
+    driveAgain('init.delete', 'compute._delete_instance', taskIn(TASK.DELETING)),
     driveAgain('init.reboot', 'compute.reboot_instance', retryReboot(...REBOOTS)),
     ...STOP_AND_START,
     driver(
@@ -230,7 +246,6 @@ export const pollUnconfirmedResizes = (confirmSteps: readonly Step[]): Handler =
           job.cursor = m + 1;
           job.migration = m;
           job.instance = row.instance;
-          loadInstance(world, job);
           return OUTCOME.OK;
         }
         return OUTCOME.DONE;
@@ -239,7 +254,7 @@ export const pollUnconfirmedResizes = (confirmSteps: readonly Step[]): Handler =
         'poll.check',
         `${MANAGER}._poll_unconfirmed_resizes`,
         (world, job) => {
-          if (instanceOf(world, job).exists !== 1 || job.vm === VM.ERROR) return pollError(world, job);
+          if (loadInstance(world, job) !== OUTCOME.OK || job.vm === VM.ERROR) return pollError(world, job);
           if (job.task === TASK.DELETING || job.task === TASK.RESIZE_FINISH) return OUTCOME.ELSE;
           if (job.vm !== VM.RESIZED || job.task !== TASK.NONE) return pollError(world, job);
           return OUTCOME.OK;

@@ -276,6 +276,7 @@ export const finishResize = handler({
           instance.host = migration.destination;
           instance.oldFlavor = migration.oldFlavor;
           instance.flavor = migration.newFlavor;
+          instance.instanceType = migration.newFlavor;
           instance.vm = VM.RESIZED;
           instance.task = TASK.NONE;
           migration.status = STATUS.FINISHED;
@@ -600,6 +601,7 @@ const reverted = (world: World, job: Job): Outcome =>
       migration.status = STATUS.REVERTED;
       instance.host = migration.source;
       instance.flavor = migration.oldFlavor;
+      instance.instanceType = migration.oldFlavor;
       instance.vm = instance.oldVm === VM.STOPPED ? VM.STOPPED : VM.ACTIVE;
       if (instance.task === TASK.RESIZE_REVERTING) instance.task = TASK.NONE;
       clearMove(instance);

@@ -124,6 +124,23 @@ class Jobs:
             raise error
         return caller.answer
 
+    @contextlib.contextmanager
+    def within(self, handler):
+        """What the current job does here another handler does, called as a function: its points and its end are that one's."""
+        job = self.current
+        outer, job.handler = job.handler, handler
+        self.listener.begun(job)
+        try:
+            yield
+        except Exception as error:
+            job.error = error
+            raise
+        finally:
+            self.listener.ended(job)
+            job.error = None
+            self._release_for(job)
+            job.handler = outer
+
     # ---- giving up control
 
     def _leave(self):
@@ -247,9 +264,7 @@ class Jobs:
     def _finish(self, job):
         self.all.remove(job)
         self.listener.ended(job)
-        for other in self.all:
-            if other.state == HELD and other.hold.handler == job.handler and other.until == job.operation:
-                self._let_go(other, 'released')
+        self._release_for(job)
         caller = job.caller
         if caller is None:
             return
@@ -257,6 +272,12 @@ class Jobs:
         caller.state = RUNNING
         caller.answer = job.answer
         caller.error = Lost() if job.reply_lost else job.error
+
+    def _release_for(self, job):
+        """Lets go what was held until a job of this operation ran this handler."""
+        for other in self.all:
+            if other.state == HELD and other.hold.handler == job.handler and other.until == job.operation:
+                self._let_go(other, 'released')
 
     def forget(self, service):
         """Nobody will take what still waits for the service."""
