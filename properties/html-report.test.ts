@@ -31,6 +31,7 @@ import { chromium, missing } from '../src/report/page/chromium.ts';
 import { factsOf } from '../src/report/page/facts.ts';
 import { findingHash } from '../src/report/page/place.ts';
 import { recordScenario } from '../src/report/recording.ts';
+import type { Check } from '../src/report/reporter.ts';
 import { REPORTERS } from '../src/report/reporters/reporters.ts';
 
 const share = process.env.BROWSER_SHARE;
@@ -89,7 +90,7 @@ const campaignOf = (config: CampaignConfig, known: Known, blocks: number): Campa
   return campaign;
 };
 
-const htmlOf = (campaign: Campaign, command = 'fuzz --runs 1000'): string =>
+const htmlOf = (campaign: Campaign, command = 'fuzz --runs 1000', checks: readonly Check[] = []): string =>
   REPORTERS.html({
     color: false,
     verbose: false,
@@ -101,7 +102,7 @@ const htmlOf = (campaign: Campaign, command = 'fuzz --runs 1000'): string =>
     command,
     commit: '02b7d53',
     seconds: 2,
-    checks: [],
+    checks,
     history: HISTORY,
   });
 
@@ -479,6 +480,27 @@ describe.skipIf(lacks !== null)('the page of a report', () => {
       const cells = page.locator('.heat tbody tr:not(.handler) .cell:not(.none)');
       expect(await cells.count()).toBe(pairs.length);
       expect(await page.locator('.heat tbody tr:not(.handler) .cell.never').count()).toBe(pairs.length - fired);
+    });
+  });
+
+  test('what did not pass stands in front, and is played', async () => {
+    const { token } = struck();
+    const check = (name: string, result: Check['result']): Check => ({
+      part: 'corpus',
+      name,
+      result,
+      said: 'seen again',
+      token,
+    });
+    const checks = [check('one', 'passed'), check('two', 'failed'), check('three', 'undecided')];
+    const gated = kept('gate.html', htmlOf(new Campaign(CONFIG, NOTHING_KNOWN), 'gate', checks));
+    await using(gated, {}, async ({ page }) => {
+      expect(await page.locator('h2').first().textContent()).toBe('2 checks of 3 did not pass');
+      await page.getByRole('link', { name: 'play it' }).first().click();
+      await page.getByRole('slider', { name: 'Step' }).waitFor();
+    });
+    await using(`${gated}#statistics`, {}, async ({ page }) => {
+      expect(await page.locator('div.checks').textContent()).toContain('corpus: 1 of 3 passed');
     });
   });
 

@@ -1,5 +1,6 @@
 /** The index: what the campaign came to, and every finding below its cause. */
 import type { JSX } from 'preact';
+import { Troubles } from './checks.tsx';
 import type { PageData, PageFinding } from './data.ts';
 import { GROUPINGS, type Group, type Grouping, standingOf } from './grouping.ts';
 import { findingHash } from './place.ts';
@@ -19,6 +20,7 @@ export function Findings({ data, groups, asked, setAsked, by, setBy }: FindingsP
   return (
     <>
       <Summary data={data} />
+      <Troubles checks={data.checks} />
       <section aria-labelledby="findings-heading">
         <h2 id="findings-heading">Ways to break the laws</h2>
         {data.findings.length === 0 ? (

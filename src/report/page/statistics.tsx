@@ -1,6 +1,7 @@
 /** What the campaign did: part of its verdict. */
 import type { JSX } from 'preact';
 import type { OperationCounts } from '../../campaign/statistics.ts';
+import { Checks } from './checks.tsx';
 import type { PageData } from './data.ts';
 import { number, share } from './words.tsx';
 
@@ -72,22 +73,6 @@ export function StatisticsView({ data }: { readonly data: PageData }): JSX.Eleme
         )}
       </div>
     </>
-  );
-}
-
-function Checks({ checks }: { readonly checks: PageData['checks'] }): JSX.Element {
-  return (
-    <section class="card" aria-labelledby="checks-heading">
-      <h2 id="checks-heading">Checks</h2>
-      <ul class="checks">
-        {checks.map(({ part, name, result, said, token }) => (
-          <li key={`${part} ${name}`} class={result}>
-            <b>{result}</b> <span class="dim">{part}</span> <code>{name}</code> {said}{' '}
-            {token !== null && <a href={`#${token}`}>show</a>}
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }
 
