@@ -44,7 +44,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'targets',
   ],
   // benches make scenarios themselves
-  cli: ['state', 'cloud', 'nova', 'engine', 'contract', 'generate', 'campaign', 'journal', 'report', 'scenario', 'targets'],
+  cli: [
+    'state',
+    'cloud',
+    'nova',
+    'engine',
+    'contract',
+    'generate',
+    'campaign',
+    'journal',
+    'report',
+    'scenario',
+    'targets',
+  ],
 };
 
 test('imports go in the direction of the data', () => {
