@@ -16,6 +16,9 @@ const CAMPAIGN = ['fuzz', '--seed', 'kill', '--runs', '4000', '--workers', '2', 
 const folder = mkdtempSync(join(tmpdir(), 'claimcheck-kill-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** Exit codes of a campaign that came to its end: known, or with news. */
+const ENDED = [0, 1];
+
 interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -91,9 +94,9 @@ test('two campaigns in one folder exclude each other, and a dead one does not', 
   expect((await begin([...CAMPAIGN, '--out', out]).ended).code).toBe(2);
   const other = [...CAMPAIGN, '--seed', 'other', '--resume', '--out', out];
   expect((await begin(other).ended).code).toBe(2);
-  expect((await begin([...CAMPAIGN, '--resume', '--out', out]).ended).code).toBe(0);
+  expect(ENDED).toContain((await begin([...CAMPAIGN, '--resume', '--out', out]).ended).code);
   // there is nothing to go on with: it begins
-  expect((await begin([...CAMPAIGN, '--resume', '--out', join(folder, 'begun')]).ended).code).toBe(0);
+  expect(ENDED).toContain((await begin([...CAMPAIGN, '--resume', '--out', join(folder, 'begun')]).ended).code);
 });
 
 test('a folder of a newer version is refused by name', async () => {

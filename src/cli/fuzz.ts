@@ -5,7 +5,7 @@ import { type CampaignConfig, compileFor } from '../campaign/config.ts';
 import { type Shard, slicesOf, WHOLE } from '../campaign/drive.ts';
 import { verdictOf } from '../campaign/verdict.ts';
 import type { Known } from '../contract/known/known.ts';
-import { CampaignFolder, type Order } from '../journal/campaign-folder.ts';
+import { CampaignFolder, type Order, sameOrder } from '../journal/campaign-folder.ts';
 import { JournalError } from '../journal/records.ts';
 import { progressLine } from '../report/campaign-report.ts';
 import { printable } from '../scenario/printable.ts';
@@ -189,7 +189,7 @@ async function fuzz(flags: FuzzFlags, command: Command): Promise<void> {
         `${printable(folder!.path)} holds a campaign that did not come to its end: go on with --resume, or take another folder`,
       );
     }
-    if (from !== null && whatOf(from.order) !== whatOf(order)) {
+    if (from !== null && !sameOrder(from.order, order)) {
       throw new UsageError(
         `the campaign of ${printable(folder!.path)} that was stopped is another than these options say: its command was ${printable(from.order.command)}`,
       );
@@ -200,8 +200,6 @@ async function fuzz(flags: FuzzFlags, command: Command): Promise<void> {
 
 /** How a campaign is run and told may be said anew; all other options say what it is. */
 const SAID_ANEW: ReadonlySet<string> = new Set(['resume', 'out', 'workers', 'reporter', 'json', 'verbose']);
-
-const whatOf = ({ command: _, ...what }: Order): string => JSON.stringify(what);
 
 /** With what the folder says, and nothing else. */
 async function resume(flags: FuzzFlags): Promise<void> {

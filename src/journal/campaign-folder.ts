@@ -33,6 +33,12 @@ const orderSchema = z.strictObject({
 });
 export type Order = z.infer<typeof orderSchema>;
 
+/** Whether two say the same campaign, however it was typed. */
+export function sameOrder(a: Order, b: Order): boolean {
+  const told = (order: Order): string => JSON.stringify({ ...orderSchema.parse(order), command: '' });
+  return told(a) === told(b);
+}
+
 const checkpointSchema = z.strictObject({
   version: z.literal(CHECKPOINT_VERSION),
   order: orderSchema,
