@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { Campaign } from '../campaign/campaign.ts';
 import type { CampaignConfig } from '../campaign/config.ts';
 import { WHOLE } from '../campaign/drive.ts';
@@ -8,22 +8,29 @@ import type { Order } from '../journal/campaign-folder.ts';
 import { DEFECTS } from '../nova/defects.ts';
 import type { Check } from '../report/reporter.ts';
 import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
+import { type NovaRelease, PLACEMENT_OF } from '../targets/nova/install.ts';
 import { currentCommit } from './commit.ts';
-import { UsageError, wholeNumber } from './context.ts';
+import { oneOf, UsageError, wholeNumber } from './context.ts';
 import { replayCorpus } from './corpus.ts';
 import { conclude, handsFor, now, run, workersOption, worstOf } from './course.ts';
 import { typed } from './fuzz.ts';
+import { novaChecks } from './gate-on-nova.ts';
 import { readKnown } from './known-source.ts';
+import { type NovaFlags, processesOption, refuseWithoutNova } from './nova-options.ts';
 import { contractOption, noteRelease, novaReleaseOption, protocolOption } from './protocol-options.ts';
 import { Reporting, type ReportingFlags, reporterOption } from './reporting.ts';
 
 /** A minute on two cores that others use too. */
-const RUNS = 40_000;
+const RUNS = 20_000;
 /** Scenarios after which a bug of the past should have been seen: the rarest takes some 1,500 in the median. */
 const ORACLE_RUNS = 20_000;
 
-interface GateFlags extends ReportingFlags {
-  readonly runs: number;
+/** About one a second and process. */
+const RUNS_ON_NOVA = 40;
+
+interface GateFlags extends ReportingFlags, NovaFlags {
+  readonly target: 'model' | 'nova';
+  readonly runs?: number;
   readonly seed?: string;
   readonly workers: number;
   readonly protocol: CampaignConfig['protocol'];
@@ -37,12 +44,22 @@ interface GateFlags extends ReportingFlags {
 export function gateCommand(): Command {
   return new Command('gate')
     .description('for CI: the corpus, then random scenarios, then whether bugs of the past are still seen')
-    .option('--runs <n>', 'random scenarios', wholeNumber('--runs', 1, 1_000_000_000), RUNS)
+    .option(
+      '--runs <n>',
+      `random scenarios (default: ${RUNS}, on Nova ${RUNS_ON_NOVA})`,
+      wholeNumber('--runs', 1, 1_000_000_000),
+    )
     .option('--seed <text>', 'any text (default: the hash of the commit, so that its verdict stays what it is)')
     .addOption(workersOption())
     .addOption(protocolOption().default('nova'))
     .addOption(contractOption().default('strict'))
     .addOption(novaReleaseOption().default(DEFAULT_OPTIONS.nova_release))
+    .addOption(
+      new Option('--target <name>', 'what runs scenarios: the model, or Nova itself beside it')
+        .argParser(oneOf('--target', ['model', 'nova']))
+        .default('model'),
+    )
+    .addOption(processesOption())
     .option('--known <file>', 'signatures that are no news: a file, or "none" (default: the list of the protocol)')
     .option('--corpus <dir>', 'what was found before, a file a signature: replayed first, added to last')
     .option('--ledger <file>', 'adds a line on this gate')
@@ -63,6 +80,10 @@ async function gate(flags: GateFlags): Promise<void> {
   const { known, named } = readKnown(flags.known, flags.protocol);
   const reporting = new Reporting(flags, flags.known);
   const rollback = flags.protocol === 'rollback';
+  const onNova = flags.target === 'nova';
+  refuseWithoutNova(flags);
+  if (onNova && rollback) throw new UsageError('--target nova plays protocol nova: rollback is not what Nova does');
+  const runs = flags.runs ?? (onNova ? RUNS_ON_NOVA : RUNS);
   const order: Order = {
     config: {
       seed,
@@ -71,13 +92,13 @@ async function gate(flags: GateFlags): Promise<void> {
       defects: [],
       repairs: [],
       novaRelease: flags.novaRelease,
-      placementRelease: rollback ? null : DEFAULT_OPTIONS.placement_release,
+      placementRelease: rollback ? null : placementOf(flags),
       faults: rollback ? 3 : 1,
       cloud: null,
       sabotage: false,
     },
     known: named,
-    runs: flags.runs,
+    runs,
     seconds: null,
     shard: WHOLE,
     keepNames: false,
@@ -87,9 +108,13 @@ async function gate(flags: GateFlags): Promise<void> {
   const campaign = new Campaign(order.config, known);
   const hands = handsFor(order, known, flags.workers);
   const { interrupted, elapsed } = await run(campaign, { order, hands, from: null, folder: null, reporting });
-  const checks = [...corpus, ...(interrupted ? [] : oracle(seed))];
+  const real = onNova && !interrupted ? await novaChecks(campaign, runs, flags) : [];
+  if (real === null) return;
+  const checks = [...corpus, ...real, ...(interrupted ? [] : oracle(seed))];
+  const alone = verdictOf(campaign, interrupted);
   conclude(campaign, {
-    verdict: worstOf(verdictOf(campaign, interrupted), checks),
+    // what the model alone breaks is for Nova to show
+    verdict: worstOf(onNova && alone === 'violated' ? 'known' : alone, checks),
     order,
     seconds: elapsed,
     checks,
@@ -98,6 +123,10 @@ async function gate(flags: GateFlags): Promise<void> {
     reporting,
   });
 }
+
+/** One Nova has one Placement. */
+const placementOf = ({ target, novaRelease }: GateFlags): number =>
+  (target === 'nova' ? PLACEMENT_OF[novaRelease as NovaRelease] : undefined) ?? DEFAULT_OPTIONS.placement_release;
 
 /** A gate that sees nothing is green for nothing. */
 function oracle(seed: string): Check[] {
