@@ -3,6 +3,7 @@
  * Needs a Chromium (`npm run setup:browser`); without it a line says so. BROWSER_SHARE=N looks at N times as many scenarios'
  * findings, and then nothing may be missing.
  */
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -24,6 +25,7 @@ import {
 import { type Browser, type BrowserContext, chromium as engine, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tokenFor } from '../src/campaign/config.ts';
+import { plainCampaign } from '../src/campaign/plain.ts';
 import { within } from '../src/campaign/verdict.ts';
 import type { Known } from '../src/contract/known/known.ts';
 import type { LedgerEntry } from '../src/journal/ledger.ts';
@@ -42,17 +44,7 @@ if (lacks !== null) {
   else test('a Chromium is there', () => expect(lacks).toBeNull());
 }
 
-const CONFIG: CampaignConfig = {
-  seed: 'claimcheck',
-  protocol: 'nova',
-  contract: 'strict',
-  defects: [],
-  repairs: [],
-  novaRelease: 34,
-  placementRelease: 16,
-  faults: 1,
-  cloud: null,
-};
+const CONFIG = plainCampaign('claimcheck');
 
 /** a machine may be busy, and a browser takes its time to start */
 const LONG_MS = 120_000;

@@ -2,8 +2,10 @@
  * Nova itself does what the model says. Needs `npm run setup:nova`; without it a line says what is missing. NOVA_SHARE=N does N
  * times as much, and then nothing may be missing.
  */
+
 import { type CampaignConfig, CONTRACTS, compileFor, judgeScenario, modelTarget } from 'claimcheck';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { plainCampaign } from '../src/campaign/plain.ts';
 import { campaignScenarios } from '../src/campaign/scenarios.ts';
 import { fits } from '../src/engine/faults.ts';
 import { callOf } from '../src/nova/calls.ts';
@@ -28,17 +30,7 @@ if (lacks !== null) {
 /** for several Novas on a busy machine */
 const LONG_MS = 600_000;
 
-const config = (seed: string): CampaignConfig => ({
-  seed,
-  protocol: 'nova',
-  contract: 'strict',
-  defects: [],
-  repairs: [],
-  novaRelease: 34,
-  placementRelease: 16,
-  faults: 3,
-  cloud: null,
-});
+const config = (seed: string): CampaignConfig => ({ ...plainCampaign(seed), faults: 3 });
 const code = compileFor(config(''));
 const model = modelTarget(code);
 

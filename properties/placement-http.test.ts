@@ -6,6 +6,7 @@
 import { Campaign, type CampaignConfig, campaignJson, compileFor, NOTHING_KNOWN } from 'claimcheck';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { plainCampaign } from '../src/campaign/plain.ts';
 import { modelTarget } from '../src/targets/model.ts';
 import { RemotePlacement } from '../src/targets/placement/remote.ts';
 import { placementTarget } from '../src/targets/placement/target.ts';
@@ -83,17 +84,7 @@ test('a refusal says what Placement says, which Nova puts into what it raises', 
 });
 
 describe('a scenario ends the same on the model and over HTTP', () => {
-  const CONFIG: CampaignConfig = {
-    seed: 'http',
-    protocol: 'nova',
-    contract: 'strict',
-    defects: [],
-    repairs: [],
-    novaRelease: 34,
-    placementRelease: 16,
-    faults: 2,
-    cloud: null,
-  };
+  const CONFIG: CampaignConfig = { ...plainCampaign('http'), faults: 2 };
   test.each([
     { protocol: 'nova', placementRelease: 16 },
     { protocol: 'nova', placementRelease: 8 },
@@ -135,17 +126,7 @@ describe('a scenario ends the same on the model and over HTTP', () => {
 });
 
 test('a campaign on another Placement is that of the model, in slices or at once', () => {
-  const config: CampaignConfig = {
-    seed: 'slices',
-    protocol: 'nova',
-    contract: 'strict',
-    defects: [],
-    repairs: [],
-    novaRelease: 34,
-    placementRelease: 16,
-    faults: 1,
-    cloud: null,
-  };
+  const config = plainCampaign('slices');
   const whole = new Campaign(config, NOTHING_KNOWN);
   whole.runBlock(0, 60);
   const sliced = new Campaign(config, NOTHING_KNOWN, remoteModel(16));

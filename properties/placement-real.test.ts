@@ -3,6 +3,7 @@
  * release `-- --release 8`; without them a line says what is missing. PLACEMENT_SHARE=N does N times as much and all kinds of
  * it, and then nothing may be missing.
  */
+
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -12,6 +13,7 @@ import { promisify } from 'node:util';
 import { type CampaignConfig, compileFor } from 'claimcheck';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { plainCampaign } from '../src/campaign/plain.ts';
 import { PLACEMENT_RULES, type PlacementRules } from '../src/placement/server.ts';
 import { modelTarget } from '../src/targets/model.ts';
 import { type Connection, releaseLike, startedPlacement } from '../src/targets/placement/connect.ts';
@@ -67,17 +69,7 @@ describe.each(RELEASES)('Placement %i', (release) => {
     });
 
     test('in what a scenario ends with', () => {
-      const config: CampaignConfig = {
-        seed: fresh,
-        protocol: 'nova',
-        contract: 'strict',
-        defects: [],
-        repairs: [],
-        novaRelease: 34,
-        placementRelease: release,
-        faults: 2,
-        cloud: null,
-      };
+      const config: CampaignConfig = { ...plainCampaign(fresh), placementRelease: release, faults: 2 };
       const remote = new RemotePlacement(real.wire, { ours: true });
       const KINDS = [{}, { sabotage: true }, { protocol: 'rollback' }, { cloud: sampleCloud('scs') }] as const;
       for (const kind of KINDS) {

@@ -1,4 +1,5 @@
 /** The releases of Nova as tables of changes: every one is alive, and none is forgotten by whoever runs a scenario. */
+
 import {
   Campaign,
   type CampaignConfig,
@@ -17,6 +18,7 @@ import {
   verdictOf,
 } from 'claimcheck';
 import { describe, expect, test } from 'vitest';
+import { plainCampaign } from '../src/campaign/plain.ts';
 import { CASES } from './conformance/rows.ts';
 import { scenarioOf } from './conformance/scenario.ts';
 
@@ -29,17 +31,7 @@ const asOf = (nova_release: number, scenario: Scenario): Scenario => ({
   options: { ...scenario.options, nova_release },
 });
 
-const CONFIG: CampaignConfig = {
-  seed: 'claimcheck',
-  protocol: 'nova',
-  contract: 'strict',
-  defects: [],
-  repairs: [],
-  novaRelease: 29,
-  placementRelease: 16,
-  faults: 1,
-  cloud: null,
-};
+const CONFIG: CampaignConfig = { ...plainCampaign('claimcheck'), novaRelease: 29 };
 
 describe('a release', () => {
   test('has the failure points of the newest but for those that came later', () => {

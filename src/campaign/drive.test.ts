@@ -9,19 +9,10 @@ import { Campaign, type Progress } from './campaign.ts';
 import type { CampaignConfig } from './config.ts';
 import { drive, slicesOf } from './drive.ts';
 import { type Hands, ownHands } from './hands.ts';
+import { plainCampaign } from './plain.ts';
 import { threadHands } from './threads.ts';
 
-const CONFIG: CampaignConfig = {
-  seed: 'drive',
-  protocol: 'nova',
-  contract: 'strict',
-  defects: [],
-  repairs: [],
-  novaRelease: 34,
-  placementRelease: 16,
-  faults: 2,
-  cloud: null,
-};
+const CONFIG: CampaignConfig = { ...plainCampaign('drive'), faults: 2 };
 const KNOWN = indexKnown({ ...KNOWN_OF_NOVA, entries: KNOWN_OF_NOVA.entries.filter((_, k) => k % 4 !== 0) });
 const RUNS = 2 * BLOCK_SIZE + 300;
 

@@ -2,11 +2,13 @@
  * `npm run bench:campaign`: what a campaign costs as it grows, in scenarios and in operations, and what a second worker brings. CPU
  * seconds and ratios of one run; a machine that others use says little of the second worker.
  */
+
 import { BLOCK_SIZE } from '../campaign/block.ts';
 import { Campaign } from '../campaign/campaign.ts';
-import { type CampaignConfig, compileFor } from '../campaign/config.ts';
+import { compileFor } from '../campaign/config.ts';
 import { drive, slicesOf } from '../campaign/drive.ts';
 import { ownHands } from '../campaign/hands.ts';
+import { plainCampaign } from '../campaign/plain.ts';
 import { Player } from '../campaign/player.ts';
 import { threadHands } from '../campaign/threads.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
@@ -15,20 +17,9 @@ import { deriveSeed, sample, type Words, wordStream } from '../generate/adapter.
 import { madeUp } from '../generate/clouds.ts';
 import { GROUP, HEADER, MOST_OPERATIONS } from '../generate/decode.ts';
 import { table } from '../report/tables.ts';
-import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
 import { print } from './context.ts';
 
-const CONFIG: CampaignConfig = {
-  seed: 'bench',
-  protocol: 'nova',
-  contract: 'strict',
-  defects: [],
-  repairs: [],
-  novaRelease: DEFAULT_OPTIONS.nova_release,
-  placementRelease: DEFAULT_OPTIONS.placement_release,
-  faults: 1,
-  cloud: null,
-};
+const CONFIG = plainCampaign('bench');
 const KNOWN = indexKnown(KNOWN_OF_NOVA);
 
 const cpuSeconds = (): number => {

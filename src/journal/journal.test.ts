@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Campaign } from '../campaign/campaign.ts';
-import type { CampaignConfig } from '../campaign/config.ts';
 import { WHOLE } from '../campaign/drive.ts';
+import { plainCampaign } from '../campaign/plain.ts';
 import { NOTHING_KNOWN } from '../contract/known/known.ts';
 import { deriveSeed } from '../generate/adapter.ts';
 import { CampaignFolder, type Order, readShard } from './campaign-folder.ts';
@@ -22,17 +22,7 @@ const fresh = (): string => {
   return folder;
 };
 
-const CONFIG: CampaignConfig = {
-  seed: 'journal',
-  protocol: 'nova',
-  contract: 'strict',
-  defects: [],
-  repairs: [],
-  novaRelease: 34,
-  placementRelease: 16,
-  faults: 1,
-  cloud: null,
-};
+const CONFIG = plainCampaign('journal');
 const ORDER: Order = {
   config: CONFIG,
   known: { source: 'none', digest: 'x' },

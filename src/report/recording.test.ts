@@ -1,25 +1,14 @@
 import { expect, test } from 'vitest';
 import { compileFor } from '../campaign/config.ts';
 import { judgeScenario } from '../campaign/judge.ts';
-import { plainFlavor, roomyHost } from '../campaign/plain.ts';
+import { failedResize, roomyHost } from '../campaign/plain.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
-import { DEFAULT_OPTIONS, type Scenario } from '../scenario/scenario.ts';
 import { momentsOf } from './charts/moments.ts';
 import { type Recording, recordScenario } from './recording.ts';
 
 const code = compileFor({ protocol: 'nova', defects: [], repairs: [], novaRelease: 34 });
 
-const scenario: Scenario = {
-  version: 1,
-  cloud: { hosts: [roomyHost('h1'), roomyHost('h2')], flavors: [plainFlavor('m1', 0), plainFlavor('m2', 1)] },
-  options: DEFAULT_OPTIONS,
-  operations: [
-    { operation: 'boot', server: 's1', flavor: 'm1', volume_backed: false },
-    { operation: 'resize', server: 's1', flavor: 'm2' },
-  ],
-  faults: [{ operation: 1, point: 'prep.cast-resize', kind: 'lost', nth: 1, times: 1 }],
-  holds: [],
-};
+const scenario = failedResize({ point: 'prep.cast-resize', kind: 'lost' });
 
 const told = ({ events, lifelines }: Recording): string[] =>
   events.map(({ operation, from, to, what, wrong, text, state }) => {

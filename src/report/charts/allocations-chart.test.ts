@@ -2,28 +2,16 @@ import { h } from 'preact';
 import { renderToStaticMarkup } from 'preact-render-to-string';
 import { expect, test } from 'vitest';
 import { compileFor } from '../../campaign/config.ts';
-import { plainFlavor, roomyHost } from '../../campaign/plain.ts';
+import { failedResize, roomyHost } from '../../campaign/plain.ts';
 import { CONTRACTS } from '../../contract/contracts.ts';
-import { DEFAULT_OPTIONS, type Scenario } from '../../scenario/scenario.ts';
+import type { Scenario } from '../../scenario/scenario.ts';
 import { recordScenario } from '../recording.ts';
 import { AllocationsChart } from './allocations-chart.tsx';
 import { classesOf } from './moments.ts';
 
 const code = compileFor({ protocol: 'nova', defects: [], repairs: [], novaRelease: 34 });
 
-function scenarioOn(host: string): Scenario {
-  return {
-    version: 1,
-    cloud: { hosts: [roomyHost(host), roomyHost('h2')], flavors: [plainFlavor('m1', 0), plainFlavor('m2', 1)] },
-    options: DEFAULT_OPTIONS,
-    operations: [
-      { operation: 'boot', server: 's1', flavor: 'm1', volume_backed: false },
-      { operation: 'resize', server: 's1', flavor: 'm2' },
-    ],
-    faults: [{ operation: 1, point: 'prep.cast-resize', kind: 'lost', nth: 1, times: 1 }],
-    holds: [],
-  };
-}
+const scenarioOn = (host: string): Scenario => failedResize({ point: 'prep.cast-resize', kind: 'lost' }, host);
 
 const drawn = (host: string): string => {
   const recording = recordScenario(code, CONTRACTS.strict, scenarioOn(host));

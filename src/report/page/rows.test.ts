@@ -1,24 +1,13 @@
 import { expect, test } from 'vitest';
 import { compileFor } from '../../campaign/config.ts';
-import { plainFlavor, roomyHost } from '../../campaign/plain.ts';
+import { failedResize } from '../../campaign/plain.ts';
 import { CONTRACTS } from '../../contract/contracts.ts';
-import { DEFAULT_OPTIONS, type Scenario } from '../../scenario/scenario.ts';
 import { recordScenario } from '../recording.ts';
 import { factsOf } from './facts.ts';
 import { changes, rowsOf } from './rows.ts';
 
 const code = compileFor({ protocol: 'nova', defects: [], repairs: [], novaRelease: 34 });
-const scenario: Scenario = {
-  version: 1,
-  cloud: { hosts: [roomyHost('h1'), roomyHost('h2')], flavors: [plainFlavor('m1', 0), plainFlavor('m2', 1)] },
-  options: DEFAULT_OPTIONS,
-  operations: [
-    { operation: 'boot', server: 's1', flavor: 'm1', volume_backed: false },
-    { operation: 'resize', server: 's1', flavor: 'm2' },
-  ],
-  faults: [{ operation: 1, point: 'finish.network', kind: 'error-before', nth: 1, times: 1 }],
-  holds: [],
-};
+const scenario = failedResize({ point: 'finish.network', kind: 'error-before' });
 const recording = recordScenario(code, CONTRACTS.strict, scenario);
 const { events, states, violations } = recording;
 

@@ -1,24 +1,12 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { Campaign } from '../../campaign/campaign.ts';
+import { plainCampaign } from '../../campaign/plain.ts';
 import { NOTHING_KNOWN } from '../../contract/known/known.ts';
 import { html } from './html.ts';
 
 const HOSTILE = '</script><!--<script>\u202e';
-const campaign = new Campaign(
-  {
-    seed: HOSTILE,
-    protocol: 'nova',
-    contract: 'strict',
-    defects: [],
-    repairs: [],
-    novaRelease: 34,
-    placementRelease: 16,
-    faults: 1,
-    cloud: null,
-  },
-  NOTHING_KNOWN,
-);
+const campaign = new Campaign(plainCampaign(HOSTILE), NOTHING_KNOWN);
 campaign.runBlock(0, 40);
 const page = html({ color: false, verbose: false, replayLine: (token) => `replay ${token}`, madeFor: null }).ended({
   campaign,

@@ -1,7 +1,8 @@
 /** An outcome with something of everything in it, and names of the worst kind wherever a name can stand. */
+
 import type { CountedFinding } from '../../campaign/campaign.ts';
 import { Campaign } from '../../campaign/campaign.ts';
-import { plainFlavor, roomyHost } from '../../campaign/plain.ts';
+import { plainCampaign, plainFlavor, roomyHost } from '../../campaign/plain.ts';
 import { emptyStatistics } from '../../campaign/statistics.ts';
 import type { Verdict } from '../../campaign/verdict.ts';
 import type { KnownSignature } from '../../contract/known/known.ts';
@@ -125,18 +126,7 @@ interface Wanted {
 }
 
 export function outcome({ verdict, findings = [], checks = [], seed = 'a seed', command = 'fuzz' }: Wanted): Outcome {
-  const config = {
-    seed,
-    protocol: 'nova',
-    contract: 'strict',
-    defects: [],
-    repairs: [],
-    novaRelease: 34,
-    placementRelease: 16,
-    faults: 1,
-    cloud: null,
-    sabotage: true,
-  } as const;
+  const config = { ...plainCampaign(seed), sabotage: true };
   const campaign = new Campaign(config, new Map());
   const statistics = {
     ...emptyStatistics(),
