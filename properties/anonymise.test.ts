@@ -36,6 +36,9 @@ function drawn(cloud: string, protocol: keyof typeof PROTOCOLS, runs: number): S
   return scenarios;
 }
 
+/** Clouds that have room for a server: on the others nothing is claimed that could be lost. */
+const BOOTS: ReadonlySet<string> = new Set(['devstack', 'nested', 'einfra-cz']);
+
 describe('an anonymous scenario', () => {
   for (const protocol of ['nova', 'rollback'] as const) {
     for (const cloud of ['devstack', 'ironic', 'hostile', 'nested', 'einfra-cz']) {
@@ -59,7 +62,7 @@ describe('an anonymous scenario', () => {
             if (name.length > 8) expect(text).not.toContain(JSON.stringify(name).slice(1, -1));
           }
         }
-        if (protocol === 'nova') expect(violations).toBeGreaterThan(0);
+        if (protocol === 'nova' && BOOTS.has(cloud)) expect(violations).toBeGreaterThan(0);
       });
     }
   }

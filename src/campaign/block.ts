@@ -41,6 +41,17 @@ export interface BlockResult {
   readonly seen: readonly Sighting[];
 }
 
+/** Whoever answers in the model's place failed in mid-block: what was seen until then is not lost. */
+export class BlockStopped extends Error {
+  override readonly name = 'BlockStopped';
+  readonly result: BlockResult;
+
+  constructor(cause: unknown, result: BlockResult) {
+    super('a block was stopped', { cause });
+    this.result = result;
+  }
+}
+
 export interface Sighting {
   readonly signature: string;
   /** the first run of the block that showed it */
@@ -104,23 +115,31 @@ export class BlockRunner {
     this.placement = placement;
   }
 
+  /** @throws BlockStopped */
   run({ block, from, to }: Slice): BlockResult {
     const player = this.player(block, this.placement);
     const statistics = emptyStatistics();
     const seen = new Map<string, { signature: string; run: number; count: number }>();
-    this.stream.forEach(this.seedOf(block), to, (words, run) => {
-      // each has its words of those before it
-      if (run < from) return;
-      player.play(words);
-      countPlay(statistics, player);
-      for (const { signature } of player.trial.violations) {
-        const before = seen.get(signature);
-        if (before === undefined) seen.set(signature, { signature, run, count: 1 });
-        else before.count++;
-      }
-    });
-    countRun(statistics, player.run);
-    return { block, statistics, seen: [...seen.values()] };
+    const result = (): BlockResult => {
+      countRun(statistics, player.run);
+      return { block, statistics, seen: [...seen.values()] };
+    };
+    try {
+      this.stream.forEach(this.seedOf(block), to, (words, run) => {
+        // each has its words of those before it
+        if (run < from) return;
+        player.play(words);
+        countPlay(statistics, player);
+        for (const { signature } of player.trial.violations) {
+          const before = seen.get(signature);
+          if (before === undefined) seen.set(signature, { signature, run, count: 1 });
+          else before.count++;
+        }
+      });
+    } catch (error) {
+      throw new BlockStopped(error, result());
+    }
+    return result();
   }
 
   /** The first scenarios of a block, in full. */

@@ -8,7 +8,15 @@ import type { Known } from '../contract/known/known.ts';
 import type { Code } from '../engine/compile.ts';
 import type { PlacementService } from '../engine/run.ts';
 import { scenarioSchema } from '../scenario/scenario.ts';
-import { BLOCK_SIZE, type BlockResult, BlockRunner, type Finding, type Minimised, type Place } from './block.ts';
+import {
+  BLOCK_SIZE,
+  type BlockResult,
+  BlockRunner,
+  BlockStopped,
+  type Finding,
+  type Minimised,
+  type Place,
+} from './block.ts';
 import type { CampaignConfig } from './config.ts';
 import { addStatistics, emptyStatistics, type Statistics } from './statistics.ts';
 
@@ -160,11 +168,18 @@ export class Campaign {
 
   /** Runs one block, or of its scenarios those from `from` on and before `to`, in this process, and adds it. */
   runBlock(block: number, to = BLOCK_SIZE, from = 0): CountedFinding[] {
-    const result = this.runner.run({ block, from, to });
-    return this.add(
-      result,
-      this.open(result).map((place) => this.runner.minimise(place)),
-    );
+    const add = (result: BlockResult): CountedFinding[] =>
+      this.add(
+        result,
+        this.open(result).map((place) => this.runner.minimise(place)),
+      );
+    try {
+      return add(this.runner.run({ block, from, to }));
+    } catch (error) {
+      if (!(error instanceof BlockStopped)) throw error;
+      add(error.result);
+      throw error.cause;
+    }
   }
 
   progress(): Progress {
