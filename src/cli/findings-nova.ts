@@ -3,7 +3,7 @@
  * evidence:nova` wrote), with its picture, Nova's own story and the test; and the test in reports/nova-tests where there is none
  * of that cause yet. With names of pages, those alone are written.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { h } from 'preact';
 import { renderToStaticMarkup } from 'preact-render-to-string';
@@ -173,6 +173,11 @@ if (lacks !== null) {
     } finally {
       await pool.close();
     }
-    if (asked.length === 0) writeIndex(planned);
+    if (asked.length === 0) {
+      for (const file of readdirSync(PAGES)) {
+        if (!planned.some(({ name }) => file === `${name}.md` || file === `${name}.svg`)) rmSync(join(PAGES, file));
+      }
+      writeIndex(planned);
+    }
   }
 }
