@@ -20,8 +20,8 @@ import { type NovaFlags, processesOption, refuseWithoutNova } from './nova-optio
 import { contractOption, noteRelease, novaReleaseOption, protocolOption } from './protocol-options.ts';
 import { Reporting, type ReportingFlags, reporterOption } from './reporting.ts';
 
-/** A minute on two cores that others use too. */
-const RUNS = 20_000;
+/** As many as must have reached every situation; some seconds. A nightly campaign looks further. */
+const RUNS = 10_000;
 /** Scenarios after which a bug of the past should have been seen: the rarest takes some 1,500 in the median. */
 const ORACLE_RUNS = 20_000;
 
