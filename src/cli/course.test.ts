@@ -126,6 +126,7 @@ test.each<[string, string[], RegExp]>([
   ['two reporters on stdout', ['--reporter', 'json', '--reporter', 'terminal'], /would both print to stdout/],
   ['an unknown reporter', ['--reporter', 'xml'], /--reporter takes one of terminal, /],
   ['a file in no folder', ['--reporter', 'json=/nowhere/x'], /there is no folder \/nowhere/],
+  ['a folder as a file', ['--reporter', `json=${root}`], /is a folder, not a file/],
   ['a file of no name', ['--reporter', 'json='], /names no file/],
   ['two reporters in one file', ['--reporter', 'json=x', '--reporter', 'terminal=x'], /two reporters would write x/],
   ['a time without a unit', ['--time', '30'], /--time takes a duration such as 90s/],

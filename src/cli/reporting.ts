@@ -1,5 +1,5 @@
 /** `--reporter NAME` or `NAME=FILE`, as often as one likes: one of them on stdout, the others each in its file. */
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Option } from 'commander';
 import type { CountedFinding } from '../campaign/campaign.ts';
@@ -34,6 +34,9 @@ function specOf(text: string): ReporterSpec {
     throw new UsageError(`--reporter ${name}: there is no folder ${printable(dirname(file))}`);
   }
   if (file === '') throw new UsageError(`--reporter ${name}= names no file`);
+  if (file !== null && lstatSync(file, { throwIfNoEntry: false })?.isDirectory() === true) {
+    throw new UsageError(`--reporter ${name}: ${printable(file)} is a folder, not a file`);
+  }
   return { name, file };
 }
 

@@ -1,4 +1,14 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -11,7 +21,7 @@ import { CampaignFolder, type Order, readShard } from './campaign-folder.ts';
 import { CORPUS_VERSION, type CorpusEntry, fileOf, readCorpus, writeToCorpus } from './corpus.ts';
 import { appendToLedger, LEDGER_VERSION, type LedgerEntry, readLedger } from './ledger.ts';
 import { lock } from './lock.ts';
-import { JournalError } from './records.ts';
+import { JournalError, writeWhole } from './records.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'claimcheck-journal-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -90,6 +100,24 @@ test('a checkpoint gives a campaign back', () => {
   folder.done();
   expect(folder.checkpoint()).toBeNull();
   folder.close();
+});
+
+test('a device is written to and stays one, and a link goes on leading where it led', () => {
+  const folder = fresh();
+  const [file, link] = [join(folder, 'file'), join(folder, 'link')];
+  writeFileSync(file, 'before');
+  symlinkSync(file, link);
+  writeWhole(link, 'behind');
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(readFileSync(file, 'utf8')).toBe('behind');
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const reader = spawn('cat', [pipe], { stdio: 'ignore' });
+  writeWhole(pipe, 'read');
+  expect(lstatSync(pipe).isFIFO()).toBe(true);
+  reader.kill();
+  expect(() => writeWhole(folder, 'x')).toThrow(JournalError);
+  expect(readdirSync(folder).sort()).toEqual(['file', 'link', 'pipe']);
 });
 
 test('a lock is held against others, and falls when its holder is dead', () => {

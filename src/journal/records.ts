@@ -2,7 +2,17 @@
  * Files of records that outlive a run: each says its format and version, is read in whole, and refused in one sentence that
  * names the file and the line.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import type * as z from 'zod';
 import { printable } from '../scenario/printable.ts';
 
@@ -57,6 +67,11 @@ export function readIfThere(path: string): string | null {
 export function writeWhole(path: string, text: string): void {
   const draft = `${path}.${process.pid}.new`;
   try {
+    // a device or a pipe is written to, never replaced; nor is what a link leads to
+    if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false) {
+      writeFileSync(path, text);
+      return;
+    }
     writeThrough(draft, 'w', text);
     renameSync(draft, path);
   } catch (error) {
