@@ -24,11 +24,17 @@ import {
   wordStream,
 } from '../dist/index.mjs';
 
-const codes = { nova: compile(PROTOCOLS.nova), rollback: compile(PROTOCOLS.rollback) };
+/** A damaged scenario may be of any release. */
+const codes = new Map();
+function codeOf(protocol, { options }) {
+  const key = `${protocol} ${options.nova_release}`;
+  if (!codes.has(key)) codes.set(key, compile(PROTOCOLS[protocol], [], options.nova_release));
+  return codes.get(key);
+}
 const stream = wordStream(HEADER, GROUP, MOST_OPERATIONS);
 
 function run(scenario, protocol) {
-  const { violations } = tryScenario(codes[protocol], CONTRACTS.strict, scenario);
+  const { violations } = tryScenario(codeOf(protocol, scenario), CONTRACTS.strict, scenario);
   return violations.length > 0 ? 'runs, and breaks laws' : 'runs';
 }
 
@@ -54,7 +60,7 @@ const KINDS = {
       if (!reading.ok) return { sentence: reading.error };
       for (const note of reading.cloud.notes) check(note);
       const situations = sample(drawnFrom(reading.cloud, 16), 1, 2);
-      const player = new Player(codes.nova, CONTRACTS.strict, 1, situations);
+      const player = new Player(compile(PROTOCOLS.nova), CONTRACTS.strict, 1, situations);
       stream.forEach(1, 3, (words) => player.play(words));
       return { value: 'is drawn from' };
     } finally {

@@ -19,12 +19,12 @@ import { amountsOf, type Instance, type Job, type Migration, type World } from '
 type Mutant = Omit<Defect, 'kind' | 'aliases' | 'length'>;
 type Run = (world: World, job: Job) => Outcome;
 
-/** What a step of the rollback protocol does as it is. */
-function runOf(id: string): Run {
-  for (const { steps } of PROTOCOLS.rollback.handlers) {
+/** What a step of a protocol does as it is. */
+function runOf(id: string, protocol: keyof typeof PROTOCOLS = 'rollback'): Run {
+  for (const { steps } of PROTOCOLS[protocol].handlers) {
     for (const item of steps) if (!isGroup(item) && item.id === id && item.run !== undefined) return item.run;
   }
-  throw new Error(`the rollback protocol has no step ${id} that runs`);
+  throw new Error(`the protocol ${protocol} has no step ${id} that runs`);
 }
 
 /** Not a compare-and-swap any more but a plain save: whatever stands there, it is as if it were what is expected. */
@@ -472,6 +472,13 @@ const mutants: readonly Mutant[] = [
     title: 'A confirm is taken over whatever stands there',
     catches: ['guest-single-home'],
     ...overwriting('confirm.set-confirming', TASK.NONE, STATUS.FINISHED),
+  },
+  {
+    id: 'rollback-poll-overwrites',
+    protocol: 'rollback',
+    title: 'The poll of unconfirmed resizes fails a migration that was decided since it was listed',
+    catches: ['atomic-decision'],
+    steps: { 'poll.check': { run: runOf('poll.check', 'nova') } },
   },
   {
     id: 'rollback-confirm-swaps-half',

@@ -41,7 +41,7 @@ export const rollback: Protocol = {
     resetState(true),
     audit,
     initHostWithoutMoves,
-    pollUnconfirmedResizes(rollbackHandlers.confirmSteps),
+    pollUnconfirmedResizes(rollbackHandlers.confirmSteps, true),
     cleanupIncompleteMigrations,
     ...operatorCommands(true),
   ],

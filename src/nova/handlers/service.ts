@@ -231,9 +231,17 @@ function reload(world: World, job: Job): Outcome {
   return OUTCOME.OK;
 }
 
-/** _poll_unconfirmed_resizes, with every finished migration of this destination old enough. */
-export const pollUnconfirmedResizes = (confirmSteps: readonly Step[]): Handler =>
-  handler({
+/**
+ * _poll_unconfirmed_resizes, with every finished migration of this destination old enough.
+ * @param guarded a migration that was decided since it was listed is left alone, as it is not in Nova
+ */
+export function pollUnconfirmedResizes(confirmSteps: readonly Step[], guarded = false): Handler {
+  const fail = (world: World, job: Job): Outcome => {
+    const { status } = world.migrations[job.migration]!;
+    if (!guarded || status === STATUS.FINISHED) saveStatus(world, job, STATUS.ERROR);
+    return OUTCOME.ELSE;
+  };
+  return handler({
     id: 'compute.poll_unconfirmed_resizes',
     nova: `${MANAGER}._poll_unconfirmed_resizes`,
     prefix: 'poll',
@@ -254,9 +262,9 @@ export const pollUnconfirmedResizes = (confirmSteps: readonly Step[]): Handler =
         'poll.check',
         `${MANAGER}._poll_unconfirmed_resizes`,
         (world, job) => {
-          if (loadInstance(world, job) !== OUTCOME.OK || job.vm === VM.ERROR) return pollError(world, job);
+          if (loadInstance(world, job) !== OUTCOME.OK || job.vm === VM.ERROR) return fail(world, job);
           if (job.task === TASK.DELETING || job.task === TASK.RESIZE_FINISH) return OUTCOME.ELSE;
-          if (job.vm !== VM.RESIZED || job.task !== TASK.NONE) return pollError(world, job);
+          if (job.vm !== VM.RESIZED || job.task !== TASK.NONE) return fail(world, job);
           return OUTCOME.OK;
         },
         { else: 'poll.next' },
@@ -280,10 +288,6 @@ export const pollUnconfirmedResizes = (confirmSteps: readonly Step[]): Handler =
       memory('poll.again', `${MANAGER}._poll_unconfirmed_resizes`, () => OUTCOME.ELSE, { else: 'poll.next' }),
     ],
   });
-
-function pollError(world: World, job: Job): Outcome {
-  saveStatus(world, job, STATUS.ERROR);
-  return OUTCOME.ELSE;
 }
 
 /** _cleanup_incomplete_migrations: rarely finds anything, since deleting an instance soft-deletes its migrations. */
