@@ -33,7 +33,8 @@ function confirmTarget(world: World, job: Job): number {
   return toSource(world, job);
 }
 
-const unscheduled = (_world: World, job: Job): boolean => job.host === NONE;
+/** nova/compute/utils.py:may_have_ports_or_volumes: one whose build failed has no host any more, and may have left things behind. */
+const unscheduled = (_world: World, job: Job): boolean => job.host === NONE && job.vm !== VM.ERROR;
 
 /** DELETE /servers/{id}: by cast to the host, or locally when the host is down or there is none. */
 export const apiDelete = handler({
@@ -52,7 +53,7 @@ export const apiDelete = handler({
       'delete.unscheduled.destroy',
       `${API}._delete`,
       (world, job) => {
-        if (job.host !== NONE) return OUTCOME.ELSE;
+        if (!unscheduled(world, job)) return OUTCOME.ELSE;
         return destroyInstance(world, job.instance) === OUTCOME.OK ? OUTCOME.OK : OUTCOME.DONE;
       },
       { when: unscheduled, else: 'delete.set-task' },
@@ -79,11 +80,11 @@ export const apiDelete = handler({
       'delete.check-host',
       `${API}._delete`,
       (world, job) => {
-        if (world.hosts[job.host]!.up === 0) return OUTCOME.ELSE;
+        if (job.host === NONE || world.hosts[job.host]!.up === 0) return OUTCOME.ELSE;
         // "already in deleting state, ignoring this request"
         return job.beganTask === TASK.DELETING ? OUTCOME.DONE : OUTCOME.OK;
       },
-      { else: 'delete.local.network' },
+      { when: (_world, job) => job.host !== NONE, else: 'delete.local.network' },
     ),
     cast(
       'delete.cast',
