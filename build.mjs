@@ -14,6 +14,8 @@ const entries = {
   'setup-placement': 'src/targets/placement/setup.ts',
   'setup-nova': 'src/targets/nova/setup.ts',
   'bench-nova': 'src/cli/bench-nova.ts',
+  'setup-redis': 'src/fleet/setup.ts',
+  'bench-fleet': 'src/cli/bench-fleet.ts',
   'setup-browser': 'src/report/page/setup.ts',
   'evidence-nova': 'src/cli/evidence-nova.ts',
   'findings-nova': 'src/cli/findings-nova.ts',

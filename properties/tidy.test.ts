@@ -31,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   targets: ['state', 'placement', 'nova', 'engine', 'observation', 'scenario'],
   campaign: ['state', 'nova', 'engine', 'observation', 'contract', 'generate', 'scenario', 'targets'],
   journal: ['scenario', 'contract', 'campaign'],
+  fleet: ['scenario', 'contract', 'campaign', 'journal', 'targets'],
   report: [
     'state',
     'placement',
@@ -53,6 +54,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'generate',
     'campaign',
     'journal',
+    'fleet',
     'report',
     'scenario',
     'targets',

@@ -49,45 +49,47 @@ export interface Progress {
 const count = z.int().min(0);
 const counts = z.record(z.string(), count);
 
+export const statisticsSchema = z.strictObject({
+  runs: count,
+  steps: count,
+  operations: z.record(z.string(), z.strictObject({ accepted: count, refused: count, skipped: count })),
+  faults: z.strictObject({ armed: count, fired: count }),
+  holds: z.strictObject({ armed: count, struck: count, broken: count }),
+  reached: counts,
+  fired: counts,
+  endStates: counts,
+  moves: z.strictObject({
+    faultFree: count,
+    faultFreeCommitted: count,
+    faulted: count,
+    faultedCommitted: count,
+  }),
+  sometimes: counts,
+  possible: counts,
+});
+
+export const findingSchema = z.strictObject({
+  signature: z.string(),
+  invariants: z.array(z.string()).min(1),
+  details: z.array(z.string()),
+  known: z
+    .object({ weakness: z.string(), reason: z.string(), row: z.string().nullable(), witness: z.string() })
+    .nullable(),
+  sabotage: z.boolean(),
+  scenario: scenarioSchema,
+  token: z.string(),
+  operations: count,
+  faults: count,
+  holds: count,
+  block: count,
+  run: count,
+});
+
 /** Of progress that comes from a file. */
 export const progressSchema = z
   .strictObject({
-    statistics: z.strictObject({
-      runs: count,
-      steps: count,
-      operations: z.record(z.string(), z.strictObject({ accepted: count, refused: count, skipped: count })),
-      faults: z.strictObject({ armed: count, fired: count }),
-      holds: z.strictObject({ armed: count, struck: count, broken: count }),
-      reached: counts,
-      fired: counts,
-      endStates: counts,
-      moves: z.strictObject({
-        faultFree: count,
-        faultFreeCommitted: count,
-        faulted: count,
-        faultedCommitted: count,
-      }),
-      sometimes: counts,
-      possible: counts,
-    }),
-    findings: z.array(
-      z.strictObject({
-        signature: z.string(),
-        invariants: z.array(z.string()).min(1),
-        details: z.array(z.string()),
-        known: z
-          .object({ weakness: z.string(), reason: z.string(), row: z.string().nullable(), witness: z.string() })
-          .nullable(),
-        sabotage: z.boolean(),
-        scenario: scenarioSchema,
-        token: z.string(),
-        operations: count,
-        faults: count,
-        holds: count,
-        block: count,
-        run: count,
-      }),
-    ),
+    statistics: statisticsSchema,
+    findings: z.array(findingSchema),
     led: z.array(
       z.strictObject({
         played: z.string(),

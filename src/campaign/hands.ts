@@ -13,6 +13,11 @@ export interface Hands {
   close(): Promise<void>;
 }
 
+/** Who ran the blocks is gone: one sentence, for the user. What they brought until then stands. */
+export class HandsGone extends Error {
+  override readonly name = 'HandsGone';
+}
+
 /** This process, which looks up between two jobs. */
 export function ownHands(config: CampaignConfig, known: Known, placement: PlacementService | null = null): Hands {
   const runner = new BlockRunner(config, known, placement);

@@ -5,7 +5,7 @@ import { logUpdateStderr } from 'log-update';
 import { Campaign, type CountedFinding } from '../campaign/campaign.ts';
 import { tokenFor } from '../campaign/config.ts';
 import { drive, slicesOf } from '../campaign/drive.ts';
-import { type Hands, ownHands } from '../campaign/hands.ts';
+import { type Hands, HandsGone, ownHands } from '../campaign/hands.ts';
 import { threadHands } from '../campaign/threads.ts';
 import { isNews, isSabotage, type Verdict, verdictOf } from '../campaign/verdict.ts';
 import type { Known } from '../contract/known/known.ts';
@@ -46,7 +46,15 @@ export const handsFor = ({ config }: Order, known: Known, workers: number): Hand
 
 export const now = (): Now => ({ date: new Date().toISOString().slice(0, 19).concat('Z'), commit: currentCommit() });
 
-/** Runs what is left of an order. @returns whether the user stopped it */
+export interface Ran {
+  /** the user stopped it */
+  readonly interrupted: boolean;
+  /** why it could not be brought to its end */
+  readonly gone: string | null;
+  readonly elapsed: number;
+}
+
+/** Runs what is left of an order. */
 export async function run(
   campaign: Campaign,
   {
@@ -62,7 +70,7 @@ export async function run(
     readonly folder: CampaignFolder | null;
     readonly reporting: Reporting;
   },
-): Promise<{ interrupted: boolean; elapsed: number }> {
+): Promise<Ran> {
   const { runs, seconds, shard } = order;
   const interruption = new Interruption();
   const live = process.stderr.isTTY === true;
@@ -73,6 +81,7 @@ export async function run(
   let kept = 0;
   let told = began;
   let news = 0;
+  let gone: string | null = null;
   const keep = (): void => {
     kept = Date.now();
     writing.try(() => folder?.keep({ order, next, elapsed: elapsed(), progress: campaign.progress() }));
@@ -101,12 +110,15 @@ export async function run(
         }
       },
     });
+  } catch (error) {
+    if (!(error instanceof HandsGone)) throw error;
+    gone = error.message;
   } finally {
     if (live) logUpdateStderr.clear();
-    await hands.close();
     keep();
+    await hands.close();
   }
-  return { interrupted: interruption.end(), elapsed: elapsed() };
+  return { interrupted: interruption.end(), gone, elapsed: elapsed() };
 }
 
 /** Scenarios of a shard. */
@@ -212,28 +224,34 @@ export async function runOrder(
   {
     from,
     folder,
-    workers,
+    hands: takeHands,
     reporting,
+    verb,
   }: {
     readonly from: Checkpoint | null;
     readonly folder: CampaignFolder | null;
-    readonly workers: number;
+    readonly hands: (campaign: Campaign) => Hands | Promise<Hands>;
     readonly reporting: Reporting;
+    /** goes on with it */
+    readonly verb: 'fuzz' | 'fleet start';
   },
 ): Promise<void> {
   const campaign = new Campaign(order.config, known);
   if (from !== null) campaign.resume([from.progress]);
   const checks = folder === null ? [] : replayCorpus(folder.corpus, known, now());
-  const hands = handsFor(order, known, workers);
-  const { interrupted, elapsed } = await run(campaign, { order, hands, from, folder, reporting });
+  const hands = await takeHands(campaign);
+  const { interrupted, gone, elapsed } = await run(campaign, { order, hands, from, folder, reporting });
   const { shard } = order;
+  const complete = !interrupted && gone === null;
   if (folder !== null && shard.of > 1) {
-    folder.writeShard({ order, complete: !interrupted, elapsed, progress: campaign.progress() });
+    folder.writeShard({ order, complete, elapsed, progress: campaign.progress() });
   }
-  const verdict = worstOf(verdictOf(campaign, interrupted), checks);
+  if (gone !== null) note(`claimcheck: ${gone}`);
+  const so = worstOf(verdictOf(campaign, interrupted), checks);
+  const verdict = gone === null || so === 'violated' || so === 'interrupted' ? so : 'undecided';
   const [ledger, corpus] = folder === null ? [null, null] : [folder.ledger, folder.corpus];
   conclude(campaign, { verdict, order, seconds: elapsed, checks, ledger, corpus, reporting });
   if (folder === null) return;
-  if (interrupted) note(`note: to go on: claimcheck fuzz --resume --out ${printable(folder.path)}`);
-  else folder.done();
+  if (complete) folder.done();
+  else note(`note: to go on: claimcheck ${verb} --resume --out ${printable(folder.path)}`);
 }

@@ -1,5 +1,7 @@
 /** `claimcheck VERB ...`: one file a verb. */
 import { Command, CommanderError } from 'commander';
+import { withoutCredentials } from '../fleet/address.ts';
+import { QueueTrouble } from '../fleet/trouble.ts';
 import { JournalError } from '../journal/records.ts';
 import { printable } from '../scenario/printable.ts';
 import { PlacementTrouble } from '../targets/placement/trouble.ts';
@@ -7,6 +9,7 @@ import { bisectCommand } from './bisect.ts';
 import { compareCommand } from './compare.ts';
 import { EXIT, note, UsageError } from './context.ts';
 import { exportCommand } from './export.ts';
+import { fleetCommand } from './fleet.ts';
 import { fuzzCommand } from './fuzz.ts';
 import { gateCommand } from './gate.ts';
 import { knownCommand } from './known.ts';
@@ -25,6 +28,7 @@ const commands = [
   fuzzCommand(),
   gateCommand(),
   mergeCommand(),
+  fleetCommand(),
   replayCommand(),
   bisectCommand(),
   exportCommand(),
@@ -45,13 +49,13 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    const said = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    const said = withoutCredentials(error.message.replace(/^error: /, '').replaceAll('\n', ' '));
     if (error.exitCode !== 0) note(`claimcheck: ${said.split(' ').map(printable).join(' ')}`);
     process.exitCode = error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
   } else if (error instanceof UsageError || error instanceof JournalError) {
     note(`claimcheck: ${error.message}`);
     process.exitCode = EXIT.USAGE;
-  } else if (error instanceof PlacementTrouble) {
+  } else if (error instanceof PlacementTrouble || error instanceof QueueTrouble) {
     note(`claimcheck: ${error.message}`);
     process.exitCode = EXIT.UNDECIDED;
   } else {
