@@ -274,7 +274,7 @@ describe.skipIf(lacks !== null)('on a Redis', () => {
     const own = await startRedis();
     const at = { CLAIMCHECK_QUEUE: own.address };
     const out = join(folder, 'gone');
-    const one = begin(['fleet', 'worker', '--jobs', '1', '--patience', '1s'], at);
+    const one = begin(['fleet', 'worker', '--jobs', '1', '--patience', '4s'], at);
     const led = begin(['fleet', 'start', ...CAMPAIGN, '--known', 'none', '--patience', '1s', '--out', out], at);
     while (!existsSync(join(out, 'findings.jsonl'))) await sleep(50);
     await own.stop();

@@ -1,7 +1,7 @@
 /** A connection to the user's Redis or Valkey: made, lost and found again without noise, its errors said without its password. */
 import { isIP } from 'node:net';
 import { rootCertificates } from 'node:tls';
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import { printable } from '../scenario/printable.ts';
 import { type QueueAddress, shown } from './address.ts';
 import { QueueTrouble } from './trouble.ts';
@@ -9,6 +9,13 @@ import { QueueTrouble } from './trouble.ts';
 /** From the first byte to the last of a handshake. */
 const CONNECT_MS = 10_000;
 const RETRY_MS = 500;
+
+/** BullMQ copies it, and stops listening to its copies before they have stopped to connect: that would be noise with a stack trace. */
+class QuietRedis extends Redis {
+  override duplicate(options?: Partial<RedisOptions>): Redis {
+    return super.duplicate(options).on('error', () => {});
+  }
+}
 
 export class Connection {
   readonly client: Redis;
@@ -34,7 +41,7 @@ export class Connection {
     });
     this.end = end;
     const { host, port, database, username, password, tls, ca } = address;
-    this.client = new Redis({
+    this.client = new QuietRedis({
       host,
       port,
       db: database,
