@@ -265,6 +265,40 @@ describe.skipIf(lacks !== null)('Nova 34.0.0', () => {
     LONG_MS,
   );
 
+  const migrate = { operation: 'cold_migrate', server: 's1' } as const;
+  const remove = { operation: 'delete', server: 's1' } as const;
+  const audit = (host: string) => ({ operation: 'audit', host }) as const;
+  /** What the harness once had where it does not lie, or made an error of that Nova only logs. */
+  const HARNESS: readonly (readonly [string, Scenario])[] = [
+    [
+      'audits a host whose server was saved once more after its delete: SQLAlchemy warns, and the audit goes on',
+      {
+        ...scenario(3, [boot, migrate, remove, audit('h1'), audit('h2'), audit('h1')], []),
+        holds: [
+          { operation: 1, point: 'api.cast-conductor', nth: 1, until: 2 },
+          { operation: 3, point: 'audit.update', nth: 1, until: 5 },
+        ],
+      },
+    ],
+    ...(['terminate.rt-update', 'terminate.rt-update.placement'] as const).map(
+      (point) =>
+        [
+          `strikes no ${point} where reverts_task_state tells the tracker`,
+          scenario(2, [boot, remove], [fault(1, 'terminate.volumes', 'error-before'), fault(1, point, 'error-before')]),
+        ] as const,
+    ),
+  ];
+
+  test.each(HARNESS)(
+    '%s',
+    async (_what, one) => {
+      const { differences, listed } = compare(one, model.play(one), (await pool.play(one)) as NovaPlay);
+      expect(differences).toEqual([]);
+      expect(listed.size).toBe(0);
+    },
+    LONG_MS,
+  );
+
   /** A scenario that shows each entry of the list. */
   const SHOWS: Readonly<Record<string, Scenario>> = {
     'local-gb-drifts': {

@@ -160,6 +160,7 @@ export const ROW_IDS = [
   'delete.confirming-stuck',
   'delete.in-revert',
   'delete.local',
+  'delete.unbuilt',
   'delete.error-after-finish',
   'delete.taken-up-again',
   'resize.overtaken',
@@ -1683,6 +1684,20 @@ const DELETE_AND_OPERATORS = [
         ['resumed', (point) => [resize(), revert(hold(point)), del()], GONE],
       ],
     ).map((sketch) => ({ ...sketch, source: 'read' as const })),
+  ),
+  row(
+    'delete.unbuilt',
+    'run',
+    // nova/compute/utils.py:may_have_ports_or_volumes: vm_state is error
+    one('the build failed', [del()], 'deleted | I{}', { boot: [fault('boot.schedule', 'lost')] }),
+    ...(['delete.local.network', 'delete.local.delete-alloc'] as const).map((point) =>
+      one(`the build failed, and ${point}`, [del(fault(point, 'error-before'))], '- error/deleting m1 | I{}', {
+        boot: [fault('boot.schedule', 'lost')],
+      }),
+    ),
+    one('the build never began', [del(fault('delete.unscheduled.delete-alloc', 'error-before'))], 'deleted | I{}', {
+      boot: [fault('boot.cast-conductor', 'lost')],
+    }),
   ),
   row(
     'delete.local',

@@ -43,6 +43,8 @@ export interface Line {
   readonly steps: readonly Step[];
   readonly hosts?: 1 | 2 | 3;
   readonly volumeBacked?: true;
+  /** faults of the boot */
+  readonly boot?: readonly Mark[];
   readonly options?: Partial<Options>;
   /** exit codes of the operator's commands, in order */
   readonly exits?: readonly number[];
@@ -147,16 +149,15 @@ export function scenarioOf(line: Line): Scenario {
   const used = new Set(['m1', 'm2']);
   const faults: Fault[] = [];
   const holds: Hold[] = [];
-  const operations: Operation[] = [
-    {
-      operation: 'boot',
-      flavor: 'm1',
-      host: 'h1',
-      ...(line.volumeBacked === true ? { volume_backed: true } : {}),
-      ...SERVER,
-    },
-  ];
-  for (const { operation, marks } of line.steps) {
+  const operations: Operation[] = [];
+  const boot = on({
+    operation: 'boot',
+    flavor: 'm1',
+    host: 'h1',
+    ...(line.volumeBacked === true ? { volume_backed: true } : {}),
+    ...SERVER,
+  })(...(line.boot ?? []));
+  for (const { operation, marks } of [boot, ...line.steps]) {
     const k = operations.length;
     operations.push(operation);
     if ('flavor' in operation) used.add(operation.flavor);

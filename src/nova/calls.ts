@@ -163,7 +163,8 @@ const CALLS: Readonly<Record<string, string | Unreachable>> = {
   'terminate.driver': 'driver.destroy',
   'terminate.volumes': 'ComputeManager._cleanup_volumes',
   'terminate.set-deleted': 'Instance.save vm_state=deleted',
-  'terminate.rt-update': 'ResourceTracker._update_usage_from_instance',
+  // reverts_task_state tells the tracker too (ComputeManager._instance_update), of an instance that stays
+  'terminate.rt-update': 'ResourceTracker._update_usage_from_instance out=_instance_update',
   'terminate.delete-alloc': 'DELETE /allocations/{instance}',
   'terminate.destroy': 'Instance.destroy',
 
@@ -245,8 +246,8 @@ const SHARED: readonly (readonly [string, string])[] = [
   ['.undo.claim.get-target', 'GET /allocations/{instance}'],
   ['.undo.claim', 'POST /allocations'],
   ['.unstash', 'Instance.save'],
-  // ResourceTracker._update: the first request of the report client that is always made
-  ['.placement', 'GET /resource_providers/{provider}/allocations'],
+  // ResourceTracker._update: the first request of the report client that is always made; not what reverts_task_state makes
+  ['.placement', 'GET /resource_providers/{provider}/allocations out=_instance_update'],
   ['audit.update', 'GET /resource_providers/{provider}/allocations'],
 ];
 
