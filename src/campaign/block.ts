@@ -9,6 +9,7 @@ import type { PlacementService } from '../engine/run.ts';
 import { deriveSeed, sample, type Words, wordStream } from '../generate/adapter.ts';
 import { drawnFrom, madeUp, type Situation } from '../generate/clouds.ts';
 import { GROUP, HEADER, MOST_OPERATIONS } from '../generate/decode.ts';
+import { DEFAULT_MOVES } from '../generate/move-families.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { decodeToken } from '../scenario/token.ts';
 import { type CampaignConfig, compileFor, tokenFor } from './config.ts';
@@ -180,7 +181,8 @@ export class BlockRunner {
 
   private player(block: number, placement: PlacementService | null): Player {
     const { config, code, contract } = this;
-    const options = { sabotage: config.sabotage === true, placement };
+    const { moves = DEFAULT_MOVES } = config;
+    const options = { sabotage: config.sabotage === true, moves, placement };
     return new Player(code, contract, config.faults, this.situations(block), options);
   }
 

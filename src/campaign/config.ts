@@ -2,7 +2,8 @@
 import * as z from 'zod';
 import type { Contract } from '../contract/contracts.ts';
 import { type Code, compile } from '../engine/compile.ts';
-import { findDefect } from '../nova/defects.ts';
+import { MOVE_FAMILY_NAMES, type MoveFamily } from '../generate/move-families.ts';
+import { findDefect } from '../nova/defects/defects.ts';
 import { PROTOCOLS } from '../nova/protocols.ts';
 import {
   type Flavor,
@@ -30,6 +31,8 @@ export interface CampaignConfig {
   readonly cloud: { readonly hosts: readonly Host[]; readonly flavors: readonly Flavor[] } | null;
   /** operators act on servers that are being moved; what that breaks lies outside the contract */
   readonly sabotage?: boolean;
+  /** families of moves; only resizes and cold migrations where nothing is said */
+  readonly moves?: readonly MoveFamily[];
 }
 
 /** Compiles what a campaign's configuration names. */
@@ -64,4 +67,5 @@ export const configSchema: z.ZodType<CampaignConfig> = z.strictObject({
     .strictObject({ hosts: z.array(hostSchema).min(1).max(10_000), flavors: z.array(flavorSchema).min(1).max(10_000) })
     .nullable(),
   sabotage: z.boolean().optional(),
+  moves: z.array(z.enum(MOVE_FAMILY_NAMES)).min(1).max(MOVE_FAMILY_NAMES.length).readonly().optional(),
 }) as z.ZodType<CampaignConfig>;

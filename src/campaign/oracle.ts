@@ -4,7 +4,7 @@ import { compile } from '../engine/compile.ts';
 import { deriveSeed, sample, wordStream } from '../generate/adapter.ts';
 import { madeUp } from '../generate/clouds.ts';
 import { GROUP, HEADER, MOST_OPERATIONS } from '../generate/decode.ts';
-import type { Defect } from '../nova/defects.ts';
+import type { Defect } from '../nova/defects/defect.ts';
 import { PROTOCOLS } from '../nova/protocols.ts';
 import { judgeScenario } from './judge.ts';
 import { Player } from './player.ts';

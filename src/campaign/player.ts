@@ -7,6 +7,7 @@ import { play, settle } from '../engine/settle.ts';
 import type { Words } from '../generate/adapter.ts';
 import { MOST_CLASSES, MOST_HOSTS, type Situation } from '../generate/clouds.ts';
 import { Decoder, MOST_HOLDS, MOST_OPERATIONS, MOST_SERVERS } from '../generate/decode.ts';
+import { DEFAULT_MOVES, type MoveFamily } from '../generate/move-families.ts';
 import { makeSetting, type Setting } from '../nova/setting.ts';
 import { bystandersOf, populate, type Shape, World } from '../nova/world.ts';
 import { SCENARIO_VERSION, type Scenario } from '../scenario/scenario.ts';
@@ -36,6 +37,13 @@ interface Prepared {
   readonly template: World;
 }
 
+export interface PlayerOptions {
+  readonly sabotage?: boolean;
+  readonly moves?: readonly MoveFamily[];
+  /** who answers in the model's place */
+  readonly placement?: PlacementService | null;
+}
+
 const SERVERS: readonly string[] = Array.from({ length: MOST_SERVERS }, (_, k) => `s${k + 1}`);
 
 export class Player {
@@ -48,13 +56,12 @@ export class Player {
   private readonly prepared: readonly Prepared[];
   private playing: Prepared;
 
-  /** @param placement who answers in the model's place */
   constructor(
     code: Code,
     contract: Contract,
     mostFaults: number,
     situations: readonly Situation[],
-    { sabotage = false, placement = null }: { sabotage?: boolean; placement?: PlacementService | null } = {},
+    { sabotage = false, moves = DEFAULT_MOVES, placement = null }: PlayerOptions = {},
   ) {
     const settings = situations.map(({ cloud, options }) => makeSetting(cloud, options));
     for (const setting of settings) mustFit(code, setting);
@@ -69,7 +76,7 @@ export class Player {
     this.run = new Run(code, new World(shape, settings[0]!));
     this.run.placement = placement;
     this.trial = new Trial(this.run, contract);
-    this.decoder = new Decoder(code, mostFaults, sabotage);
+    this.decoder = new Decoder(code, mostFaults, sabotage, moves);
   }
 
   /** Runs and judges one array of words; the violations are in `trial.violations`. */

@@ -1,6 +1,7 @@
 /** What a campaign comes to. */
 import { SOMETIMES } from '../contract/sometimes.ts';
-import { recoversMoves } from '../engine/operations.ts';
+import { handlersOf, recoversMoves } from '../engine/operations.ts';
+import { DEFAULT_MOVES, operationsOf } from '../generate/move-families.ts';
 import { operatorCommands } from '../nova/handlers/operator.ts';
 import type { Campaign, CountedFinding } from './campaign.ts';
 import { pairsOf } from './statistics.ts';
@@ -24,8 +25,10 @@ export const isSabotage = ({ known, sabotage }: CountedFinding): boolean => know
 /** Situations that the campaign allowed and never reached. */
 export function missed({ statistics, config, code }: Campaign): string[] {
   const recovers = recoversMoves(code);
-  const never = SOMETIMES.filter(({ id, faults, recovery }) => {
+  const { moves = DEFAULT_MOVES } = config;
+  const never = SOMETIMES.filter(({ id, faults, recovery, resize }) => {
     if (statistics.possible[id] === 0 || statistics.sometimes[id]! > 0) return false;
+    if (resize === true && !moves.includes('resize')) return false;
     return config.faults >= faults && (recovers || recovery === undefined);
   }).map(({ id }) => id);
   return recovers && config.cloud === null ? [...never, ...tooFew(statistics)] : never;
@@ -43,7 +46,7 @@ function tooFew({ moves }: Campaign['statistics']): string[] {
 
 /** Failure points, and pairs of one and a fault that fits, of the handlers that the campaign's operations lead to. */
 export function within({ code, config }: Campaign): { points: number; pairs: readonly string[] } {
-  const handlers = new Set(code.entries.keys());
+  const handlers = handlersOf(code, operationsOf(config.moves ?? DEFAULT_MOVES));
   if (config.sabotage !== true) for (const { id } of operatorCommands(false)) handlers.delete(id);
   const points = code.points.filter((point) => point.handlers.some((id) => handlers.has(id))).length;
   return { points, pairs: pairsOf(code, handlers) };

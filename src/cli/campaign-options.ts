@@ -4,6 +4,7 @@ import type { CampaignConfig } from '../campaign/config.ts';
 import { type Shard, WHOLE } from '../campaign/drive.ts';
 import type { Known } from '../contract/known/known.ts';
 import { withoutCredentials } from '../fleet/address.ts';
+import type { MoveFamily } from '../generate/move-families.ts';
 import { CampaignFolder, type Checkpoint, type Order, sameOrder } from '../journal/campaign-folder.ts';
 import { printable } from '../scenario/printable.ts';
 import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
@@ -13,6 +14,7 @@ import { readKnown, sameKnown } from './known-source.ts';
 import {
   contractOption,
   defectOption,
+  movesOption,
   named,
   noteRelease,
   novaReleaseOption,
@@ -39,6 +41,7 @@ export interface CampaignFlags extends ReportingFlags {
   readonly known?: string;
   readonly cloud?: string;
   readonly sabotage?: boolean;
+  readonly moves?: readonly MoveFamily[];
   readonly out?: string;
   readonly anonymise?: boolean;
   readonly keepNames?: boolean;
@@ -59,6 +62,7 @@ export const playedOptions = (command: Command, runs: string): Command =>
       'most faults and holds of a scenario (default: 1, under protocol rollback 3)',
       wholeNumber('--faults', 0, 3),
     )
+    .addOption(movesOption())
     .addOption(novaReleaseOption().default(DEFAULT_OPTIONS.nova_release))
     .addOption(placementReleaseOption());
 
@@ -104,6 +108,7 @@ export function orderOf(flags: CampaignFlags, shard: Shard = WHOLE): { order: Or
     ...(flags.faults === undefined ? {} : { faults: flags.faults }),
     cloud: flags.cloud === undefined ? null : readUserCloud(flags.cloud, flags.anonymise === true),
     sabotage: flags.sabotage === true,
+    ...(flags.moves === undefined ? {} : { moves: flags.moves }),
   };
   const order: Order = {
     config,

@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command } from 'commander';
 import { type CampaignConfig, compileFor } from '../campaign/config.ts';
+import type { MoveFamily } from '../generate/move-families.ts';
 import { printable } from '../scenario/printable.ts';
 import { type NovaRelease, PLACEMENT_OF } from '../targets/nova/install.ts';
 import { releaseLike, startedPlacement } from '../targets/placement/connect.ts';
@@ -13,7 +14,7 @@ import { readUserCloud } from './cloud-folder.ts';
 import { EXIT, Interruption, note, PROGRESS_MS, print, UsageError, wholeNumber } from './context.ts';
 import { type NovaFlags, novaFromOption, processesOption } from './nova-options.ts';
 import { compareOnNova } from './on-nova.ts';
-import { novaReleaseOption, placementReleaseOption } from './protocol-options.ts';
+import { movesOption, novaReleaseOption, placementReleaseOption } from './protocol-options.ts';
 
 interface CompareFlags {
   readonly requests: number;
@@ -58,6 +59,7 @@ interface CompareNovaFlags extends NovaFlags {
   readonly cloud?: string;
   readonly anonymise?: boolean;
   readonly sabotage?: boolean;
+  readonly moves?: readonly MoveFamily[];
   readonly json?: boolean;
 }
 
@@ -67,6 +69,7 @@ function novaCommand(): Command {
     .option('--runs <n>', 'how many', wholeNumber('--runs', 1, 1_000_000), 100)
     .option('--seed <text>', 'any text: a date, a commit hash', 'claimcheck')
     .option('--faults <n>', 'most faults and holds of a scenario', wholeNumber('--faults', 0, 3), 2)
+    .addOption(movesOption())
     .addOption(novaReleaseOption().default(34))
     .addOption(novaFromOption())
     .addOption(processesOption())
@@ -85,7 +88,7 @@ function novaCommand(): Command {
 }
 
 async function compareNova(flags: CompareNovaFlags): Promise<void> {
-  const { seed, faults, novaRelease, cloud, anonymise, sabotage } = flags;
+  const { seed, faults, novaRelease, cloud, anonymise, sabotage, moves } = flags;
   const config: CampaignConfig = {
     seed,
     protocol: 'nova',
@@ -97,6 +100,7 @@ async function compareNova(flags: CompareNovaFlags): Promise<void> {
     faults,
     cloud: cloud === undefined ? null : readUserCloud(cloud, anonymise === true),
     sabotage: sabotage === true,
+    ...(moves === undefined ? {} : { moves }),
   };
   await compareOnNova(compileFor(config), config, flags);
 }

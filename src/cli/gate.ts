@@ -5,7 +5,7 @@ import { WHOLE } from '../campaign/drive.ts';
 import { sightOf } from '../campaign/oracle.ts';
 import { verdictOf } from '../campaign/verdict.ts';
 import type { Order } from '../journal/campaign-folder.ts';
-import { DEFECTS } from '../nova/defects.ts';
+import { DEFECTS } from '../nova/defects/defects.ts';
 import type { Check } from '../report/reporter.ts';
 import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
 import { type NovaRelease, PLACEMENT_OF } from '../targets/nova/install.ts';

@@ -9,7 +9,7 @@ import { type Code, compile } from '../engine/compile.ts';
 import { fits } from '../engine/faults.ts';
 import { ENTRY_HANDLERS } from '../engine/operations.ts';
 import { callOf } from '../nova/calls.ts';
-import { DEFECTS } from '../nova/defects.ts';
+import { DEFECTS } from '../nova/defects/defects.ts';
 import { PROTOCOLS } from '../nova/protocols.ts';
 import { isGroup } from '../nova/step.ts';
 import { releases } from '../report/releases.ts';
@@ -61,19 +61,23 @@ const SUBJECTS: Readonly<Record<string, (code: Code) => Listing>> = {
       SOMETIMES.map(({ id, claim }) => [id, claim]),
     ),
   defects: () => ({
-    head: ['id', 'kind', 'aliases', 'title', 'caught by'],
-    rows: DEFECTS.map(({ id, kind, aliases, title, catches }) => [
+    head: ['id', 'kind', 'aliases', 'title', 'releases', 'fixed in', 'caught by'],
+    rows: DEFECTS.map(({ id, kind, aliases, title, releases = '', fixed = '', catches }) => [
       id,
       kind,
       aliases.join(', '),
       title,
+      releases,
+      fixed,
       catches.join(', '),
     ]),
-    data: DEFECTS.map(({ id, kind, aliases, title, catches, length }) => ({
+    data: DEFECTS.map(({ id, kind, aliases, title, releases = null, fixed = null, catches, length }) => ({
       id,
       kind,
       aliases,
       title,
+      releases,
+      fixed,
       catches,
       length,
     })),

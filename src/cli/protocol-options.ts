@@ -1,6 +1,7 @@
 /** Options that say what is run: protocol, contract, defects, releases. */
 import { Option } from 'commander';
-import { DEFECTS, findDefect } from '../nova/defects.ts';
+import { DEFAULT_MOVES, MOVE_FAMILY_NAMES, type MoveFamily } from '../generate/move-families.ts';
+import { DEFECTS, findDefect } from '../nova/defects/defects.ts';
 import { printable } from '../scenario/printable.ts';
 import { NOVA_RELEASES, PLACEMENT_RELEASES } from '../scenario/scenario.ts';
 import { note, oneOf, UsageError, wholeNumber } from './context.ts';
@@ -42,6 +43,25 @@ export const protocolOption = (): Option =>
   new Option('--protocol <name>', `the handlers: ${PROTOCOL_NAMES.join(' or ')}`).argParser(
     oneOf('--protocol', PROTOCOL_NAMES),
   );
+
+/** `all`, or families separated by commas; in the table's order, however they are given. */
+function moveFamilies(text: string): MoveFamily[] {
+  if (text === 'all') return MOVE_FAMILY_NAMES;
+  const names = text.split(',');
+  const unknown = names.find((name) => !(MOVE_FAMILY_NAMES as string[]).includes(name));
+  if (unknown !== undefined) {
+    throw new UsageError(
+      `--moves takes ${MOVE_FAMILY_NAMES.join(', ')}, several of them with commas between, or all, not "${printable(unknown)}"`,
+    );
+  }
+  return MOVE_FAMILY_NAMES.filter((family) => names.includes(family));
+}
+
+export const movesOption = (): Option =>
+  new Option(
+    '--moves <families>',
+    `what servers go through: ${MOVE_FAMILY_NAMES.join(',')} or all (default: ${DEFAULT_MOVES.join(',')})`,
+  ).argParser(moveFamilies);
 
 export const contractOption = (): Option =>
   new Option('--contract <name>', `the laws: ${CONTRACT_NAMES.join(', ')}`).argParser(

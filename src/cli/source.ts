@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { compileFor } from '../campaign/config.ts';
 import type { Code } from '../engine/compile.ts';
-import { findDefect } from '../nova/defects.ts';
+import { findDefect } from '../nova/defects/defects.ts';
 import { printable } from '../scenario/printable.ts';
 import { LONGEST_SCENARIO_BYTES, readScenario } from '../scenario/read.ts';
 import { decodeToken, type Envelope } from '../scenario/token.ts';

@@ -1,6 +1,6 @@
 /** What laws say again and again about an observation, in Nova's words. */
 
-import { STATUS, TASK, VM } from '../nova/states.ts';
+import { MOVE, MOVE_TYPE, STATUS, TASK, VM } from '../nova/states.ts';
 import { amounts } from '../observation/amounts.ts';
 import type { Observation, ObservedHoldings, ObservedMove } from '../observation/observation.ts';
 import { NONE } from '../state/table.ts';
@@ -90,10 +90,10 @@ export function lastMoveOf(observation: Observation, i: number): ObservedMove | 
   return last;
 }
 
-/** A move that waits, committed, for a decision that the API would take; never by its status alone. */
+/** A resize that waits, committed, for a decision that the API would take; never by its status alone. */
 export function isOpen(observation: Observation, i: number): boolean {
   const move = lastMoveOf(observation, i);
-  if (move === undefined || move.committed === 0 || move.migration === NONE) return false;
+  if (move === undefined || move.kind !== MOVE.RESIZE || move.committed === 0 || move.migration === NONE) return false;
   const instance = observation.instances[i]!;
   const migration = observation.migrations[move.migration]!;
   return (
@@ -152,6 +152,56 @@ export function restsOnItsHost(observation: Observation, i: number): boolean {
   const instance = observation.instances[i]!;
   return (
     holdingMigration(observation, i) === NONE &&
-    holdsExactly(observation, instanceHoldings(observation, i), instance.host, instance.flavor, instance.volumeBacked)
+    holdsExactly(observation, settledHoldings(observation, i), instance.host, instance.flavor, instance.volumeBacked)
   );
+}
+
+/**
+ * What the instance holds, but for what it holds by design on a host that it was evacuated from and that has not come back:
+ * of an evacuation the instance holds both sides, and the source's nova-compute gives its own up when it starts
+ * (nova/compute/manager.py:ComputeManager._destroy_evacuated_instances).
+ */
+export function settledHoldings(observation: Observation, i: number): ObservedHoldings {
+  const holdings = instanceHoldings(observation, i);
+  const left = leftBehind(observation, i);
+  return left === 0 ? holdings : withoutProviders(holdings, left);
+}
+
+/**
+ * What the instance held when the move was asked for, without what an evacuation had left on a host that has given it up
+ * since.
+ */
+export function heldBefore(observation: Observation, { instance, source, before }: ObservedMove): ObservedHoldings {
+  let given = 0;
+  for (let m = 0; m < observation.globals.migrations; m++) {
+    const { instance: of, type, status, source: host } = observation.migrations[m]!;
+    if (of === instance && type === MOVE_TYPE.EVACUATION && status === STATUS.COMPLETED && host !== source) {
+      given |= 1 << host;
+    }
+  }
+  return given === 0 ? before : withoutProviders(before, given);
+}
+
+function withoutProviders(holdings: ObservedHoldings, providers: number): ObservedHoldings {
+  const rows: number[] = [];
+  for (let row = 0; row < holdings.count; row++) {
+    if ((providers & (1 << holdings.provider(row))) === 0) rows.push(row);
+  }
+  return {
+    count: rows.length,
+    provider: (row) => holdings.provider(rows[row]!),
+    resourceClass: (row) => holdings.resourceClass(rows[row]!),
+    amount: (row) => holdings.amount(rows[row]!),
+  };
+}
+
+/** Hosts that the instance was evacuated from and that have not come back, as bits. */
+function leftBehind(observation: Observation, i: number): number {
+  let left = 0;
+  for (let m = 0; m < observation.globals.migrations; m++) {
+    const { exists, instance, type, status, source } = observation.migrations[m]!;
+    if (exists !== 1 || instance !== i || type !== MOVE_TYPE.EVACUATION || status !== STATUS.DONE) continue;
+    if (observation.hosts[source]!.up === 0 && source !== observation.instances[i]!.host) left |= 1 << source;
+  }
+  return left;
 }

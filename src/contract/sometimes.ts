@@ -16,6 +16,8 @@ export interface Sometimes {
   readonly faults: number;
   /** only a protocol that recovers moves by itself can show it */
   readonly recovery?: true;
+  /** it is about resizes, and no other move shows it */
+  readonly resize?: true;
 }
 
 const always = (): boolean => true;
@@ -65,6 +67,7 @@ export const SOMETIMES: readonly Sometimes[] = [
     reached: someMove((move) => move.committed === 1 && move.decision === 1),
     possible: always,
     faults: 0,
+    resize: true,
   },
   {
     id: 'move-reverted',
@@ -72,6 +75,7 @@ export const SOMETIMES: readonly Sometimes[] = [
     reached: someMove((move) => move.committed === 1 && move.decision === 2),
     possible: always,
     faults: 0,
+    resize: true,
   },
   {
     id: 'moved-within-host',
@@ -83,6 +87,7 @@ export const SOMETIMES: readonly Sometimes[] = [
     possible: ({ setting }) =>
       setting.options.allow_resize_to_same_host || setting.options.supports_migrate_to_same_host,
     faults: 0,
+    resize: true,
   },
   {
     id: 'server-moved-twice',
@@ -113,6 +118,7 @@ export const SOMETIMES: readonly Sometimes[] = [
     reached: someMove((move) => move.committed === 1 && move.elsewhere === 1),
     possible: ({ setting }) => setting.hosts.length > 2 && setting.options.max_attempts > 1,
     faults: 1,
+    resize: true,
   },
   met('moves-at-once', MET.ANOTHER_MOVE, 'a move was asked for while another was not over'),
   met('inventory-changed-in-mid-move', MET.INVENTORY, 'the operator changed an inventory before a move was over'),

@@ -3,7 +3,7 @@
  * its other branch. Every use of a step gets its own copy, since the links live on it.
  */
 
-import type { Defect } from '../nova/defects.ts';
+import type { Defect } from '../nova/defects/defect.ts';
 import type { Setting } from '../nova/setting.ts';
 import {
   type Handler,

@@ -6,7 +6,7 @@
 import { saveMigrationStatus } from '../nova/database.ts';
 import { noteSabotage } from '../nova/sabotage.ts';
 import { indexOfName, SAME_HOST_TRAIT_BIT, type Setting } from '../nova/setting.ts';
-import { CONTROLLER_NAMES, MET, POWER, SERVICE, STATUS_NAMES, TASK, VM } from '../nova/states.ts';
+import { CONTROLLER_NAMES, MET, MOVE, POWER, SERVICE, STATUS_NAMES, TASK, VM } from '../nova/states.ts';
 import {
   amountsOf,
   diskTooSmall,
@@ -88,12 +88,12 @@ export function perform(run: Run, k: number, resolved: Resolved): void {
 
 type Start = (run: Run, k: number, resolved: Resolved) => boolean;
 
-/** A request to the API about a server that was booted. */
+/** A request to the API about a server that was booted. What the protocol does not serve is skipped. */
 function request(handler: string, fill?: (job: Job, resolved: Resolved) => void): Start {
   return (run, k, resolved) => {
     const { world } = run;
     const instance = world.instances[resolved.instance]!;
-    if (instance.exists === 0 || !serviceUp(world, SERVICE.API)) return false;
+    if (instance.exists === 0 || !serviceUp(world, SERVICE.API) || !run.code.entries.has(handler)) return false;
     instance.touched = 1;
     const job = run.begin(handler, SERVICE.API, k);
     job.instance = resolved.instance;
@@ -102,34 +102,41 @@ function request(handler: string, fill?: (job: Job, resolved: Resolved) => void)
   };
 }
 
-function move(run: Run, k: number, resolved: Resolved): boolean {
-  const { world } = run;
-  const instance = world.instances[resolved.instance]!;
-  if (instance.exists === 0 || !serviceUp(world, SERVICE.API)) return false;
-  meet(world, MET.ANOTHER_MOVE);
-  const record = world.moves[world.globals.moves++]!;
-  record.exists = 1;
-  record.instance = resolved.instance;
-  record.operation = k;
-  record.migration = NONE;
-  record.source = instance.host;
-  record.oldFlavor = instance.flavor;
-  record.newFlavor = resolved.flavor === NONE ? instance.flavor : resolved.flavor;
-  record.oldVm = instance.vm;
-  record.accepted = 0;
-  record.committed = 0;
-  record.flipped = 0;
-  record.decision = 0;
-  record.disturbed = 0;
-  record.met = 0;
-  record.elsewhere = 0;
-  record.before.copy(world.placement.consumers[resolved.instance]!.allocations);
-  record.fits = fits(run, resolved, record.newFlavor) ? 1 : 0;
-  return request('api.resize', (job) => {
-    job.flavor = resolved.flavor;
-    job.requested = resolved.host;
-  })(run, k, resolved);
-}
+/** A request that moves a server, and that laws about moves judge. */
+const move =
+  (handler: string): Start =>
+  (run, k, resolved) => {
+    const { world } = run;
+    const kind = MOVES[resolved.operation.operation]!;
+    const instance = world.instances[resolved.instance]!;
+    if (instance.exists === 0 || !serviceUp(world, SERVICE.API) || !run.code.entries.has(handler)) return false;
+    meet(world, MET.ANOTHER_MOVE);
+    const record = world.moves[world.globals.moves++]!;
+    record.exists = 1;
+    record.kind = kind;
+    record.instance = resolved.instance;
+    record.operation = k;
+    record.migration = NONE;
+    record.source = instance.host;
+    record.oldFlavor = instance.flavor;
+    record.newFlavor = resolved.flavor === NONE ? instance.flavor : resolved.flavor;
+    record.oldVm = instance.vm;
+    record.accepted = 0;
+    record.committed = 0;
+    record.flipped = 0;
+    record.decision = 0;
+    record.disturbed = 0;
+    record.met = 0;
+    record.elsewhere = 0;
+    record.before.copy(world.placement.consumers[resolved.instance]!.allocations);
+    record.fits = fits(run, kind, resolved, record.newFlavor) ? 1 : 0;
+    const { operation } = resolved;
+    return request(handler, (job) => {
+      job.flavor = resolved.flavor;
+      job.requested = resolved.host;
+      job.option = 'force' in operation && operation.force === true ? 1 : 0;
+    })(run, k, resolved);
+  };
 
 /** A refused request is no move: it must not stand between the server and its last one. */
 function forgetRefusedMove(world: World, k: number): void {
@@ -144,24 +151,36 @@ function forgetRefusedMove(world: World, k: number): void {
   globals.moves--;
 }
 
+/** vm_states in which the API takes each kind of move. An evacuation is never judged by it: its host is down. */
+const STATES_OF: Readonly<Record<number, readonly number[]>> = {
+  [MOVE.RESIZE]: [VM.ACTIVE, VM.STOPPED],
+  [MOVE.LIVE_MIGRATION]: [VM.ACTIVE],
+  [MOVE.EVACUATION]: [],
+  [MOVE.UNSHELVE]: [VM.SHELVED, VM.SHELVED_OFFLOADED],
+};
+
 /**
  * With nothing else in flight and every service up: the API would take the request, and Placement has room for the new
  * beside the old on a host that passes the filters.
  */
-function fits(run: Run, resolved: Resolved, flavor: number): boolean {
+function fits(run: Run, kind: number, resolved: Resolved, flavor: number): boolean {
   const { world } = run;
   const { setting, placement } = world;
   const instance = world.instances[resolved.instance]!;
   if (!nothingUnderWay(world) || !everythingUp(world)) return false;
-  if (instance.exists !== 1 || instance.task !== TASK.NONE || instance.host === NONE) return false;
-  if (instance.vm !== VM.ACTIVE && instance.vm !== VM.STOPPED) return false;
+  if (instance.exists !== 1 || instance.task !== TASK.NONE) return false;
+  if (!STATES_OF[kind]!.includes(instance.vm)) return false;
+  // on its own host it has its claim
+  if (instance.vm === VM.SHELVED) return resolved.host === NONE;
   const resize = resolved.operation.operation === 'resize';
   if (resize && flavor === instance.flavor) return false;
   if (resize && diskTooSmall(world, instance, flavor)) return false;
   const { required, forbidden } = setting.flavors[flavor]!;
-  const sameHost = resize
-    ? setting.options.allow_resize_to_same_host
-    : (placement.providers[instance.host]!.traits & SAME_HOST_TRAIT_BIT) !== 0;
+  const sameHost =
+    kind === MOVE.RESIZE &&
+    (resize
+      ? setting.options.allow_resize_to_same_host
+      : (placement.providers[instance.host]!.traits & SAME_HOST_TRAIT_BIT) !== 0);
   const { ids } = serve(placement, run.code.rules, {
     op: 'get-candidates',
     resources: amountsOf(world, flavor, instance).resources,
@@ -226,12 +245,36 @@ export function restartService(run: Run, service: number, k: number): void {
   if (service >= SERVICE.COMPUTE) run.begin('compute.init_host', service, k);
 }
 
-const restart: Start = (run, k, { service }) => {
-  if (isGone(run.world, service)) return false;
-  run.world.operations[k]!.outcome = OPERATION.ACCEPTED;
+const restart: Start = (run, k, { operation, service }) => {
+  const { world } = run;
+  if (operation.operation !== 'restart' || isGone(world, service)) return false;
+  world.operations[k]!.outcome = OPERATION.ACCEPTED;
+  if (operation.reinstalled === true && service >= SERVICE.COMPUTE) {
+    if (serviceUp(world, service)) run.crash(service);
+    emptyHypervisor(world, service - SERVICE.COMPUTE);
+  }
   restartService(run, service, k);
   return true;
 };
+
+function emptyHypervisor(world: World, host: number): void {
+  for (const instance of world.instances) {
+    instance.guests &= ~(1 << host);
+    instance.running &= ~(1 << host);
+    instance.backups &= ~(1 << host);
+  }
+}
+
+/** A request to the API about the nova-compute of a host. */
+function aboutService(handler: string): Start {
+  return (run, k, { operation, host }) => {
+    if (!serviceUp(run.world, SERVICE.API) || !run.code.entries.has(handler)) return false;
+    const job = run.begin(handler, SERVICE.API, k);
+    job.requested = host;
+    job.option = operation.operation === 'force_down' && operation.forced_down ? 1 : 0;
+    return true;
+  };
+}
 
 const loseHost: Start = (run, k, { host }) => {
   const { world } = run;
@@ -311,10 +354,28 @@ const editRow: Start = ({ world }, k, { operation, instance, host }) => {
   return true;
 };
 
+/** What a move was asked for as, by its operation. */
+export const MOVES: Readonly<Partial<Record<Operation['operation'], number>>> = {
+  resize: MOVE.RESIZE,
+  cold_migrate: MOVE.RESIZE,
+  live_migrate: MOVE.LIVE_MIGRATION,
+  evacuate: MOVE.EVACUATION,
+  unshelve: MOVE.UNSHELVE,
+};
+
 const STARTS: Record<Operation['operation'], Start> = {
   boot,
-  resize: move,
-  cold_migrate: move,
+  resize: move('api.resize'),
+  cold_migrate: move('api.resize'),
+  live_migrate: move('api.live_migrate'),
+  abort_live_migration: request('api.live_migrate_abort'),
+  evacuate: move('api.evacuate'),
+  shelve: request('api.shelve'),
+  shelve_offload: request('api.shelve_offload'),
+  unshelve: move('api.unshelve'),
+  rebuild: request('api.rebuild'),
+  force_down: aboutService('api.force_down'),
+  delete_service: aboutService('api.service_delete'),
   confirm: request('api.confirm_resize'),
   revert: request('api.revert_resize'),
   delete: request('api.delete'),
@@ -349,11 +410,20 @@ const STARTS: Record<Operation['operation'], Start> = {
   edit_row: editRow,
 };
 
-/** The handlers that an operation can lead to, from its own on: where its faults can strike. */
+/** The handlers that an operation begins with. */
 export const ENTRY_HANDLERS: Readonly<Partial<Record<Operation['operation'], readonly string[]>>> = {
   boot: ['api.create'],
   resize: ['api.resize'],
   cold_migrate: ['api.resize'],
+  live_migrate: ['api.live_migrate'],
+  abort_live_migration: ['api.live_migrate_abort'],
+  evacuate: ['api.evacuate'],
+  shelve: ['api.shelve'],
+  shelve_offload: ['api.shelve_offload'],
+  unshelve: ['api.unshelve'],
+  rebuild: ['api.rebuild'],
+  force_down: ['api.force_down'],
+  delete_service: ['api.service_delete'],
   confirm: ['api.confirm_resize'],
   revert: ['api.revert_resize'],
   delete: ['api.delete'],
@@ -370,3 +440,14 @@ export const ENTRY_HANDLERS: Readonly<Partial<Record<Operation['operation'], rea
   heal_allocations: ['nova-manage.heal_allocations'],
   delete_allocations: ['openstack.allocation_delete'],
 };
+
+/** All handlers that operations can lead to, by the messages they send: where their faults can strike. */
+export function handlersOf(code: Code, operations: readonly Operation['operation'][]): Set<string> {
+  const handlers = new Set(operations.flatMap((name) => ENTRY_HANDLERS[name] ?? []));
+  for (const id of handlers) {
+    for (const { handler, step } of code.instructions) {
+      if (handler.id === id && step.to !== undefined) handlers.add(step.to);
+    }
+  }
+  return handlers;
+}

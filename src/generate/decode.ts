@@ -4,12 +4,12 @@
  */
 import type { Code } from '../engine/compile.ts';
 import { kindsFor } from '../engine/faults.ts';
-import { ENTRY_HANDLERS, type Resolved, recoversMoves } from '../engine/operations.ts';
+import { ENTRY_HANDLERS, handlersOf, type Resolved, recoversMoves } from '../engine/operations.ts';
 import type { ArmedFault, ArmedHold } from '../engine/run.ts';
 import { CANDIDATES } from '../nova/candidates.ts';
 import { atWork, moveUnderWay } from '../nova/sabotage.ts';
 import { CONTROLLER_NAMES, SERVICE } from '../nova/states.ts';
-import { diskTooSmall, type World } from '../nova/world.ts';
+import { diskTooSmall, seemsUp, type World } from '../nova/world.ts';
 import { capacity } from '../placement/store.ts';
 import {
   FAULT_KINDS,
@@ -21,6 +21,7 @@ import {
 } from '../scenario/scenario.ts';
 import { NONE } from '../state/table.ts';
 import type { Words } from './adapter.ts';
+import { familyOf, MOVE_FAMILY_NAMES, type MoveFamily } from './move-families.ts';
 
 /** Words before the first operation, and words an operation. */
 export const HEADER = 4;
@@ -54,6 +55,15 @@ const WEIGHTS: Readonly<Record<OperationName, number>> = {
   heal_allocations: 0,
   delete_allocations: 0,
   edit_row: 0,
+  live_migrate: 14,
+  abort_live_migration: 6,
+  evacuate: 16,
+  shelve: 8,
+  shelve_offload: 10,
+  unshelve: 12,
+  rebuild: 6,
+  force_down: 5,
+  delete_service: 3,
 };
 /** The same where sabotage is asked for: what an operator does while servers move, and what is held for it to cut in. */
 const SABOTAGE_WEIGHTS: Readonly<Record<OperationName, number>> = {
@@ -71,9 +81,14 @@ const OPERATIONS = Object.keys(WEIGHTS) as OperationName[];
 /** A swarm leaves operations out; these stay, or nothing would move. */
 const ALWAYS = new Set<OperationName>(['boot', 'resize', 'confirm', 'revert']);
 const STAYS = OPERATIONS.map((name) => ALWAYS.has(name));
+const FAMILIES = OPERATIONS.map(familyOf);
+const RESIZE = familyOf('resize');
+const EVACUATION = 1 << familyOf('evacuate');
+/** A swarm has or has not these as the whole family. */
+const WHOLE = FAMILIES.map((family) => family > RESIZE);
 
-/** Nova recovers nothing by itself, and what is left of servers whose host is gone waits for their evacuation. */
-const RECOVERED = new Set<OperationName>(['recover', 'lose_host']);
+/** Nova recovers nothing by itself. */
+const RECOVERED = new Set<OperationName>(['recover']);
 
 /** Operations about a server that is there already. */
 const ON_SERVER = new Set<OperationName>([
@@ -89,7 +104,16 @@ const ON_SERVER = new Set<OperationName>([
   'heal_allocations',
   'delete_allocations',
   'edit_row',
+  'live_migrate',
+  'abort_live_migration',
+  'evacuate',
+  'shelve',
+  'shelve_offload',
+  'unshelve',
+  'rebuild',
 ]);
+/** Moves to another host that has to have room. */
+const NEEDS_ROOM = new Set<OperationName>(['cold_migrate', 'live_migrate', 'evacuate']);
 /** Sabotage where they are about a server that is being moved. */
 const SPOILS = new Set<OperationName>(['reset_state', 'heal_allocations']);
 /** Never drawn for a server that they cannot be about. */
@@ -133,30 +157,45 @@ export class Decoder {
   private total = 0;
   private allowedKinds = 0;
   private readonly sabotage: boolean;
+  /** families of moves, as bits */
+  private readonly families: number;
 
   /**
    * @param mostFaults of a scenario, holds counted in: each is one thing that goes differently
    * @param sabotage operators act on servers that are being moved (nova/sabotage.ts)
+   * @param moves families of moves; those that the protocol does not serve are left out
    */
-  constructor(code: Code, mostFaults: number, sabotage: boolean) {
+  constructor(code: Code, mostFaults: number, sabotage: boolean, moves: readonly MoveFamily[]) {
     this.mostFaults = mostFaults;
     this.sabotage = sabotage;
     this.recovers = recoversMoves(code);
-    for (const name of OPERATIONS) this.targets.set(name, reachable(code, name));
+    let families = 0;
+    for (const family of moves) families |= 1 << MOVE_FAMILY_NAMES.indexOf(family);
+    this.families = families;
+    const builds = moves.includes('build');
+    for (const name of OPERATIONS) this.targets.set(name, name === 'boot' && !builds ? [] : reachable(code, name));
+    this.served = OPERATIONS.map((name) => (ENTRY_HANDLERS[name] ?? []).every((id) => code.entries.has(id)));
   }
+
+  private readonly served: readonly boolean[];
 
   /** Reads the header: which operations and kinds of fault this scenario's swarm has. */
   begin(words: Words): void {
     this.faults = 0;
     this.holds = 0;
     this.last = NONE;
-    const [, operations = 0, kinds = 0] = words;
+    const [, operations = 0, kinds = 0, moves = 0] = words;
     // of four scenarios one has everything
     const allowed = (operations & 3) === 0 ? -1 : operations >>> 2;
+    const some = (moves & 3) === 0 ? this.families : this.families & (moves >>> 2);
+    const families = some === 0 ? this.families : some;
     this.total = 0;
     for (let k = 0; k < OPERATIONS.length; k++) {
       const name = OPERATIONS[k]!;
-      const drawn = (this.recovers || !RECOVERED.has(name)) && (STAYS[k]! || (allowed & (1 << k)) !== 0);
+      const inFamily =
+        FAMILIES[k] === -1 || (families & (1 << FAMILIES[k]!)) !== 0 || (this.recovers && name === 'lose_host');
+      const inSwarm = STAYS[k]! || WHOLE[k]! || (allowed & (1 << k)) !== 0;
+      const drawn = (this.recovers || !RECOVERED.has(name)) && this.served[k]! && inFamily && inSwarm;
       this.weights[k] = drawn ? (this.sabotage ? SABOTAGE_WEIGHTS : WEIGHTS)[name] : 0;
       this.total += this.weights[k]!;
     }
@@ -236,12 +275,14 @@ export class Decoder {
     if (onServer && !PRECISE.has(name) && how % 32 === 31) chosen = (who >>> 1) % world.globals.instances;
     // of all but one in twelve moves one that some other host has room for
     const anyway = (how >>> 8) % 12 === 11;
-    if (name === 'cold_migrate' && !anyway) chosen = this.roomFor(world, chosen);
+    if (NEEDS_ROOM.has(name) && !anyway) chosen = this.roomFor(world, chosen);
     if (chosen === NONE) return null;
     const flavor = this.flavor(world, name, chosen, what, anyway);
     if (flavor === NONE) return null;
     const host = (what >>> 8) % setting.hosts.length;
     const hostName = (h: number): string => setting.hosts[h]!.name;
+    const serviceName = (s: number): string =>
+      s < SERVICE.COMPUTE ? CONTROLLER_NAMES[s]! : hostName(s - SERVICE.COMPUTE);
     const server = servers[chosen] ?? '?';
     switch (name) {
       case 'boot': {
@@ -267,6 +308,24 @@ export class Decoder {
         if (requested) operation.host = hostName(host);
         return resolved(operation, chosen, NONE, requested ? host : NONE);
       }
+      case 'live_migrate':
+      case 'evacuate': {
+        const requested = how % 4 === 3 && host !== world.instances[chosen]!.host;
+        const operation: Extract<Operation, { operation: 'live_migrate' | 'evacuate' }> = { operation: name, server };
+        if (requested) operation.host = hostName(host);
+        if (requested && (how >>> 2) % 2 === 1) operation.force = true;
+        return resolved(operation, chosen, NONE, requested ? host : NONE);
+      }
+      case 'unshelve': {
+        const requested = how % 4 === 3 && world.instances[chosen]!.host === NONE;
+        const operation: Extract<Operation, { operation: 'unshelve' }> = { operation: 'unshelve', server };
+        if (requested) operation.host = hostName(host);
+        return resolved(operation, chosen, NONE, requested ? host : NONE);
+      }
+      case 'force_down': {
+        const forced_down = world.hosts[chosen]!.forcedDown === 0;
+        return resolved({ operation: name, host: hostName(chosen), forced_down }, NONE, NONE, chosen);
+      }
       case 'reset_state':
         return resolved({ operation: 'reset_state', server, state: how % 8 === 7 ? 'error' : 'active' }, chosen);
       case 'confirm':
@@ -275,18 +334,29 @@ export class Decoder {
       case 'stop':
       case 'start':
       case 'hard_reboot':
+      case 'abort_live_migration':
+      case 'shelve':
+      case 'shelve_offload':
+      case 'rebuild':
         return resolved({ operation: name, server }, chosen);
       case 'audit':
       case 'poll_unconfirmed_resizes':
       case 'cleanup_incomplete_migrations':
       case 'lose_host':
+      case 'delete_service':
         return resolved({ operation: name, host: hostName(chosen) }, NONE, NONE, chosen);
       case 'set_inventory':
         return this.setInventory(world, chosen, what, how);
       case 'crash':
+        return resolved({ operation: name, service: serviceName(chosen) }, NONE, NONE, NONE, chosen);
       case 'restart': {
-        const service = chosen < SERVICE.COMPUTE ? CONTROLLER_NAMES[chosen]! : hostName(chosen - SERVICE.COMPUTE);
-        return resolved({ operation: name, service }, NONE, NONE, NONE, chosen);
+        const operation: Extract<Operation, { operation: 'restart' }> = {
+          operation: name,
+          service: serviceName(chosen),
+        };
+        const evacuated = chosen >= SERVICE.COMPUTE && (this.families & EVACUATION) !== 0;
+        if (evacuated && how % 8 === 7) operation.reinstalled = true;
+        return resolved(operation, NONE, NONE, NONE, chosen);
       }
       case 'settle':
       case 'recover':
@@ -426,7 +496,7 @@ function hasRoom(world: World, f: number, except: number): boolean {
   const { imageBacked, required, forbidden } = setting.flavors[f]!;
   next: for (let h = 0; h < setting.hosts.length; h++) {
     const { traits } = placement.providers[h]!;
-    if (h === except || world.hosts[h]!.up === 0) continue;
+    if (h === except || !seemsUp(world, h)) continue;
     if ((traits & required) !== required || (traits & forbidden) !== 0) continue;
     for (let k = 0; k < imageBacked.resources.length; k += 2) {
       const record = placement.inventories[h * placement.classes + imageBacked.resources[k]!]!;
@@ -439,16 +509,9 @@ function hasRoom(world: World, f: number, except: number): boolean {
   return false;
 }
 
-/** The failure points of the handlers that an operation leads to, by the messages they send. Boots meet no faults yet. */
+/** The failure points of the handlers that an operation leads to. */
 function reachable(code: Code, name: OperationName): Target[] {
-  const entries = ENTRY_HANDLERS[name];
-  if (entries === undefined || name === 'boot') return [];
-  const handlers = new Set(entries);
-  for (const id of handlers) {
-    for (const { handler, step } of code.instructions) {
-      if (handler.id === id && step.to !== undefined) handlers.add(step.to);
-    }
-  }
+  const handlers = handlersOf(code, [name]);
   const points = new Map<number, Target>();
   for (const { handler, point, step } of code.instructions) {
     if (point === NONE || !handlers.has(handler.id) || points.has(point)) continue;

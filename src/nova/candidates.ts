@@ -6,8 +6,8 @@
 import type { OperationName } from '../scenario/scenario.ts';
 import { NONE } from '../state/table.ts';
 import { findMigration } from './database.ts';
-import { CONTROLLER_NAMES, SERVICE, STATUS, TASK, VM } from './states.ts';
-import { type Instance, isGone, migrationConsumer, nothingUnderWay, serviceUp, type World } from './world.ts';
+import { CONTROLLER_NAMES, MOVE_TYPE, SERVICE, STATUS, TASK, VM } from './states.ts';
+import { type Instance, isGone, migrationConsumer, nothingUnderWay, seemsUp, serviceUp, type World } from './world.ts';
 
 export type Candidates = (world: World, into: number[]) => void;
 
@@ -41,6 +41,22 @@ const services =
     for (let s = 0; s < all; s++) if (fits(world, s)) into.push(s);
   };
 
+const hasServers = (world: World, h: number): boolean => {
+  for (let i = 0; i < world.globals.instances; i++) {
+    if (world.instances[i]!.exists === 1 && world.instances[i]!.host === h) return true;
+  }
+  return false;
+};
+
+/** A live migration of it runs or is queued. */
+function abortable(world: World, instance: number): boolean {
+  for (const { exists, instance: of, type, status } of world.migrations) {
+    if (exists !== 1 || of !== instance || type !== MOVE_TYPE.LIVE_MIGRATION) continue;
+    if (status === STATUS.QUEUED || status === STATUS.PREPARING || status === STATUS.RUNNING) return true;
+  }
+  return false;
+}
+
 const stays = (world: World, h: number): boolean => !isGone(world, SERVICE.COMPUTE + h);
 
 /** About nothing in particular. */
@@ -57,6 +73,32 @@ export const CANDIDATES: Readonly<Record<OperationName, Candidates>> = {
   cold_migrate: servers(movable),
   confirm: servers(waits),
   revert: servers(waits),
+  live_migrate: servers(
+    (world, { vm, task, host }) => vm === VM.ACTIVE && task === TASK.NONE && host !== NONE && up(world, host),
+  ),
+  abort_live_migration: servers((world, { task }, i) => task === TASK.MIGRATING && abortable(world, i)),
+  evacuate: servers(
+    (world, { vm, task, host }) =>
+      (vm === VM.ACTIVE || vm === VM.STOPPED || vm === VM.ERROR) &&
+      task === TASK.NONE &&
+      host !== NONE &&
+      !seemsUp(world, host),
+  ),
+  shelve: servers(
+    (world, { vm, task, host }) => (vm === VM.ACTIVE || vm === VM.STOPPED) && task === TASK.NONE && up(world, host),
+  ),
+  shelve_offload: servers((world, { vm, task, host }) => vm === VM.SHELVED && task === TASK.NONE && up(world, host)),
+  unshelve: servers((_world, { vm, task }) => (vm === VM.SHELVED || vm === VM.SHELVED_OFFLOADED) && task === TASK.NONE),
+  rebuild: servers(
+    (world, { vm, task, host }) =>
+      (vm === VM.ACTIVE || vm === VM.STOPPED || vm === VM.ERROR) &&
+      task === TASK.NONE &&
+      host !== NONE &&
+      up(world, host),
+  ),
+  // down where something can be evacuated from then; up what is down
+  force_down: hosts((world, h) => stays(world, h) && (world.hosts[h]!.forcedDown === 1 || hasServers(world, h))),
+  delete_service: hosts(() => true),
   delete: servers(() => true),
   stop: servers((_world, { vm, task, host }) => vm === VM.ACTIVE && task === TASK.NONE && host !== NONE),
   start: servers((_world, { vm, task, host }) => vm === VM.STOPPED && task === TASK.NONE && host !== NONE),

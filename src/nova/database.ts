@@ -2,7 +2,7 @@
  * Nova's databases as handlers use them: rows, and the private copies in a job that are saved back field by field.
  */
 import { assert, NONE } from '../state/table.ts';
-import { MOVE_TYPE, STATUS, TASK, VM } from './states.ts';
+import { MOVE, MOVE_TYPE, STATUS, TASK, VM } from './states.ts';
 import { OUTCOME, type Outcome } from './step.ts';
 import type { Instance, Job, Migration, Move, World } from './world.ts';
 
@@ -151,11 +151,11 @@ export function saveInstance(world: World, job: Job, expected = ANY_TASK): Outco
     if ((dirty & DIRTY.VM) !== 0) row.vm = job.vm;
     if ((dirty & DIRTY.TASK) !== 0) {
       row.task = job.task;
-      if (job.task === TASK.RESIZE_PREP) noteAccepted(world, job);
+      if ((BEGINS_A_MOVE & (1 << job.task)) !== 0) noteAccepted(world, job);
     }
     if ((dirty & DIRTY.POWER) !== 0) row.power = job.power;
     if ((dirty & DIRTY.OLD_VM) !== 0) row.oldVm = job.oldVm;
-    if (row.vm === VM.RESIZED) noteCommit(world, job);
+    if (row.vm === VM.RESIZED || (dirty & DIRTY.VM) !== 0) noteCommit(world, job);
     job.host = row.host;
     job.instanceType = row.instanceType;
     job.vm = row.vm;
@@ -181,18 +181,26 @@ export function saveMigrationStatus(world: World, row: Migration, status: number
   return OUTCOME.OK;
 }
 
-/** Migration.create, for the move that the job is about. */
-export function createMigration(world: World, job: Job): number {
+/**
+ * Migration.create, for the move that the job is about: of conductor's, which are born `pre-migrating` where it is a resize or
+ * cold migration.
+ */
+export function createMigration(
+  world: World,
+  job: Job,
+  type: number = moveType(job),
+  status: number = STATUS.PRE_MIGRATING,
+): number {
   const { globals } = world;
   const id = globals.migrations;
   assert(id < world.migrations.length, 'the table of migrations is full');
   globals.migrations = id + 1;
   const row = world.migrations[id]!;
   row.exists = 1;
-  row.status = STATUS.PRE_MIGRATING;
+  row.status = status;
   row.destination = NONE;
   row.instance = job.instance;
-  row.type = moveType(job);
+  row.type = type;
   row.source = job.host;
   row.oldFlavor = job.instanceFlavor;
   row.newFlavor = job.flavor;
@@ -232,6 +240,9 @@ export function findMigration(world: World, instance: number, status: number, ty
 
 // ---- history: what laws want to know of a move and no row keeps
 
+/** Task states that an API sets when it takes a move. */
+const BEGINS_A_MOVE = (1 << TASK.RESIZE_PREP) | (1 << TASK.MIGRATING) | (1 << TASK.REBUILDING) | (1 << TASK.UNSHELVING);
+
 /** The move that the operation asked for, in whose course the job runs. */
 function moveOf(world: World, operation: number): Move | undefined {
   const { moves, globals } = world;
@@ -263,13 +274,21 @@ export function noteMigration(world: World, job: Job): void {
 
 function noteFlip(world: World, job: Job): void {
   const move = moveOf(world, job.operation);
-  if (move !== undefined) move.flipped = 1;
+  if (move === undefined) return;
+  move.flipped = 1;
+  const moves = move.kind === MOVE.LIVE_MIGRATION || move.kind === MOVE.EVACUATION;
+  if (moves && job.host !== NONE && job.host !== move.source) move.committed = 1;
 }
 
-/** Committed: the migration is `finished` and the instance `resized`, whichever came first. */
+/** A resize whose migration is `finished` and whose instance is `resized`, whichever came first; an unshelve that is active. */
 export function noteCommit(world: World, job: Job): void {
   const move = moveOf(world, job.operation);
-  if (move === undefined || move.migration === NONE || move.committed === 1) return;
-  if (world.instances[move.instance]!.vm !== VM.RESIZED) return;
+  if (move === undefined || move.committed === 1) return;
+  const { vm, host } = world.instances[move.instance]!;
+  if (move.kind === MOVE.UNSHELVE) {
+    if (vm === VM.ACTIVE && host !== NONE) move.committed = 1;
+    return;
+  }
+  if (move.kind !== MOVE.RESIZE || move.migration === NONE || vm !== VM.RESIZED) return;
   if (world.migrations[move.migration]!.status === STATUS.FINISHED) move.committed = 1;
 }

@@ -7,14 +7,14 @@ import { PLACEMENT_RULES, serve } from '../placement/server.ts';
 import { NO_ROWS } from '../state/holdings.ts';
 import { NONE } from '../state/table.ts';
 import { createMigration, instanceOf, loadInstance, migrationOf, noteMigration, oneOf } from './database.ts';
-import type { Defect } from './defects.ts';
+import type { Defect } from './defects/defect.ts';
 import { here, I, M, refuse, toDestination, toSource, wanted } from './handlers/common.ts';
 import { PROTOCOLS } from './protocols.ts';
 import { transact } from './rollback/transaction.ts';
 import { STATUS, TASK, VM } from './states.ts';
 import { database, type Item, isGroup, OUTCOME, type Outcome } from './step.ts';
 import { recount } from './tracker.ts';
-import { amountsOf, type Instance, type Job, type Migration, type World } from './world.ts';
+import { amountsOf, type Instance, type Job, type Migration, seemsUp, type World } from './world.ts';
 
 type Mutant = Omit<Defect, 'kind' | 'aliases' | 'length'>;
 type Run = (world: World, job: Job) => Outcome;
@@ -630,7 +630,7 @@ const mutants: readonly Mutant[] = [
       'recover-delete.next': {
         run: (world, job) => {
           const outcome = nextDelete(world, job);
-          const up = outcome === OUTCOME.OK && job.host !== NONE && world.hosts[job.host]!.up === 1;
+          const up = outcome === OUTCOME.OK && job.host !== NONE && seemsUp(world, job.host);
           return up ? OUTCOME.DONE : outcome;
         },
       },

@@ -98,6 +98,8 @@ const MigrationTable = table<Migration>('Migration', [
 /** A compute host: its service, and what its resource tracker has in memory and on the ComputeNode row. */
 export interface HostRecord {
   up: number;
+  /** services.forced_down: what an operator said of it, whether or not it runs */
+  forcedDown: number;
   /** the host is gone for good: nothing brings its service back, and what it held of guests and disks is lost */
   gone: number;
   /** the tracker has run once since the service started */
@@ -110,6 +112,7 @@ export interface HostRecord {
 }
 const HostTable = table<HostRecord>('HostRecord', [
   'up',
+  'forcedDown',
   'gone',
   'initialised',
   'vcpusUsed',
@@ -199,7 +202,7 @@ export interface JobRecord {
   locks: number;
   /** request_spec.ignore_hosts, as bits */
   ignoreHosts: number;
-  /** of an operator's command: `--delete`, `--force`, or which kind of consumer it is about */
+  /** what was asked for beside names: `force`, `--delete`, forced_down, or which kind of consumer a command is about */
   option: number;
   /** of an operator's command: what it could not do */
   faults: number;
@@ -275,6 +278,8 @@ export const JOB = { FREE: 0, QUEUED: 1, RUNNING: 2, CALLING: 3, HELD: 4, BLOCKE
 /** History of one move: what it began with and what became of it. Laws need it; handlers never read it. */
 export interface MoveRecord {
   exists: number;
+  /** a MOVE */
+  kind: number;
   instance: number;
   operation: number;
   /** the last migration record that conductor made or took up for it, or NONE */
@@ -285,7 +290,10 @@ export interface MoveRecord {
   oldVm: number;
   /** when the API took it, as an order: task_state was set, or a record made; 0 it did not */
   accepted: number;
-  /** its migration reached `finished` and the instance `resized` */
+  /**
+   * a resize: its migration reached `finished` and the instance `resized`; a live migration or evacuation: instance.host became
+   * the destination; an unshelve: the instance became active
+   */
   committed: number;
   /** instance.host was written while it was under way */
   flipped: number;
@@ -302,6 +310,7 @@ export interface MoveRecord {
 }
 const MoveBase = table<MoveRecord>('MoveRecord', [
   'exists',
+  'kind',
   'instance',
   'operation',
   'migration',
@@ -554,6 +563,12 @@ export function serviceUp(world: World, service: number): boolean {
     default:
       return world.hosts[service - SERVICE.COMPUTE]!.up === 1;
   }
+}
+
+/** nova/servicegroup/api.py:API.service_is_up of a host's nova-compute: it reports, and no operator said otherwise. */
+export function seemsUp(world: World, host: number): boolean {
+  const { up, forcedDown } = world.hosts[host]!;
+  return up === 1 && forcedDown === 0;
 }
 
 /** A nova-compute whose host is gone for good. */

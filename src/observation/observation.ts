@@ -68,6 +68,8 @@ export interface ObservedInventory {
 /** A move that the API took, and what is known of its course. */
 export interface ObservedMove {
   readonly exists: number;
+  /** a MOVE in nova/states.ts: a resize or cold migration, live migration, evacuation, unshelve */
+  readonly kind: number;
   readonly instance: number;
   readonly operation: number;
   readonly migration: number;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { CONTRACTS } from '../contract/contracts.ts';
 import { knownOf, NOTHING_KNOWN } from '../contract/known/known.ts';
 import { compile } from '../engine/compile.ts';
-import { findDefect } from '../nova/defects.ts';
+import { findDefect } from '../nova/defects/defects.ts';
 import { PROTOCOLS } from '../nova/protocols.ts';
 import { anonymise } from '../scenario/anonymise.ts';
 import { harmless } from '../scenario/printable.ts';
@@ -83,7 +83,7 @@ describe('whole reports', () => {
 
       ## What is wrong
 
-      - **source-zero**: After a confirmed move nothing of the instance or its migrations is left on the source. Here: a migration still holds the source.
+      - **source-zero**: After a completed move nothing of the instance or its migrations is left on the source. Here: a migration still holds the source.
       - **host-agreement**: An instance holds exactly its flavor on its host and its migrations hold nothing; while a move is open they hold together exactly old on the source and new on the destination. Here: the claim is not exactly the flavor on the host.
       - **no-orphan-consumer**: Whoever holds a claim is an instance that exists, or the migration of an open move of one. Here: a migration whose move is over holds a claim.
       - **atomic-decision**: A confirm or revert is complete or can be asked for again with both claims and the guest in place; until it is decided a committed move keeps both claims and takes both requests. Here: the confirm is half done.
@@ -141,7 +141,7 @@ describe('whole reports', () => {
 
       ## What is wrong
 
-      - **source-zero**: After a confirmed move nothing of the instance or its migrations is left on the source. Here: a migration still holds the source.
+      - **source-zero**: After a completed move nothing of the instance or its migrations is left on the source. Here: a migration still holds the source.
       - **host-agreement**: An instance holds exactly its flavor on its host and its migrations hold nothing; while a move is open they hold together exactly old on the source and new on the destination. Here: the claim is not exactly the flavor on the host.
       - **no-orphan-consumer**: Whoever holds a claim is an instance that exists, or the migration of an open move of one. Here: a migration whose move is over holds a claim.
       - **atomic-decision**: A confirm or revert is complete or can be asked for again with both claims and the guest in place; until it is decided a committed move keeps both claims and takes both requests. Here: the confirm is half done.
@@ -289,7 +289,7 @@ describe('names are text', () => {
 
       ## What is wrong
 
-      - **source-zero**: After a confirmed move nothing of the instance or its migrations is left on the source. Here: a migration still holds the source.
+      - **source-zero**: After a completed move nothing of the instance or its migrations is left on the source. Here: a migration still holds the source.
       - **host-agreement**: An instance holds exactly its flavor on its host and its migrations hold nothing; while a move is open they hold together exactly old on the source and new on the destination. Here: the claim is not exactly the flavor on the host.
       - **no-orphan-consumer**: Whoever holds a claim is an instance that exists, or the migration of an open move of one. Here: a migration whose move is over holds a claim.
       - **atomic-decision**: A confirm or revert is complete or can be asked for again with both claims and the guest in place; until it is decided a committed move keeps both claims and takes both requests. Here: the confirm is half done.
@@ -374,6 +374,7 @@ test('every operation has a command or says what to do', () => {
     delete: true,
     force: true,
     migration_status: 'error',
+    forced_down: true,
   };
   const lines = operationSchema.options.flatMap((option) => {
     const operation = [...option.shape.operation.values][0]!;
@@ -383,6 +384,10 @@ test('every operation has a command or says what to do', () => {
     const whole = operationSchema.parse({ ...Object.fromEntries(fields), operation }) as Operation;
     const variants = [whole];
     if (whole.operation === 'cold_migrate') variants.push({ operation: 'cold_migrate', server: 's1' });
+    if (whole.operation === 'live_migrate' || whole.operation === 'evacuate') {
+      variants.push({ operation: whole.operation, server: 's1' });
+    }
+    if (whole.operation === 'restart') variants.push({ ...whole, reinstalled: true });
     if (whole.operation === 'crash') variants.push({ operation: 'crash', service: 'placement' });
     return variants.map((op) => {
       const said = instructionFor(op);
@@ -399,6 +404,15 @@ test('every operation has a command or says what to do', () => {
     openstack server migrate --wait s1
     openstack server resize confirm s1
     openstack server resize revert s1
+    openstack --os-compute-api-version 2.24 server migrate --live-migration --host h1 --wait s1
+    openstack server migrate --live-migration --wait s1
+    openstack server migration abort s1 "$(openstack server migration list --server s1 --type live-migration -f value -c Id | head -n 1)"
+    openstack --os-compute-api-version 2.24 server evacuate --host h1 --wait s1
+    openstack server evacuate --wait s1
+    openstack server shelve --wait s1
+    openstack server shelve --offload --wait s1
+    openstack --os-compute-api-version 2.91 server unshelve --host h1 --wait s1
+    openstack server rebuild --image ANOTHER_IMAGE --wait s1
     openstack server delete --wait s1
     openstack server stop s1
     openstack server start s1
@@ -411,6 +425,9 @@ test('every operation has a command or says what to do', () => {
     kill nova-compute on h1
     kill Placement
     restart nova-compute on h1
+    reinstall the host h1, its hypervisor empty, and start nova-compute
+    openstack --os-compute-api-version 2.11 compute service set --down h1 nova-compute
+    openstack compute service delete "$(openstack compute service list --host h1 --service nova-compute -f value -c ID)"
     lose the host h1 for good, with its guests and disks
     let conductor's periodic recovery run, in a protocol that has one
     restart every nova-compute and wait until all periodic tasks have run

@@ -67,6 +67,38 @@ export function instructionFor(op: Operation): Instruction {
       return op.host === undefined
         ? onServer('server migrate --wait', op.server)
         : onServer(`--os-compute-api-version 2.56 server migrate ${option('--host', op.host)} --wait`, op.server);
+    case 'live_migrate':
+    case 'evacuate': {
+      const verb = op.operation === 'evacuate' ? 'server evacuate' : 'server migrate --live-migration';
+      if (op.host === undefined) return onServer(`${verb} --wait`, op.server);
+      // `force` is what compute API 2.29 and 2.30 brought and 2.68 took away: between them a named host is asked of the scheduler
+      const version = op.force === true ? '2.24' : '2.30';
+      return onServer(`--os-compute-api-version ${version} ${verb} ${option('--host', op.host)} --wait`, op.server);
+    }
+    case 'abort_live_migration': {
+      const server = argument(op.server);
+      const latest = `"$(openstack server migration list --server ${server} --type live-migration -f value -c Id | head -n 1)"`;
+      return { command: `openstack server migration abort ${server} ${latest}` };
+    }
+    case 'shelve':
+      return onServer('server shelve --wait', op.server);
+    case 'shelve_offload':
+      return onServer('server shelve --offload --wait', op.server);
+    case 'unshelve':
+      // a requested host: compute API 2.91
+      return op.host === undefined
+        ? onServer('server unshelve --wait', op.server)
+        : onServer(`--os-compute-api-version 2.91 server unshelve ${option('--host', op.host)} --wait`, op.server);
+    case 'rebuild':
+      return onServer('server rebuild --image ANOTHER_IMAGE --wait', op.server);
+    case 'force_down':
+      return {
+        command: `openstack --os-compute-api-version 2.11 compute service set ${op.forced_down ? '--down' : '--up'} ${argument(op.host)} nova-compute`,
+      };
+    case 'delete_service':
+      return {
+        command: `openstack compute service delete "$(openstack compute service list ${option('--host', op.host)} --service nova-compute -f value -c ID)"`,
+      };
     case 'confirm':
       return onServer('server resize confirm', op.server);
     case 'revert':
@@ -98,7 +130,9 @@ export function instructionFor(op: Operation): Instruction {
     case 'crash':
       return service('kill', op.service);
     case 'restart':
-      return service('restart', op.service);
+      return op.reinstalled === true
+        ? { words: ['reinstall the host ', { name: op.service }, ', its hypervisor empty, and start nova-compute'] }
+        : service('restart', op.service);
     case 'placement_audit': {
       const provider = op.host === undefined ? '' : ` --resource_provider ${providerOf(op.host)}`;
       return { command: `nova-manage placement audit --verbose${op.delete === true ? ' --delete' : ''}${provider}` };

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { judgeScenario } from '../campaign/judge.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
 import { compile } from '../engine/compile.ts';
-import { findDefect } from '../nova/defects.ts';
+import { findDefect } from '../nova/defects/defects.ts';
 import { PROTOCOLS } from '../nova/protocols.ts';
 import {
   DEFAULT_OPTIONS,

@@ -129,19 +129,38 @@ function anyOperation(hosts: readonly Host[], flavors: readonly Flavor[]): fc.Ar
       { requiredKeys: ['operation', 'server', 'flavor'] },
     ),
     record({ operation: operation('resize'), server, flavor }),
-    record({ operation: operation('cold_migrate'), server, host }, { requiredKeys: ['operation', 'server'] }),
+    record(
+      { operation: operation('cold_migrate', 'unshelve'), server, host },
+      { requiredKeys: ['operation', 'server'] },
+    ),
+    record(
+      { operation: operation('live_migrate', 'evacuate'), server, host, force: fc.constant<true>(true) },
+      { requiredKeys: ['operation', 'server'] },
+    ),
     record({ operation: operation('confirm', 'revert', 'delete', 'stop', 'start', 'hard_reboot'), server }),
+    record({ operation: operation('abort_live_migration', 'shelve', 'shelve_offload', 'rebuild'), server }),
     record({
       operation: operation('reset_state'),
       server,
       state: fc.constantFrom<'active' | 'error'>('active', 'error'),
     }),
     record({
-      operation: operation('audit', 'poll_unconfirmed_resizes', 'cleanup_incomplete_migrations', 'lose_host'),
+      operation: operation(
+        'audit',
+        'poll_unconfirmed_resizes',
+        'cleanup_incomplete_migrations',
+        'lose_host',
+        'delete_service',
+      ),
       host,
     }),
+    record({ operation: operation('force_down'), host, forced_down: fc.boolean() }),
     record({ operation: operation('set_inventory'), host, resource_class: anyClass, inventory: anyInventory }),
-    record({ operation: operation('crash', 'restart'), service }),
+    record({ operation: operation('crash'), service }),
+    record(
+      { operation: operation('restart'), service, reinstalled: fc.constant<true>(true) },
+      { requiredKeys: ['operation', 'service'] },
+    ),
     record({ operation: operation('settle', 'recover') }),
     record(
       { operation: operation('placement_audit'), delete: fc.constant<true>(true), host },

@@ -98,12 +98,23 @@ function normalOperation(op: Operation, rename: Renames): Operation {
     }
     case 'resize':
       return { operation: op.operation, server: rename.server(op.server), flavor: rename.flavor(op.flavor) };
-    case 'cold_migrate': {
+    case 'cold_migrate':
+    case 'unshelve': {
       const host = op.host === undefined ? {} : { host: rename.host(op.host) };
       return { operation: op.operation, server: rename.server(op.server), ...host };
     }
+    case 'live_migrate':
+    case 'evacuate': {
+      const host = op.host === undefined ? {} : { host: rename.host(op.host) };
+      const force = op.force === undefined ? {} : { force: op.force };
+      return { operation: op.operation, server: rename.server(op.server), ...host, ...force };
+    }
     case 'confirm':
     case 'revert':
+    case 'abort_live_migration':
+    case 'shelve':
+    case 'shelve_offload':
+    case 'rebuild':
     case 'delete':
     case 'stop':
     case 'start':
@@ -115,7 +126,10 @@ function normalOperation(op: Operation, rename: Renames): Operation {
     case 'poll_unconfirmed_resizes':
     case 'cleanup_incomplete_migrations':
     case 'lose_host':
+    case 'delete_service':
       return { operation: op.operation, host: rename.host(op.host) };
+    case 'force_down':
+      return { operation: op.operation, host: rename.host(op.host), forced_down: op.forced_down };
     case 'set_inventory':
       return {
         operation: op.operation,
@@ -128,6 +142,7 @@ function normalOperation(op: Operation, rename: Renames): Operation {
       return {
         operation: op.operation,
         service: CONTROLLERS.includes(op.service) ? op.service : rename.host(op.service),
+        ...('reinstalled' in op && op.reinstalled !== undefined ? { reinstalled: op.reinstalled } : {}),
       };
     case 'settle':
     case 'recover':

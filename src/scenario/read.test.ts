@@ -119,14 +119,14 @@ describe('JSON that is no scenario', () => {
   });
 
   test('an unknown operation', () => {
-    expect(said('operations.3', { operation: 'live_migrate', server: 'web' })).toMatchInlineSnapshot(
-      `"case.json: operations[3].operation is "live_migrate"; it must be one of boot, resize, cold_migrate, confirm, revert, delete, stop, start, hard_reboot, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, lose_host, recover, settle, placement_audit, heal_allocations, delete_allocations, edit_row"`,
+    expect(said('operations.3', { operation: 'pause', server: 'web' })).toMatchInlineSnapshot(
+      `"case.json: operations[3].operation is "pause"; it must be one of boot, resize, cold_migrate, confirm, revert, live_migrate, abort_live_migration, evacuate, shelve, shelve_offload, unshelve, rebuild, delete, stop, start, hard_reboot, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, force_down, delete_service, lose_host, recover, settle, placement_audit, heal_allocations, delete_allocations, edit_row"`,
     );
   });
 
   test('an operation without a name', () => {
     expect(said('operations.3.operation', undefined)).toMatchInlineSnapshot(
-      `"case.json: operations[3].operation is missing; it must be one of boot, resize, cold_migrate, confirm, revert, delete, stop, start, hard_reboot, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, lose_host, recover, settle, placement_audit, heal_allocations, delete_allocations, edit_row"`,
+      `"case.json: operations[3].operation is missing; it must be one of boot, resize, cold_migrate, confirm, revert, live_migrate, abort_live_migration, evacuate, shelve, shelve_offload, unshelve, rebuild, delete, stop, start, hard_reboot, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, force_down, delete_service, lose_host, recover, settle, placement_audit, heal_allocations, delete_allocations, edit_row"`,
     );
   });
 
@@ -261,7 +261,7 @@ describe('keys that could poison an object', () => {
 
   test('an operation does not take its name from Object.prototype', () => {
     expect(sentence(text.replace('"operation":"confirm"', '"operation":"constructor"'))).toMatchInlineSnapshot(
-      `"case.json: operations[4].operation is "constructor"; it must be one of boot, resize, cold_migrate, confirm, revert, delete, stop, start, hard_reboot, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, lose_host, recover, settle, placement_audit, heal_allocations, delete_allocations, edit_row"`,
+      `"case.json: operations[4].operation is "constructor"; it must be one of boot, resize, cold_migrate, confirm, revert, live_migrate, abort_live_migration, evacuate, shelve, shelve_offload, unshelve, rebuild, delete, stop, start, hard_reboot, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, force_down, delete_service, lose_host, recover, settle, placement_audit, heal_allocations, delete_allocations, edit_row"`,
     );
   });
 });

@@ -21,11 +21,21 @@ export function renderOperation(op: Operation): string {
     case 'resize':
       return `resize ${printable(op.server)} to ${printable(op.flavor)}`;
     case 'cold_migrate':
-      return `cold_migrate ${printable(op.server)}${op.host === undefined ? '' : ` to ${printable(op.host)}`}`;
+    case 'unshelve':
+      return `${op.operation} ${printable(op.server)}${op.host === undefined ? '' : ` to ${printable(op.host)}`}`;
+    case 'live_migrate':
+    case 'evacuate': {
+      const where = op.host === undefined ? '' : ` to ${printable(op.host)}`;
+      return `${op.operation} ${printable(op.server)}${where}${op.force === true ? ' by force' : ''}`;
+    }
     case 'reset_state':
       return `reset_state ${printable(op.server)} to ${op.state}`;
     case 'confirm':
     case 'revert':
+    case 'abort_live_migration':
+    case 'shelve':
+    case 'shelve_offload':
+    case 'rebuild':
     case 'delete':
     case 'stop':
     case 'start':
@@ -37,10 +47,14 @@ export function renderOperation(op: Operation): string {
     case 'poll_unconfirmed_resizes':
     case 'cleanup_incomplete_migrations':
     case 'lose_host':
+    case 'delete_service':
       return `${op.operation} ${printable(op.host)}`;
+    case 'force_down':
+      return `force_down ${printable(op.host)} ${op.forced_down ? 'true' : 'false'}`;
     case 'crash':
+      return `crash ${printable(op.service)}`;
     case 'restart':
-      return `${op.operation} ${printable(op.service)}`;
+      return `restart ${printable(op.service)}${op.reinstalled === true ? ' reinstalled' : ''}`;
     case 'settle':
     case 'recover':
       return op.operation;

@@ -85,8 +85,9 @@ const onHost = <K extends string>(operation: K) => z.strictObject({ operation: z
 const service = name;
 
 /**
- * What Nova writes into the status of a resize's or cold migration's record (nova/objects/fields.py:MigrationStatus). Tokens
- * number them in this order: one may be added behind the last, none moved.
+ * What Nova writes into the status of a migration's record: of a resize or cold migration, then of a live migration and an
+ * evacuation (nova/objects/fields.py:MigrationStatus). Tokens number them in this order: one may be added behind the last,
+ * none moved.
  */
 export const MIGRATION_STATUSES = [
   'pre-migrating',
@@ -99,6 +100,13 @@ export const MIGRATION_STATUSES = [
   'reverted',
   'error',
   'failed',
+  'accepted',
+  'queued',
+  'preparing',
+  'running',
+  'completed',
+  'cancelled',
+  'done',
 ] as const;
 
 export const operationSchema = z.discriminatedUnion('operation', [
@@ -109,6 +117,18 @@ export const operationSchema = z.discriminatedUnion('operation', [
   onServer('cold_migrate').extend({ host: name.optional() }),
   onServer('confirm'),
   onServer('revert'),
+  /** an administrator moves a running server, anywhere or to a requested host; by force the scheduler is not asked */
+  onServer('live_migrate').extend({ host: name.optional(), force: z.literal(true).optional() }),
+  /** `openstack server migration abort`, of the live migration that was asked for last, running or queued */
+  onServer('abort_live_migration'),
+  /** a server whose host is down is rebuilt elsewhere: anywhere, on a requested host, or by force without the scheduler */
+  onServer('evacuate').extend({ host: name.optional(), force: z.literal(true).optional() }),
+  onServer('shelve'),
+  onServer('shelve_offload'),
+  /** anywhere, or an offloaded one on a requested host */
+  onServer('unshelve').extend({ host: name.optional() }),
+  /** with another image than it has */
+  onServer('rebuild'),
   onServer('delete'),
   onServer('stop'),
   onServer('start'),
@@ -121,7 +141,12 @@ export const operationSchema = z.discriminatedUnion('operation', [
   /** the operator changes one inventory record of a host's provider */
   onHost('set_inventory').extend({ resource_class: resourceClassSchema, inventory: inventorySchema }),
   z.strictObject({ operation: z.literal('crash'), service }),
-  z.strictObject({ operation: z.literal('restart'), service }),
+  /** `reinstalled`: a compute host that comes back with an empty hypervisor */
+  z.strictObject({ operation: z.literal('restart'), service, reinstalled: z.literal(true).optional() }),
+  /** `openstack compute service set --down` and `--up`: what a nova-compute is taken for, whether or not it runs */
+  onHost('force_down').extend({ forced_down: z.boolean() }),
+  /** `openstack compute service delete` of the nova-compute of a host */
+  onHost('delete_service'),
   /** a compute host is gone for good, with its nova-compute, its guests and its disks */
   onHost('lose_host'),
   /** what conductor does from time to time in a protocol that recovers moves by itself; Nova has nothing of the kind */
@@ -147,6 +172,9 @@ export const operationSchema = z.discriminatedUnion('operation', [
 ]);
 export type Operation = z.infer<typeof operationSchema>;
 export type OperationName = Operation['operation'];
+export const OPERATION_NAMES: readonly OperationName[] = operationSchema.options.map(
+  ({ shape }) => shape.operation.value,
+);
 
 /** What can go wrong at a failure point. Which kinds fit which point is said by `list failure-points`. */
 export const FAULT_KINDS = [

@@ -71,6 +71,15 @@ const OPERATION_CODES: Record<OperationName, number> = {
   settle: 16,
   recover: 17,
   lose_host: 30,
+  live_migrate: 22,
+  abort_live_migration: 23,
+  evacuate: 24,
+  shelve: 25,
+  shelve_offload: 26,
+  unshelve: 27,
+  rebuild: 28,
+  force_down: 29,
+  delete_service: 31,
   placement_audit: 18,
   heal_allocations: 19,
   delete_allocations: 20,
@@ -317,9 +326,17 @@ function packOperation(op: Operation, names: Names): Cell {
     case 'resize':
       return [number, server(op.server), flavor(op.flavor)];
     case 'cold_migrate':
+    case 'unshelve':
       return row([number, server(op.server), host(op.host)], [-1]);
+    case 'live_migrate':
+    case 'evacuate':
+      return row([number, server(op.server), host(op.host), op.force === true ? 1 : 0], [-1, 0]);
     case 'confirm':
     case 'revert':
+    case 'abort_live_migration':
+    case 'shelve':
+    case 'shelve_offload':
+    case 'rebuild':
     case 'delete':
     case 'stop':
     case 'start':
@@ -331,14 +348,18 @@ function packOperation(op: Operation, names: Names): Cell {
     case 'poll_unconfirmed_resizes':
     case 'cleanup_incomplete_migrations':
     case 'lose_host':
+    case 'delete_service':
       return [number, host(op.host)];
+    case 'force_down':
+      return [number, host(op.host), op.forced_down ? 1 : 0];
     case 'set_inventory': {
       const place = [host(op.host), code(RESOURCE_CLASSES, op.resource_class)];
       return row([number, ...place, ...packInventory(op.inventory)], INVENTORY_DEFAULTS);
     }
     case 'crash':
-    case 'restart':
       return [number, host(op.service)];
+    case 'restart':
+      return row([number, host(op.service), op.reinstalled === true ? 1 : 0], [0]);
     case 'settle':
     case 'recover':
       return number;
@@ -371,9 +392,19 @@ function unpackOperation(packed: unknown, names: Names): unknown {
     case 'resize':
       return { operation, server: server(first), flavor: flavor(second) };
     case 'cold_migrate':
+    case 'unshelve':
       return { operation, server: server(first), ...hostIfAny(second ?? -1) };
+    case 'live_migrate':
+    case 'evacuate': {
+      const [force = 0] = rest;
+      return { operation, server: server(first), ...hostIfAny(second ?? -1), ...(force === 1 ? { force: true } : {}) };
+    }
     case 'confirm':
     case 'revert':
+    case 'abort_live_migration':
+    case 'shelve':
+    case 'shelve_offload':
+    case 'rebuild':
     case 'delete':
     case 'stop':
     case 'start':
@@ -385,14 +416,18 @@ function unpackOperation(packed: unknown, names: Names): unknown {
     case 'poll_unconfirmed_resizes':
     case 'cleanup_incomplete_migrations':
     case 'lose_host':
+    case 'delete_service':
       return { operation, host: host(first) };
+    case 'force_down':
+      return { operation, host: host(first), forced_down: second === 1 };
     case 'set_inventory': {
       const resource_class = word(RESOURCE_CLASSES, second);
       return { operation, host: host(first), resource_class, inventory: unpackInventory(rest) };
     }
     case 'crash':
-    case 'restart':
       return { operation, service: host(first) };
+    case 'restart':
+      return { operation, service: host(first), ...(second === 1 ? { reinstalled: true } : {}) };
     case 'placement_audit':
       return { operation, ...(first === 1 ? { delete: true } : {}), ...hostIfAny(second ?? -1) };
     case 'heal_allocations': {

@@ -1,4 +1,4 @@
-import { STATUS } from '../../nova/states.ts';
+import { MOVE, STATUS } from '../../nova/states.ts';
 import { NONE } from '../../state/table.ts';
 import {
   goneHosts,
@@ -20,7 +20,7 @@ export const atomicDecision: Invariant = {
   broken({ observation, instance }) {
     const move = lastMoveOf(observation, instance);
     const row = observation.instances[instance]!;
-    if (move === undefined || row.exists !== 1 || move.committed === 0) return null;
+    if (move === undefined || move.kind !== MOVE.RESIZE || row.exists !== 1 || move.committed === 0) return null;
     if (isOpen(observation, instance)) {
       const destination = observation.migrations[move.migration]!.destination;
       const gone = goneHosts(observation);

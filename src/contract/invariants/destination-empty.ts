@@ -1,5 +1,5 @@
 import { NONE } from '../../state/table.ts';
-import { holdingMigration, instanceHoldings, notAtHome, undoneMove, within } from '../facts.ts';
+import { heldBefore, holdingMigration, instanceHoldings, notAtHome, undoneMove, within } from '../facts.ts';
 import type { Invariant } from '../invariant.ts';
 
 export const destinationEmpty: Invariant = {
@@ -13,7 +13,7 @@ export const destinationEmpty: Invariant = {
     const { observation, instance } = judged;
     if (undone.stayed) return notAtHome(observation, instance);
     if (holdingMigration(observation, instance) !== NONE) return 'a migration of the server still holds a claim';
-    if (!within(instanceHoldings(observation, instance), undone.move.before)) {
+    if (!within(instanceHoldings(observation, instance), heldBefore(observation, undone.move))) {
       return 'the server holds what it did not hold before the move';
     }
     return null;

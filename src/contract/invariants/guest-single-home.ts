@@ -7,11 +7,12 @@ export const guestSingleHome: Invariant = {
   id: 'guest-single-home',
   code: 'GUEST',
   when: 'settled',
-  law: 'The host of an instance has its guest, or while it is in error at least its disks, and no other host runs it; where nothing went wrong its power is that of vm_state, and a deleted instance runs nowhere.',
+  law: 'The host of an instance has its guest, or while it is in error at least its disks, and no other host runs it, none at all where it has no host; where nothing went wrong its power is that of vm_state, and a deleted instance runs nowhere.',
   broken({ observation, instance, peaceful }) {
     const row = observation.instances[instance]!;
     if (peaceful && row.exists === 2 && row.running !== 0) return 'it is deleted and runs';
-    if (row.exists !== 1 || row.host === NONE || row.vm === VM.BUILDING) return null;
+    if (row.exists !== 1 || row.vm === VM.BUILDING) return null;
+    if (row.host === NONE) return (row.running & ~goneHosts(observation)) === 0 ? null : 'it has no host, and runs';
     const home = 1 << row.host;
     const gone = goneHosts(observation);
     if ((row.running & ~home & ~gone) !== 0) return 'it runs where Nova does not know it';

@@ -1,6 +1,6 @@
 import { amounts } from '../../observation/amounts.ts';
 import { NONE } from '../../state/table.ts';
-import { instanceHoldings, isOpen, lastMoveOf } from '../facts.ts';
+import { isOpen, lastMoveOf, settledHoldings } from '../facts.ts';
 import type { Invariant } from '../invariant.ts';
 
 export const noDoubleAllocation: Invariant = {
@@ -11,7 +11,7 @@ export const noDoubleAllocation: Invariant = {
   broken({ observation, instance }) {
     const row = observation.instances[instance]!;
     if (row.exists !== 1 || isOpen(observation, instance)) return null;
-    const held = instanceHoldings(observation, instance);
+    const held = settledHoldings(observation, instance);
     for (let k = 1; k < held.count; k++)
       if (held.provider(k) !== held.provider(0)) return 'it is claimed on two providers';
     const move = lastMoveOf(observation, instance);

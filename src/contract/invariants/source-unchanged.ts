@@ -1,4 +1,4 @@
-import { instanceHoldings, notAtHome, sameHoldings, undoneMove } from '../facts.ts';
+import { heldBefore, instanceHoldings, notAtHome, sameHoldings, undoneMove } from '../facts.ts';
 import type { Invariant } from '../invariant.ts';
 
 export const sourceUnchanged: Invariant = {
@@ -11,7 +11,7 @@ export const sourceUnchanged: Invariant = {
     if (undone === undefined) return null;
     const { observation, instance } = judged;
     if (undone.stayed) return notAtHome(observation, instance);
-    return sameHoldings(instanceHoldings(observation, instance), undone.move.before)
+    return sameHoldings(instanceHoldings(observation, instance), heldBefore(observation, undone.move))
       ? null
       : 'the server does not hold what it held before the move';
   },

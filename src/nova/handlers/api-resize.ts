@@ -3,7 +3,7 @@ import { instanceOf, loadInstance, oneOf, saveInstance, setTask } from '../datab
 import { SAME_HOST_TRAIT_BIT } from '../setting.ts';
 import { SERVICE, TASK, VM } from '../states.ts';
 import { cast, database, OUTCOME, type Outcome, read, request } from '../step.ts';
-import { diskTooSmall, type Job, type World } from '../world.ts';
+import { diskTooSmall, type Job, seemsUp, type World } from '../world.ts';
 import { API, handler, ok, refuse } from './common.ts';
 
 /** Decorators of API.resize and its checks of flavor and host. */
@@ -11,7 +11,7 @@ function validate(world: World, job: Job): Outcome {
   if (loadInstance(world, job) !== OUTCOME.OK) return refuse(world, job, 404);
   if (job.vm !== VM.ACTIVE && job.vm !== VM.STOPPED) return refuse(world, job, 409);
   if (job.task !== TASK.NONE || job.host === NONE) return refuse(world, job, 409);
-  if (world.hosts[job.host]!.up === 0) return refuse(world, job, 409);
+  if (!seemsUp(world, job.host)) return refuse(world, job, 409);
   const resize = job.flavor !== NONE;
   if (!resize) {
     job.flavor = job.instanceFlavor;

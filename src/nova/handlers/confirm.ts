@@ -28,7 +28,7 @@ import {
   tracker,
 } from '../step.ts';
 import { type DropMoveClaim, dropMoveClaim, droppedFlavor } from '../tracker.ts';
-import { type Job, lastMove, type World } from '../world.ts';
+import { type Job, lastMove, seemsUp, type World } from '../world.ts';
 import { API, handler, here, MANAGER, refuse, TRACKER, toSource } from './common.ts';
 import { trackerUpdate } from './prep-resize.ts';
 
@@ -50,7 +50,7 @@ export function confirmWithoutUpCheck(world: World, job: Job): Outcome {
 function checkConfirm(world: World, job: Job): Outcome {
   const outcome = confirmWithoutUpCheck(world, job);
   if (outcome !== OUTCOME.OK) return outcome;
-  return world.hosts[migrationOf(world, job).source]!.up === 0 ? refuse(world, job, 409) : OUTCOME.OK;
+  return !seemsUp(world, migrationOf(world, job).source) ? refuse(world, job, 409) : OUTCOME.OK;
 }
 
 export const confirmSteps: readonly Step[] = [

@@ -17,7 +17,7 @@ import {
   tracker,
 } from '../step.ts';
 import { untrackDeleted } from '../tracker.ts';
-import { type Job, trackingOf, type World } from '../world.ts';
+import { type Job, seemsUp, trackingOf, type World } from '../world.ts';
 import { API, compute, handler, here, I, MANAGER, refuse, toSource } from './common.ts';
 import { noteDecision } from './confirm.ts';
 import { trackerUpdate } from './prep-resize.ts';
@@ -80,7 +80,7 @@ export const apiDelete = handler({
       'delete.check-host',
       `${API}._delete`,
       (world, job) => {
-        if (job.host === NONE || world.hosts[job.host]!.up === 0) return OUTCOME.ELSE;
+        if (job.host === NONE || !seemsUp(world, job.host)) return OUTCOME.ELSE;
         // "already in deleting state, ignoring this request"
         return job.beganTask === TASK.DELETING ? OUTCOME.DONE : OUTCOME.OK;
       },

@@ -25,7 +25,7 @@ import {
   tracker,
 } from '../step.ts';
 import { recount } from '../tracker.ts';
-import type { Job, World } from '../world.ts';
+import { type Job, seemsUp, type World } from '../world.ts';
 import { handler, here, I, lowest, MANAGER, TRACKER } from './common.ts';
 import { trackerUpdate } from './prep-resize.ts';
 import { restoreGuest } from './revert.ts';
@@ -277,7 +277,7 @@ export function pollUnconfirmedResizes(confirmSteps: readonly Step[], guarded = 
           ...step,
           run: (world, job) => {
             if (step.id === 'confirm.api') {
-              return world.hosts[world.migrations[job.migration]!.source]!.up === 1 ? OUTCOME.OK : OUTCOME.ELSE;
+              return seemsUp(world, world.migrations[job.migration]!.source) ? OUTCOME.OK : OUTCOME.ELSE;
             }
             const outcome = run(world, job);
             return outcome === OUTCOME.REFUSE ? OUTCOME.ELSE : outcome;

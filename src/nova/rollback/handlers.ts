@@ -73,7 +73,7 @@ import {
   write,
 } from '../step.ts';
 import { dropMoveClaim } from '../tracker.ts';
-import { amountsOf, type Job, serviceUp, trackingOf, type World } from '../world.ts';
+import { amountsOf, type Job, seemsUp, serviceUp, trackingOf, type World } from '../world.ts';
 import { clearMove, transact } from './transaction.ts';
 
 const ALLOC = 'nova/scheduler/client/report.py:SchedulerReportClient.move_allocations';
@@ -788,7 +788,7 @@ export const apiDelete = handler({
     memory(
       'delete.check-host',
       `${API}._delete`,
-      (world, job) => (job.host === NONE || world.hosts[job.host]!.up === 0 ? OUTCOME.ELSE : OUTCOME.OK),
+      (world, job) => (job.host === NONE || !seemsUp(world, job.host) ? OUTCOME.ELSE : OUTCOME.OK),
       { else: 'delete.local.network' },
     ),
     ...asIn(novasDelete, 'delete.cast', 'delete.done', 'delete.local.network', 'delete.local.volumes'),

@@ -3,7 +3,7 @@
  * does anything, and each cell of the undo table, as a mutant that takes it away. A law must see each of them, or a
  * sentence says why nobody needs it.
  */
-import type { Defect } from '../defects.ts';
+import type { Defect } from '../defects/defect.ts';
 import { rollback } from '../protocol-rollback.ts';
 import { isGroup, OUTCOME, type Step, type Touches, type UndoRow } from '../step.ts';
 

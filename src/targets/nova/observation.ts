@@ -1,6 +1,7 @@
 /** What Nova was seen to do, as laws see it: an observation of a picture and of the moves that the harness noted. */
+import { MOVES } from '../../engine/operations.ts';
 import { makeSetting, type Setting } from '../../nova/setting.ts';
-import { MOVE_TYPE_NAMES, STATUS_NAMES, TASK_NAMES, VM_NAMES } from '../../nova/states.ts';
+import { MOVE, MOVE_TYPE_NAMES, STATUS_NAMES, TASK_NAMES, VM_NAMES } from '../../nova/states.ts';
 import type { Observation, ObservedConsumer, ObservedHoldings } from '../../observation/observation.ts';
 import type { AllocationsPicture } from '../../observation/picture.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
@@ -82,6 +83,7 @@ export function observationOf(scenario: Scenario, { settled, moves, steps }: Nov
     }),
     moves: moves.map((move, k) => ({
       exists: 1,
+      kind: MOVES[operations[move.operation]!.operation] ?? MOVE.RESIZE,
       instance: names.indexOf(move.server),
       operation: move.operation,
       migration: migrationIndex(move.migration),

@@ -1,0 +1,19 @@
+/** What a switch is: changed cells of the tables under a name. */
+import type { Patch } from '../step.ts';
+
+export interface Defect extends Patch {
+  readonly id: string;
+  readonly kind: 'defect' | 'repair' | 'mutant';
+  /** the protocol it is meant for; Nova where it is not said */
+  readonly protocol?: 'nova' | 'rollback';
+  /** numbers of bugs on Launchpad, and names of the switch */
+  readonly aliases: readonly string[];
+  readonly title: string;
+  /** of a defect: the releases that had it, and the first that had it no more, with the stable ones that it was carried back to */
+  readonly releases?: string;
+  readonly fixed?: string;
+  /** invariants that must catch it (of a repair: nothing) */
+  readonly catches: readonly string[];
+  /** operations, faults and holds that show it, boot not counted; 0 where the catalogue does not say */
+  readonly length: number;
+}
