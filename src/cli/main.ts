@@ -5,6 +5,7 @@ import { QueueTrouble } from '../fleet/trouble.ts';
 import { JournalError } from '../journal/records.ts';
 import { printable } from '../scenario/printable.ts';
 import { PlacementTrouble } from '../targets/placement/trouble.ts';
+import { benchCommand } from './bench.ts';
 import { bisectCommand } from './bisect.ts';
 import { compareCommand } from './compare.ts';
 import { EXIT, note, UsageError } from './context.ts';
@@ -34,6 +35,7 @@ const commands = [
   exportCommand(),
   knownCommand(),
   listCommand(),
+  benchCommand(),
   compareCommand(),
   serveCommand(),
 ];

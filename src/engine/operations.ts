@@ -78,6 +78,7 @@ export function serverNames(operations: readonly Operation[]): string[] {
 export function perform(run: Run, k: number, resolved: Resolved): void {
   const { world } = run;
   world.globals.operation = k;
+  if (resolved.operation.operation !== 'audit' && !nothingUnderWay(world)) world.globals.crossed = 1;
   const record = world.operations[k]!;
   if (resolved.unknown || !STARTS[resolved.operation.operation](run, k, resolved)) {
     record.outcome = OPERATION.SKIPPED;

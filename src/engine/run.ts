@@ -446,6 +446,7 @@ export class Run {
     if (kind === 'provider-conflict' && times > 1) return;
     if (at.handler.recovers === true) meet(world, MET.FAULT_IN_RECOVERY, job.instance);
     const first = globals.disturbed === 0;
+    globals.crossed = 1;
     this.noteDisturbance(job);
     if (!first || !RAISED.has(kind) || (at.step.alternates?.(job) ?? 0) === 0 || !everythingUp(world)) return;
     for (let k = 0; k < globals.moves; k++) {
@@ -545,7 +546,10 @@ export class Run {
       default:
         // a queue nobody reads expires: what is sent to a dead service is lost, unless a fault keeps it for later
         if (serviceUp(this.world, service)) this.send(job, at, service);
-        else this.noteDisturbance(job);
+        else {
+          this.world.globals.crossed = 1;
+          this.noteDisturbance(job);
+        }
     }
     return this.settle(job, at, outcome, null, null);
   }
@@ -762,6 +766,7 @@ export class Run {
     const { world } = this;
     setService(world, service, 0);
     world.globals.disturbed = 1;
+    world.globals.crossed = 1;
     this.listener?.service(service, false);
     for (const job of world.jobs) {
       if (job.state === JOB.FREE || job.service !== service) continue;

@@ -391,6 +391,8 @@ export interface Globals {
   moves: number;
   /** some fault fired, hold struck or service crashed so far */
   disturbed: number;
+  /** the same, but for audits that ran while something was held: a service may do its periodic work whenever it likes */
+  crossed: number;
   brokenHolds: number;
 }
 const GlobalsTable = table<Globals>('Globals', [
@@ -405,6 +407,7 @@ const GlobalsTable = table<Globals>('Globals', [
   'migrations',
   'moves',
   'disturbed',
+  'crossed',
   'brokenHolds',
 ]);
 

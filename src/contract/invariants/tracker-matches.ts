@@ -12,6 +12,14 @@ export const trackerMatches = {
   code: 'TRK',
   when: 'settled',
   law: "A host's tracked usage is that of the instances and moves there, and an audit with nothing happening changes nothing.",
+  /** a host that counts less than nothing, or NONE: what no order of events may lead to, whatever the next audit rights */
+  negative({ setting, hosts }: Observation): number {
+    for (let h = 0; h < setting.hosts.length; h++) {
+      const { vcpusUsed, memoryMbUsed } = hosts[h]!;
+      if (vcpusUsed < 0 || memoryMbUsed < 0) return h;
+    }
+    return NONE;
+  },
   /** a host whose usage is not what its instances and moves add up to, or NONE */
   broken(observation: Observation): number {
     for (let h = 0; h < observation.setting.hosts.length; h++) {

@@ -23,6 +23,7 @@ export const PLACEMENT_DEFECTS: readonly Defect[] = [
     fixed: 'Rocky',
     catches: ['generation-honesty'],
     length: 3,
+    lengthNote: 'the catalogue counts writes, and one move makes enough of them',
     placement: { dropEmptyConsumers: false },
   },
 ];
