@@ -62,7 +62,8 @@ try {
     process.exitCode = EXIT.UNDECIDED;
   } else {
     // a fault of ours: what it says may hold names
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const { cause = error } = error instanceof Error ? error : {};
+    const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
     note(`claimcheck: internal error, please report it: ${text.split('\n').map(printable).join('\n')}`);
     process.exitCode = EXIT.UNDECIDED;
   }

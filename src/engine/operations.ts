@@ -78,9 +78,12 @@ export function serverNames(operations: readonly Operation[]): string[] {
 export function perform(run: Run, k: number, resolved: Resolved): void {
   const { world } = run;
   world.globals.operation = k;
-  if (resolved.operation.operation !== 'audit' && !nothingUnderWay(world)) world.globals.crossed = 1;
+  const { operation } = resolved.operation;
+  // what an audit that cut in leaves wrong in a tracker is the next audit's to right: the move that it cut into is judged, no later
+  const later = world.globals.disturbed === 1 && MOVES[operation] !== undefined;
+  if (operation !== 'audit' && (later || !nothingUnderWay(world))) world.globals.crossed = 1;
   const record = world.operations[k]!;
-  if (resolved.unknown || !STARTS[resolved.operation.operation](run, k, resolved)) {
+  if (resolved.unknown || !STARTS[operation](run, k, resolved)) {
     record.outcome = OPERATION.SKIPPED;
   }
   run.drain(k);
@@ -170,7 +173,7 @@ function fits(run: Run, kind: number, resolved: Resolved, flavor: number): boole
   const instance = world.instances[resolved.instance]!;
   if (!nothingUnderWay(world) || !everythingUp(world)) return false;
   if (instance.exists !== 1 || instance.task !== TASK.NONE) return false;
-  if (!STATES_OF[kind]!.includes(instance.vm)) return false;
+  if (!STATES_OF[kind]!.includes(instance.vm) || (kind !== MOVE.UNSHELVE && instance.host === NONE)) return false;
   // on its own host it has its claim
   if (instance.vm === VM.SHELVED) return resolved.host === NONE;
   const resize = resolved.operation.operation === 'resize';

@@ -296,10 +296,15 @@ export class Run {
       const job = jobs[k]!;
       if (job.state !== JOB.HELD && job.state !== JOB.LATE) continue;
       const due = !blocked && job.until <= operation;
-      const inTheWay = blocked && job.state === JOB.HELD && job.locks !== 0;
+      const inTheWay = blocked && job.state === JOB.HELD && this.keepsLocks(job);
       if ((due || inTheWay) && (first === undefined || job.sequence < first.sequence)) first = job;
     }
     return first;
+  }
+
+  /** Whether the job, or one that waits for its reply, holds a lock. */
+  private keepsLocks({ locks, caller }: Job): boolean {
+    return locks !== 0 || (caller !== NONE && this.keepsLocks(this.world.jobs[caller]!));
   }
 
   /** Whether a job of the operation waits for a lock. */
