@@ -57,7 +57,7 @@ export interface Hunt {
 const NOT_FOUND = { found: false, length: 0, executions: 0, invariants: [], signature: '', form: '' } as const;
 
 const stream = wordStream(HEADER, GROUP, MOST_OPERATIONS);
-const STOP = new Error('found');
+const STOP = new Error('seen enough');
 
 /**
  * Operations but boots, and faults: how the catalogue counts. An interleaving is the operation that cuts in, whose hold counts
@@ -105,61 +105,86 @@ class Judgement {
   }
 }
 
-/** @param giveUp CPU seconds after which it is given up */
-export function hunt(defect: Defect, generator: Generator, seed: string, giveUp: number): Hunt {
-  const code = compile(PROTOCOLS[defect.protocol ?? 'nova'], [defect]);
-  const judgement = new Judgement(defect);
+/** When a defect is given up: scenarios do not depend on the machine, CPU seconds are what is measured. */
+export interface Patience {
+  readonly cpuSeconds?: number;
+  readonly scenarios?: number;
+}
+
+export interface Sight {
+  readonly cpuSeconds: number;
+  readonly scenarios: number;
+  readonly caught: { readonly violation: Violation; readonly scenario: Scenario } | null;
+}
+
+/** Plays scenarios until one shows the defect. */
+export function sight(defect: Defect, generator: Generator, seed: string, patience: Patience): Sight {
+  return look(prepare(defect), generator, seed, patience);
+}
+
+interface Prepared {
+  readonly defect: Defect;
+  readonly code: Code;
+  readonly judgement: Judgement;
+}
+
+const prepare = (defect: Defect): Prepared => ({
+  defect,
+  code: compile(PROTOCOLS[defect.protocol ?? 'nova'], [defect]),
+  judgement: new Judgement(defect),
+});
+
+function look({ defect, code, judgement }: Prepared, generator: Generator, seed: string, patience: Patience): Sight {
+  const { cpuSeconds: mostSeconds = Number.POSITIVE_INFINITY, scenarios: most = Number.POSITIVE_INFINITY } = patience;
   const began = process.cpuUsage();
   const cpuSeconds = (): number => {
     const { user, system } = process.cpuUsage(began);
     return (user + system) / 1e6;
   };
   let scenarios = 0;
-  let caught: { violation: Violation; scenario: Scenario } | null = null;
-  const look = (player: Player): void => {
+  let caught: Sight['caught'] = null;
+  const judge = (player: Player): void => {
     scenarios++;
     const { violations } = player.trial;
-    if (violations.length === 0) return;
-    const violation = judgement.find(violations, () => player.scenario());
-    if (violation === undefined) return;
-    caught = { violation, scenario: player.scenario() };
-    throw STOP;
+    const violation = violations.length === 0 ? undefined : judgement.find(violations, () => player.scenario());
+    if (violation !== undefined) caught = { violation, scenario: player.scenario() };
+    if (caught !== null || scenarios >= most) throw STOP;
   };
   const way = generator === 'commands' ? WAYS.uniform : WAYS[generator];
   try {
-    for (let block = 0; cpuSeconds() < giveUp; block++) {
-      const situations = sample(
-        madeUp(PLACEMENT_RELEASES.newest, undefined, way.edges),
-        deriveSeed(seed, defect.id, block, 'clouds'),
-        SITUATIONS,
-      );
-      const player = new Player(code, CONTRACTS.strict, FAULTS, situations, {
-        moves: MOVE_FAMILY_NAMES,
-        ...way.drawing,
-      });
+    for (let block = 0; cpuSeconds() < mostSeconds; block++) {
+      const clouds = madeUp(PLACEMENT_RELEASES.newest, undefined, way.edges);
+      const situations = sample(clouds, deriveSeed(seed, defect.id, block, 'clouds'), SITUATIONS);
+      const drawing = { moves: MOVE_FAMILY_NAMES, ...way.drawing };
+      const player = new Player(code, CONTRACTS.strict, FAULTS, situations, drawing);
       const blockSeed = deriveSeed(seed, defect.id, block);
-      if (generator === 'commands') commands(player, blockSeed, look);
+      if (generator === 'commands') commands(player, blockSeed, judge);
       else {
         stream.forEach(blockSeed, BLOCK_SIZE, (words) => {
           player.play(words);
-          look(player);
+          judge(player);
         });
       }
     }
   } catch (error) {
     if (error !== STOP) throw error;
   }
-  const spent = cpuSeconds();
-  const shown = caught as { violation: Violation; scenario: Scenario } | null;
-  if (shown === null) return { ...NOT_FOUND, seed, cpuSeconds: spent, scenarios };
+  return { cpuSeconds: cpuSeconds(), scenarios, caught };
+}
+
+export function hunt(defect: Defect, generator: Generator, seed: string, giveUp: number): Hunt {
+  const prepared = prepare(defect);
+  const { cpuSeconds, scenarios, caught } = look(prepared, generator, seed, { cpuSeconds: giveUp });
+  if (caught === null) return { ...NOT_FOUND, seed, cpuSeconds, scenarios };
+  const { code, judgement } = prepared;
   // the least scenario that shows the defect at all, not this one of the ways in which it shows
-  const minimal = reduce(code, shown.scenario, shown.violation, REDUCE_BUDGET, (candidate) =>
+  const minimal = reduce(code, caught.scenario, caught.violation, REDUCE_BUDGET, (candidate) =>
     judgement.own(judgeScenario(code, CONTRACTS.strict, candidate), () => candidate),
   );
   return {
     seed,
     found: true,
-    cpuSeconds: spent,
+    cpuSeconds,
     scenarios,
     length: lengthOf(minimal.scenario),
     executions: minimal.executions,
@@ -173,7 +198,7 @@ export function hunt(defect: Defect, generator: Generator, seed: string, giveUp:
  * The baseline, as fast-check's guide to model-based testing writes it: a class a command with a precondition, run one after
  * the other, and everything judged in full after each.
  */
-function commands(player: Player, seed: number, look: (player: Player) => void): void {
+function commands(player: Player, seed: number, judge: (player: Player) => void): void {
   player.trial.thorough = true;
   commandSequences(OPERATION_NAMES, GROUP, MOST_OPERATIONS, seed, BLOCK_SIZE, {
     begin: (header: Words) => player.begin(header),
@@ -181,7 +206,7 @@ function commands(player: Player, seed: number, look: (player: Player) => void):
     run: (name, words) => player.playAs(name, words),
     end: () => {
       player.trial.end();
-      look(player);
+      judge(player);
     },
   });
 }

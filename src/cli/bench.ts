@@ -7,12 +7,13 @@ import { h } from 'preact';
 import { renderToStaticMarkup } from 'preact-render-to-string';
 import { type BenchResults, type BenchRow, compared, resultsSchema, rowOf } from '../campaign/bench-results.ts';
 import { calibrate } from '../campaign/calibrate.ts';
-import { GENERATORS, type Generator, hunt } from '../campaign/time-to-bug.ts';
+import { GENERATORS, type Generator, type Hunt, hunt } from '../campaign/time-to-bug.ts';
 import type { Defect } from '../nova/defects/defect.ts';
 import { DEFECTS } from '../nova/defects/defects.ts';
 import { BenchChart } from '../report/bench/bench-chart.tsx';
 import { benchPage, benchText } from '../report/bench/bench-report.ts';
 import { printable } from '../scenario/printable.ts';
+import { huntInPlacement } from '../targets/placement/hunt.ts';
 import { currentCommit } from './commit.ts';
 import { EXIT, Interruption, note, PROGRESS_MS, print, UsageError, useColor, wholeNumber } from './context.ts';
 
@@ -25,10 +26,7 @@ interface BenchFlags {
   readonly json?: boolean;
 }
 
-/** Bugs of the past that a scenario can show. What only the suite of Placement's own laws sees is told there. */
-export const BENCHED: readonly Defect[] = DEFECTS.filter(
-  ({ kind, catches }) => kind === 'defect' && catches.length > 0,
-);
+const BENCHED: readonly Defect[] = DEFECTS.filter(({ kind }) => kind === 'defect');
 
 function generators(text: string): Generator[] {
   if (text === 'all') return [...GENERATORS];
@@ -46,7 +44,7 @@ function defect(text: string, before: readonly string[]): string[] {
   const found = BENCHED.find(({ id, aliases }) => id === text || aliases.includes(text));
   if (found === undefined) {
     throw new UsageError(
-      `--defect takes an id or an alias of a defect that scenarios can show (${BENCHED.map(({ id }) => id).join(', ')}), not "${printable(text)}"`,
+      `--defect takes an id or an alias of a defect (${BENCHED.map(({ id }) => id).join(', ')}), not "${printable(text)}"`,
     );
   }
   return before.includes(found.id) ? [...before] : [...before, found.id];
@@ -80,9 +78,15 @@ async function bench({ seeds, cpu, defect: only, generator: ways, out, json }: B
   let told = Date.now();
   for (const [k, one] of defects.entries()) {
     for (const generator of ways) {
-      const hunts = [];
+      const hunts: Hunt[] = [];
+      // requests are drawn in one way
+      if (one.byRequests === true && generator !== 'default') continue;
       for (let seed = 0; seed < seeds && !interruption.asked; seed++) {
-        hunts.push(hunt(one, generator, `bench ${seed}`, cpu));
+        hunts.push(
+          one.byRequests === true
+            ? huntByRequests(one, `bench ${seed}`, cpu)
+            : hunt(one, generator, `bench ${seed}`, cpu),
+        );
         await nextTurn();
         if (Date.now() - told < PROGRESS_MS) continue;
         told = Date.now();
@@ -115,6 +119,12 @@ async function bench({ seeds, cpu, defect: only, generator: ways, out, json }: B
   if (out !== undefined) keep(out, results, defects);
   const missed = rows.some(({ generator, found, seeds: of }) => generator === ways[0] && found < of);
   process.exitCode = missed ? EXIT.VIOLATION : EXIT.OK;
+}
+
+function huntByRequests({ placement = {} }: Defect, seed: string, giveUp: number): Hunt {
+  const { requests, invariant, form, ...rest } = huntInPlacement(placement, seed, giveUp);
+  const invariants = invariant === '' ? [] : [invariant];
+  return { ...rest, seed, scenarios: requests, invariants, signature: `${invariant} | ${form}`, form };
 }
 
 function lastResults(path: string): BenchResults | null {
