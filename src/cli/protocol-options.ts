@@ -57,6 +57,17 @@ function moveFamilies(text: string): MoveFamily[] {
   return MOVE_FAMILY_NAMES.filter((family) => names.includes(family));
 }
 
+/** The rollback protocol is a design for resizes: other moves it does not have, and boots it leaves as they are. */
+export function movesOf(
+  protocol: (typeof PROTOCOL_NAMES)[number],
+  moves: readonly MoveFamily[] | undefined,
+): readonly MoveFamily[] | undefined {
+  if (protocol === 'rollback' && moves !== undefined && moves.join() !== 'resize') {
+    throw new UsageError('--moves takes resize with --protocol rollback, which covers no other move');
+  }
+  return moves;
+}
+
 export const movesOption = (): Option =>
   new Option(
     '--moves <families>',
