@@ -37,6 +37,7 @@ from placement.handlers import allocation as allocation_handler
 from placement.tests.functional.fixtures import placement as placement_fixtures
 
 import hypervisor
+import shortcuts
 from wire import PlacementDied
 
 CONF = cfg.CONF
@@ -79,6 +80,7 @@ class Deployment(test.TestCase):
         self.bus = bus
         self.wire = wire
         self._keep_databases()
+        shortcuts.keep_connections()
         self.flags(compute_driver='fake.FakeDriver')
         lockutils.internal_lock = lambda name, semaphores=None, blocking=True: jobs.lock(name)
         lockutils.internal_fair_lock = lambda name: jobs.lock(name)

@@ -38,6 +38,7 @@ import patches  # noqa: E402
 import jobs as jobs_module  # noqa: E402
 import moves as moves_module  # noqa: E402
 import play as play_module  # noqa: E402
+import shortcuts  # noqa: E402
 import warm_up  # noqa: E402
 import wire as wire_module  # noqa: E402
 
@@ -156,6 +157,7 @@ class Nova:
         self.bus = bus_module.Bus(self.faults, play_module.service_of, play_module.HANDLERS)
         self.deployment = deployment_module.Deployment()
         self.deployment.prepare(self.jobs, self.bus, self.wire)
+        shortcuts.install()
         names = set()
         for row in points:
             names |= faults_module.Point(row).names()
