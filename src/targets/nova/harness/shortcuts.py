@@ -1,6 +1,7 @@
 """What the libraries below Nova compute again at each call though it is the same each time, computed once. Nothing here knows a
 scenario, and no answer of Nova or Placement is kept: each shortcut returns what the function in whose place it stands returns."""
 
+import copy
 import functools
 import inspect
 import types
@@ -8,18 +9,27 @@ import weakref
 
 import jsonschema
 import sqlalchemy as sa
+from oslo_config import cfg
 from oslo_db.sqlalchemy import engines
+from oslo_policy import policy
 from oslo_versionedobjects import base
+from oslo_versionedobjects import fields
+from sqlalchemy import orm
 
 from nova.api.validation import validators
+
+# copy._deepcopy_atomic
+ATOMS = (type(None), bool, int, float, str)
 
 
 def install():
     """Once all of Nova's objects are registered."""
     _know_fields()
     _know_aliases()
+    _know_loads()
     _know_schemas()
     _know_signatures()
+    _know_policies()
 
 
 # ---- oslo.versionedobjects
@@ -40,6 +50,7 @@ def _know_fields():
     versioned = base.VersionedObject
     versioned.obj_attr_is_set = _obj_attr_is_set(versioned.obj_attr_is_set)
     versioned.obj_what_changed = _obj_what_changed(versioned.obj_what_changed)
+    versioned.__deepcopy__ = _deepcopy
 
 
 class _Field(property):
@@ -84,29 +95,42 @@ class _Attributes(dict):
 
 
 @functools.cache
-def _plain_fields(cls):
-    """Pairs of a field and its attribute, or None if one of them is read in a way of the class's own."""
+def _objects(cls):
+    """Attributes of the fields that hold objects, by field, or None if a field is read in a way of the class's own."""
     if not all(isinstance(getattr(cls, name, None), _Field) for name in cls.fields):
         return None
-    return [(name, base._get_attrname(name)) for name in cls.fields]
+    return [(name, base._get_attrname(name)) for name, field in cls.fields.items() if isinstance(field._type, fields.Object)]
 
 
 def _obj_what_changed(ask_all):
-    """Only an object among the values can have changed behind its field's back: the others need not be asked for."""
+    """Only an object can have changed behind its field's back: what else is held need not be asked for."""
 
     def obj_what_changed(self):
-        plain = _plain_fields(type(self))
-        if plain is None:
+        objects = _objects(type(self))
+        if objects is None:
             return ask_all(self)
         changes = {field for field in self._changed_fields if field in self.fields}
         values = vars(self)
-        for field, attribute in plain:
+        for field, attribute in objects:
             value = values.get(attribute)
             if isinstance(value, base.VersionedObject) and value.obj_what_changed():
                 changes.add(field)
         return changes
 
     return obj_what_changed
+
+
+def _deepcopy(self, memo):
+    """base.VersionedObject.__deepcopy__, past `copy.deepcopy` where it returns what it is given."""
+    copied = self.__class__()
+    memo[id(self)] = copied
+    copied._context = self._context
+    for name in self.fields:
+        if self.obj_attr_is_set(name):
+            value = getattr(self, name)
+            setattr(copied, name, value if type(value) in ATOMS else copy.deepcopy(value, memo))
+    copied._changed_fields = set(self._changed_fields)
+    return copied
 
 
 # ---- SQLAlchemy
@@ -128,6 +152,23 @@ def _know_aliases():
     sa.alias = remembered
 
 
+def _know_loads():
+    """The columns that Nova's queries load with a row: an option is never changed, only copied with more in it."""
+    load = orm.joinedload
+    known = {}
+
+    def joinedload(*attributes, **how):
+        if how:
+            return load(*attributes, **how)
+        # attributes of a model compare as SQL: by identity, as long as they are kept here
+        key = tuple(map(id, attributes))
+        if key not in known:
+            known[key] = (load(*attributes), attributes)
+        return known[key][0]
+
+    orm.joinedload = joinedload
+
+
 def keep_connections():
     """Before the databases are made. A database in memory is its one connection, which no network can break and no server closes:
     it is not asked whether it is alive before each use, and BEGIN goes to it without SQLAlchemy's way around a statement. Nor
@@ -141,10 +182,27 @@ def keep_connections():
             if listener.__name__ == '_sqlite_emit_begin':
                 sa.event.remove(engine, 'begin', listener)
                 sa.event.listen(engine, 'begin', _begin)
+        _join_once(engine)
         return engine
 
     engines.create_engine = create_engine
     sa.event.listen(sa.engine.Engine, 'do_connect', _remember_statements)
+
+
+def _join_once(engine):
+    """Each connection joins the listeners of its engine to its own, of which none here has any. The engine's come and go through
+    what they were joined to."""
+    cls = type(engine.dispatch)
+    join, shared = cls._join, []
+
+    def joined(dispatch, other):
+        if other is not engine.dispatch or dispatch._instance_cls is not sa.engine.Connection:
+            return join(dispatch, other)
+        if not shared:
+            shared.append(join(dispatch, other))
+        return shared[0]
+
+    cls._join = joined
 
 
 def _remember_statements(_dialect, _record, _arguments, named):
@@ -202,3 +260,25 @@ def _of_function(ask):
         return known[function]
 
     return getfullargspec
+
+
+# ---- oslo.policy
+
+def _know_policies():
+    """Each check of a rule looks for the files of policies in all directories of configuration. None comes while Nova runs here."""
+    find = policy.Enforcer._get_policy_path
+    known = {}
+
+    def _get_policy_path(self, path):
+        key = (id(self.conf), path)
+        if key not in known:
+            try:
+                known[key] = find(self, path), None
+            except cfg.ConfigFilesNotFoundError as error:
+                known[key] = None, error.config_files
+        found, missing = known[key]
+        if missing is not None:
+            raise cfg.ConfigFilesNotFoundError(missing)
+        return found
+
+    policy.Enforcer._get_policy_path = _get_policy_path
