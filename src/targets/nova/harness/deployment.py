@@ -37,6 +37,7 @@ from placement.handlers import allocation as allocation_handler
 from placement.tests.functional.fixtures import placement as placement_fixtures
 
 import hypervisor
+import shortcuts
 from wire import PlacementDied
 
 CONF = cfg.CONF
@@ -78,7 +79,8 @@ class Deployment(test.TestCase):
         self.jobs = jobs
         self.bus = bus
         self.wire = wire
-        self._forget_process_ids()
+        self._keep_databases()
+        shortcuts.keep_connections()
         self.flags(compute_driver='fake.FakeDriver')
         lockutils.internal_lock = lambda name, semaphores=None, blocking=True: jobs.lock(name)
         lockutils.internal_fair_lock = lambda name: jobs.lock(name)
@@ -126,8 +128,9 @@ class Deployment(test.TestCase):
         warnings.filterwarnings('ignore', category=sqlalchemy_exc.SAWarning)
 
     @staticmethod
-    def _forget_process_ids():
-        """oslo.db drops a connection that another process made: an in-memory database would be empty behind a fork."""
+    def _keep_databases():
+        """A database in memory is its one connection, and a connection made anew is an empty database: oslo.db drops one that
+        another process made, as it would be behind a fork, and one that is an hour old (connection_recycle_time)."""
         from oslo_db.sqlalchemy import engines
 
         class Os:
@@ -138,6 +141,8 @@ class Deployment(test.TestCase):
                 return 1
 
         engines.os = Os()
+        create = engines.create_engine
+        engines.create_engine = lambda *args, **kwargs: create(*args, **dict(kwargs, connection_recycle_time=-1))
 
     @staticmethod
     def _make_volumes():
