@@ -10,7 +10,7 @@ import { drive, slicesOf } from '../campaign/drive.ts';
 import { ownHands } from '../campaign/hands.ts';
 import { plainCampaign } from '../campaign/plain.ts';
 import { Player } from '../campaign/player.ts';
-import { threadHands } from '../campaign/threads.ts';
+import { processHands } from '../campaign/processes.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
 import { indexKnown, KNOWN_OF_NOVA } from '../contract/known/known.ts';
 import { deriveSeed, sample, type Words, wordStream } from '../generate/adapter.ts';
@@ -18,19 +18,17 @@ import { madeUp } from '../generate/clouds.ts';
 import { GROUP, HEADER, MOST_OPERATIONS } from '../generate/decode.ts';
 import { table } from '../report/tables.ts';
 import { print } from './context.ts';
+import { cpuOf } from './cpu-of.ts';
 
 const CONFIG = plainCampaign('bench');
 const KNOWN = indexKnown(KNOWN_OF_NOVA);
 
-const cpuSeconds = (): number => {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-};
+const cpuSeconds = (): number => cpuOf(process.pid);
 
 async function campaignOf(runs: number, workers: number): Promise<{ cpu: number; wall: number }> {
   const campaign = new Campaign(CONFIG, KNOWN);
-  const hands = workers > 1 ? threadHands(CONFIG, KNOWN, workers) : ownHands(CONFIG, KNOWN);
-  // what compiling and starting threads costs is not what a block costs
+  const hands = workers > 1 ? processHands(CONFIG, KNOWN, workers) : ownHands(CONFIG, KNOWN);
+  // what compiling and starting processes costs is not what a block costs
   await Promise.all(
     Array.from({ length: workers }, (_, k) => hands.run({ block: 1_000_000 + k, from: 0, to: BLOCK_SIZE })),
   );
@@ -83,19 +81,37 @@ function byOperations(): void {
   print(table(['operations', 'scenarios', 'µs a scenario', 'µs an operation', 'of the first'], rows, { color: false }));
 }
 
+/** Campaigns that know nothing of each other, as many processes at once: what more than one core gives on this machine. */
+async function apart(count: number, runs: number): Promise<number> {
+  const hands = Array.from({ length: count }, () => processHands(CONFIG, KNOWN, 1));
+  const slices = [...slicesOf(runs)];
+  await Promise.all(hands.map((one) => one.run({ block: 1_000_000, from: 0, to: BLOCK_SIZE })));
+  const began = performance.now();
+  await Promise.all(
+    hands.map(async (one) => {
+      for (const slice of slices) await one.run(slice);
+    }),
+  );
+  const wall = (performance.now() - began) / 1000;
+  await Promise.all(hands.map((one) => one.close()));
+  return wall;
+}
+
 /** One and two workers by turns, so that what else the machine does hits both. */
 async function byWorkers(): Promise<void> {
   const ratios: number[] = [];
   const costs: number[] = [];
+  const machine: number[] = [];
   for (let round = 0; round < 5; round++) {
     const one = await campaignOf(20_000, 1);
     const two = await campaignOf(20_000, 2);
     ratios.push(one.wall / two.wall);
     costs.push(two.cpu / one.cpu);
+    machine.push((2 * (await apart(1, 10_000))) / (await apart(2, 10_000)));
   }
-  const median = (values: number[]): string => values.sort((a, b) => a - b)[values.length >> 1]!.toFixed(2);
+  const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!;
   print(
-    `two workers against one: ${median(ratios)} times as fast, ${median(costs)} times the CPU time (median of 5 rounds)`,
+    `two workers against one: ${median(ratios).toFixed(2)} times as fast, ${median(costs).toFixed(2)} times the CPU time; two processes that share nothing: ${median(machine).toFixed(2)} times what one does (medians of 5 rounds)`,
   );
 }
 
