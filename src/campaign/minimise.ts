@@ -390,6 +390,13 @@ function* simplerOperations(operation: Operation, { cloud, operations }: Scenari
       if (host !== undefined) yield plain;
       break;
     }
+    case 'live_migrate': {
+      const { force, ...asked } = operation;
+      const { host, ...plain } = asked;
+      if (force === true) yield asked;
+      if (host !== undefined) yield plain;
+      break;
+    }
     case 'resize':
       for (const flavor of earlier(operation.flavor)) yield { ...operation, flavor };
       break;
