@@ -109,6 +109,10 @@ export interface HostRecord {
   localGbUsed: number;
   /** job + 1 that holds `compute_resources` */
   trackerLock: number;
+  /** job + 1 that the executor of live migrations runs */
+  pool: number;
+  /** history: a live migration brought a server here that no audit has counted yet */
+  uncounted: number;
 }
 const HostTable = table<HostRecord>('HostRecord', [
   'up',
@@ -119,6 +123,8 @@ const HostTable = table<HostRecord>('HostRecord', [
   'memoryMbUsed',
   'localGbUsed',
   'trackerLock',
+  'pool',
+  'uncounted',
 ]);
 
 /** What one compute process knows of one instance. */
@@ -129,8 +135,14 @@ export interface Tracking {
   migration: number;
   /** job + 1 that holds the lock on the instance's uuid in this process */
   lock: number;
+  /** in `_waiting_live_migrations`: migration + 1 */
+  waiting: number;
+  /** the live migration whose future has begun to run: migration + 1 */
+  begun: number;
+  /** the live migration that the driver was asked to abort: migration + 1 */
+  aborted: number;
 }
-const TrackingTable = table<Tracking>('Tracking', ['instance', 'migration', 'lock']);
+const TrackingTable = table<Tracking>('Tracking', ['instance', 'migration', 'lock', 'waiting', 'begun', 'aborted']);
 
 /**
  * A handler under way, or a message not yet delivered: the same record, with the private and possibly dirty copies that
@@ -198,7 +210,7 @@ export interface JobRecord {
   replyLost: number;
   /** position in a loop */
   cursor: number;
-  /** bit 0: holds the tracker lock, bit 1: the instance lock */
+  /** bit 0: holds the tracker lock, bit 1: the instance lock, bit 2: the executor of live migrations */
   locks: number;
   /** request_spec.ignore_hosts, as bits */
   ignoreHosts: number;

@@ -5,7 +5,7 @@
  *
  * Known limits: every trait that a request can name exists (else 400), and providers are roots. http/ has neither.
  */
-import type { Holdings } from '../state/holdings.ts';
+import { type Holdings, NO_ROWS } from '../state/holdings.ts';
 import { NONE } from '../state/table.ts';
 import {
   ANY_GENERATION,
@@ -101,6 +101,8 @@ export function serve(store: Store, rules: PlacementRules, request: Request, cut
       if (provider === undefined || provider.exists === 0) return NO_PROVIDER;
       return answer(200, provider.traits);
     }
+    case 'get-providers-in-tree':
+      return answer(200, NONE, NO_ROWS, store.providers[request.provider]?.exists === 1 ? [request.provider] : NO_ROWS);
     case 'get-candidates':
       return candidates(store, request);
     case 'put-inventory':

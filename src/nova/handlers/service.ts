@@ -27,6 +27,7 @@ import {
 import { recount } from '../tracker.ts';
 import { type Job, seemsUp, type World } from '../world.ts';
 import { handler, here, I, lowest, MANAGER, TRACKER } from './common.ts';
+import { resetLiveMigration } from './live-migration.ts';
 import { trackerUpdate } from './prep-resize.ts';
 import { restoreGuest } from './revert.ts';
 
@@ -206,6 +207,7 @@ export const initHost = initHandler(
     driveAgain('init.delete', 'compute._delete_instance', taskIn(TASK.DELETING)),
     driveAgain('init.reboot', 'compute.reboot_instance', retryReboot(...REBOOTS)),
     ...STOP_AND_START,
+    ...resetLiveMigration,
     driver(
       'init.finish-revert-migration',
       `${MANAGER}._init_instance`,
