@@ -139,6 +139,12 @@ export const clearReboot =
     return OUTCOME.ELSE;
   };
 
+/** The same by compare-and-swap, where a delete may have come since the instance was read. */
+export const clearRebootUnlessOvertaken =
+  (...tasks: readonly number[]) =>
+  (world: World, job: Job): Outcome =>
+    tasks.includes(instanceOf(world, job).task) ? clearReboot(...tasks)(world, job) : OUTCOME.ELSE;
+
 const REBOOTS = [TASK.REBOOTING_HARD, TASK.REBOOT_STARTED_HARD];
 
 /** Power requests that were interrupted. */
@@ -152,11 +158,13 @@ export const STOP_AND_START: readonly Step[] = [
  * @param init the branches of _init_instance that need nobody else
  * @param driven those that do an interrupted task again, and what comes for moves
  * @param first what is done before any instance is looked at
+ * @param clear what becomes of the task_state of a reboot whose guest runs
  */
 export const initHandler = (
   init: (world: World, job: Job) => Outcome,
   driven: readonly Step[],
   first: readonly Step[] = [],
+  clear = clearReboot,
 ): Handler =>
   handler({
     id: 'compute.init_host',
@@ -167,7 +175,7 @@ export const initHandler = (
       database('init.next-instance', `${MANAGER}._init_instance`, nextInstance, { else: 'audit.recount' }),
       database('init.instance', `${MANAGER}._init_instance`, init, { else: 'init.next-instance' }),
       ...driven,
-      database('init.clear-reboot', `${MANAGER}._init_instance`, clearReboot(...REBOOTS), {
+      database('init.clear-reboot', `${MANAGER}._init_instance`, clear(...REBOOTS), {
         swallows: true,
         else: 'init.next-instance',
       }),
