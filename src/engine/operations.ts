@@ -11,6 +11,7 @@ import {
   amountsOf,
   diskTooSmall,
   everythingUp,
+  type Instance,
   internRatio,
   isGone,
   JOB,
@@ -163,6 +164,9 @@ const STATES_OF: Readonly<Record<number, readonly number[]>> = {
   [MOVE.UNSHELVE]: [VM.SHELVED, VM.SHELVED_OFFLOADED],
 };
 
+/** The guest runs on the host that Nova knows, and Nova knows that it does. */
+const runs = ({ power, running, host }: Instance): boolean => power === POWER.RUNNING && (running & (1 << host)) !== 0;
+
 /**
  * With nothing else in flight and every service up: the API would take the request, and Placement has room for the new
  * beside the old on a host that passes the filters.
@@ -174,6 +178,8 @@ function fits(run: Run, kind: number, resolved: Resolved, flavor: number): boole
   if (!nothingUnderWay(world) || !everythingUp(world)) return false;
   if (instance.exists !== 1 || instance.task !== TASK.NONE) return false;
   if (!STATES_OF[kind]!.includes(instance.vm) || (kind !== MOVE.UNSHELVE && instance.host === NONE)) return false;
+  // what does not run cannot be moved as it runs
+  if (kind === MOVE.LIVE_MIGRATION && !runs(instance)) return false;
   // on its own host it has its claim
   if (instance.vm === VM.SHELVED) return resolved.host === NONE;
   const resize = resolved.operation.operation === 'resize';

@@ -1,8 +1,8 @@
 /** Rows and cells of the undo table for live migrations: what Nova does when one fails, and what it leaves undone. */
 import { loadInstance, migrationOf, oneOf, saveInstance, saveStatus, setHost, setTask, setVm } from './database.ts';
-import { I, M, MANAGER } from './handlers/common.ts';
-import { arrive, cleanUpPre, disconnectSourceAnyway, notePower } from './handlers/live-migration.ts';
-import { moveAllocations, removeProviderTree } from './report-client.ts';
+import { here, I, M, MANAGER } from './handlers/common.ts';
+import { arrive, cleanUpPre, disconnectSourceAnyway, notePower, runsOn } from './handlers/live-migration.ts';
+import { deleteAllocations, moveAllocations, removeProviderTree } from './report-client.ts';
 import { STATUS, TASK, VM } from './states.ts';
 import { database, memory, OUTCOME, type Outcome, saving, type UndoGroup, type UndoRow } from './step.ts';
 import type { Job, World } from './world.ts';
@@ -83,6 +83,28 @@ function errorState(world: World, job: Job): Outcome {
   return saveInstance(world, job);
 }
 
+/** What W-06's repair does: the server is there, and what it held here is dropped. */
+const destinationAndRelease: UndoGroup = (prefix) => [
+  ...destination(prefix),
+  deleteAllocations(`${prefix}.undo.host.delete-alloc`, M),
+];
+
+/** What W-09's repair does: a guest that has not left has its claim back. */
+const giveBackAndErrorOut: UndoGroup = (prefix) => [
+  {
+    steps: [
+      memory(
+        `${prefix}.undo.stayed`,
+        `${MANAGER}._do_live_migration`,
+        (world, job) => (runsOn(world, job, here(job)) ? OUTCOME.OK : OUTCOME.ELSE),
+        { else: '$end' },
+      ),
+      ...moveAllocations(`${prefix}.undo.claim`, M, I, 'go-on').steps,
+    ],
+  },
+  ...errorOut(prefix),
+];
+
 const arriveInError: UndoGroup = (prefix) => [
   saving(
     `${prefix}.undo.host`,
@@ -103,6 +125,8 @@ export const LIVE_MIGRATION_UNDO_GROUPS: Readonly<Record<string, UndoGroup>> = {
   'cleanup-pre-live-migration': cleanUpPre,
   'disconnect-source': disconnectSourceAnyway,
   'host.destination': destination,
+  'host.destination-and-release': destinationAndRelease,
   'error-out': errorOut,
+  'give-back-and-error-out': giveBackAndErrorOut,
   'arrive-in-error': arriveInError,
 };

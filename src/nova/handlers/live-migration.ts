@@ -1,8 +1,18 @@
 /** A live migration on its two hosts: the checks, the move itself in the source's executor, what follows it, and its abort. */
 import { NONE } from '../../state/table.ts';
-import { instanceOf, migrationOf, oneOf, saveInstance, saveStatus, setHost, setPower, setTask } from '../database.ts';
+import {
+  findMigration,
+  instanceOf,
+  migrationOf,
+  oneOf,
+  saveInstance,
+  saveStatus,
+  setHost,
+  setPower,
+  setTask,
+} from '../database.ts';
 import { deleteAllocations, getAllocations, ignore, legacy, moveAllocations } from '../report-client.ts';
-import { POWER, STATUS, TASK } from '../states.ts';
+import { MOVE_TYPE, POWER, STATUS, TASK } from '../states.ts';
 import {
   call,
   cast,
@@ -21,6 +31,7 @@ import {
   type Step,
   saving,
   submit,
+  type UndoGroup,
   within,
 } from '../step.ts';
 import { type Job, type Tracking, trackingOf, type World } from '../world.ts';
@@ -152,7 +163,7 @@ function rollBack(
 }
 
 /** _cleanup_pre_live_migration, where the preparation failed. */
-export const cleanUpPre = (prefix: string): Item[] => [
+export const cleanUpPre: UndoGroup = (prefix) => [
   database(`${prefix}.undo.set-error`, `${MANAGER}._cleanup_pre_live_migration`, status(STATUS.ERROR)),
   ...rollBack(`${prefix}.undo.rollback`, true, ['state'], () => STATUS.FAILED),
 ];
@@ -163,11 +174,12 @@ const disconnectSource = (id: string): Step[] => [
   // logged for each volume
   cinder(`${id}.volumes`, `${MANAGER}._post_live_migration_remove_source_vol_connections`, ok, { swallows: true }),
 ];
-export const disconnectSourceAnyway = (prefix: string): Item[] => disconnectSource(`${prefix}.undo.teardown`);
+export const disconnectSourceAnyway: UndoGroup = (prefix) => disconnectSource(`${prefix}.undo.teardown`);
 
 const wasAborted = (world: World, job: Job): boolean => trackingHere(world, job).aborted === job.migration + 1;
 
-const runsOn = (world: World, job: Job, host: number): boolean => (instanceOf(world, job).running & (1 << host)) !== 0;
+export const runsOn = (world: World, job: Job, host: number): boolean =>
+  (instanceOf(world, job).running & (1 << host)) !== 0;
 
 /** The guest runs there and no more here, whatever disks there are. An abort, and a guest that is gone, end it. */
 function copyGuest(world: World, job: Job): Outcome {
@@ -394,15 +406,8 @@ export const liveMigrationAbort = handler({
 // ---- a nova-compute that starts
 
 const interrupted = (_world: World, job: Job): boolean => job.task === TASK.MIGRATING;
-const stillRunning = (world: World, job: Job): boolean => interrupted(world, job) && running(world, job) !== NONE;
-
-function running({ globals, migrations }: World, { instance }: Job): number {
-  for (let m = 0; m < globals.migrations; m++) {
-    const { exists, instance: of, status: is } = migrations[m]!;
-    if (exists === 1 && of === instance && is === STATUS.RUNNING) return m;
-  }
-  return NONE;
-}
+const stillRunning = (world: World, job: Job): boolean =>
+  interrupted(world, job) && findMigration(world, job.instance, STATUS.RUNNING) !== NONE;
 
 /** _reset_live_migration: task_state is cleared, and the record where it says `running`. Placement is not told. */
 export const resetLiveMigration: readonly Step[] = [
@@ -411,7 +416,7 @@ export const resetLiveMigration: readonly Step[] = [
     `${DRIVER}.live_migration_abort`,
     (world, job) => {
       if (!interrupted(world, job)) return OUTCOME.ELSE;
-      job.migration = running(world, job);
+      job.migration = findMigration(world, job.instance, STATUS.RUNNING);
       return OUTCOME.OK;
     },
     { when: stillRunning, swallows: true, else: 'init.finish-revert-migration' },
@@ -420,20 +425,48 @@ export const resetLiveMigration: readonly Step[] = [
     'init.fail-live-migration',
     `${MANAGER}._reset_live_migration`,
     (world, job) => {
-      const m = running(world, job);
-      if (m === NONE) return OUTCOME.OK;
-      job.migration = m;
-      return saveStatus(world, job, STATUS.ERROR);
+      job.migration = findMigration(world, job.instance, STATUS.RUNNING);
+      return job.migration === NONE ? OUTCOME.OK : saveStatus(world, job, STATUS.ERROR);
     },
     { when: stillRunning },
   ),
+  database('init.clear-live-migrating', `${MANAGER}._reset_live_migration`, clearMigrating, { when: interrupted }),
+];
+
+/** What W-07's repair does: whatever the record says of it, a move that has not left is undone. */
+export const resetLiveMigrationFully: readonly Item[] = [
   database(
-    'init.clear-live-migrating',
+    'init.find-live-migration',
     `${MANAGER}._reset_live_migration`,
     (world, job) => {
-      setTask(job, TASK.NONE);
-      return saveInstance(world, job, oneOf(TASK.MIGRATING));
+      if (!interrupted(world, job) || !runsOn(world, job, here(job))) return OUTCOME.ELSE;
+      job.migration = lastLiveMigration(world, job.instance);
+      return job.migration === NONE ? OUTCOME.ELSE : OUTCOME.OK;
     },
-    { when: interrupted },
+    { when: interrupted, else: 'init.clear-live-migrating' },
   ),
+  {
+    steps: [
+      read('init.claim.get-allocs', `${MANAGER}._revert_allocation`, getAllocations(M), legacy(ignore), {
+        falsy: '$end',
+      }),
+      ...moveAllocations('init.claim', M, I, 'go-on').steps,
+    ],
+  },
+  database('init.fail-live-migration', `${MANAGER}._reset_live_migration`, status(STATUS.ERROR)),
+  database('init.clear-live-migrating', `${MANAGER}._reset_live_migration`, clearMigrating, { when: interrupted }),
 ];
+
+function clearMigrating(world: World, job: Job): Outcome {
+  if (!interrupted(world, job)) return OUTCOME.OK;
+  setTask(job, TASK.NONE);
+  return saveInstance(world, job, oneOf(TASK.MIGRATING));
+}
+
+function lastLiveMigration({ globals, migrations }: World, instance: number): number {
+  for (let m = globals.migrations - 1; m >= 0; m--) {
+    const { exists, instance: of, type } = migrations[m]!;
+    if (exists === 1 && of === instance && type === MOVE_TYPE.LIVE_MIGRATION) return m;
+  }
+  return NONE;
+}
