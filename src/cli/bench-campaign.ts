@@ -3,6 +3,8 @@
  * seconds and ratios of one run; a machine that others use says little of the second worker.
  */
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { BLOCK_SIZE } from '../campaign/block.ts';
 import { Campaign } from '../campaign/campaign.ts';
 import { compileFor } from '../campaign/config.ts';
@@ -10,7 +12,6 @@ import { drive, slicesOf } from '../campaign/drive.ts';
 import { ownHands } from '../campaign/hands.ts';
 import { plainCampaign } from '../campaign/plain.ts';
 import { Player } from '../campaign/player.ts';
-import { processHands } from '../campaign/processes.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
 import { indexKnown, KNOWN_OF_NOVA } from '../contract/known/known.ts';
 import { deriveSeed, sample, type Words, wordStream } from '../generate/adapter.ts';
@@ -18,32 +19,30 @@ import { madeUp } from '../generate/clouds.ts';
 import { GROUP, HEADER, MOST_OPERATIONS } from '../generate/decode.ts';
 import { table } from '../report/tables.ts';
 import { print } from './context.ts';
-import { cpuOf } from './cpu-of.ts';
 
 const CONFIG = plainCampaign('bench');
 const KNOWN = indexKnown(KNOWN_OF_NOVA);
 
-const cpuSeconds = (): number => cpuOf(process.pid);
+const cpuSeconds = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+};
 
-async function campaignOf(runs: number, workers: number): Promise<{ cpu: number; wall: number }> {
+async function cpuOfCampaign(runs: number): Promise<number> {
   const campaign = new Campaign(CONFIG, KNOWN);
-  const hands = workers > 1 ? processHands(CONFIG, KNOWN, workers) : ownHands(CONFIG, KNOWN);
-  // what compiling and starting processes costs is not what a block costs
-  await Promise.all(
-    Array.from({ length: workers }, (_, k) => hands.run({ block: 1_000_000 + k, from: 0, to: BLOCK_SIZE })),
-  );
-  const [cpu, wall] = [cpuSeconds(), performance.now()];
+  const hands = ownHands(CONFIG, KNOWN);
+  // what compiling costs is not what a block costs
+  await hands.run({ block: 1_000_000, from: 0, to: BLOCK_SIZE });
+  const cpu = cpuSeconds();
   await drive(campaign, hands, { slices: slicesOf(runs), more: () => true, added: () => {} });
-  const used = { cpu: cpuSeconds() - cpu, wall: (performance.now() - wall) / 1000 };
-  await hands.close();
-  return used;
+  return cpuSeconds() - cpu;
 }
 
 async function byScenarios(): Promise<void> {
   const rows: string[][] = [];
   let first = 0;
   for (const runs of [5000, 10_000, 20_000, 40_000]) {
-    const { cpu } = await campaignOf(runs, 1);
+    const cpu = await cpuOfCampaign(runs);
     const each = (1e6 * cpu) / runs;
     first ||= each;
     rows.push([String(runs), cpu.toFixed(2), each.toFixed(0), (each / first).toFixed(2)]);
@@ -81,37 +80,40 @@ function byOperations(): void {
   print(table(['operations', 'scenarios', 'µs a scenario', 'µs an operation', 'of the first'], rows, { color: false }));
 }
 
-/** Campaigns that know nothing of each other, as many processes at once: what more than one core gives on this machine. */
-async function apart(count: number, runs: number): Promise<number> {
-  const hands = Array.from({ length: count }, () => processHands(CONFIG, KNOWN, 1));
-  const slices = [...slicesOf(runs)];
-  await Promise.all(hands.map((one) => one.run({ block: 1_000_000, from: 0, to: BLOCK_SIZE })));
+const CLAIMCHECK = process.argv[1]!.replace(/bench-campaign\.mjs$/, 'claimcheck.mjs');
+const RUNS_BY_WORKERS = 60_000;
+
+/** Seconds until all of them have ended: commands of their own, as a user starts them. */
+async function together(...campaigns: readonly (readonly string[])[]): Promise<number> {
   const began = performance.now();
   await Promise.all(
-    hands.map(async (one) => {
-      for (const slice of slices) await one.run(slice);
+    campaigns.map(async (args) => {
+      const child = spawn(process.execPath, [CLAIMCHECK, 'fuzz', ...args], { stdio: 'ignore' });
+      await once(child, 'close');
     }),
   );
-  const wall = (performance.now() - began) / 1000;
-  await Promise.all(hands.map((one) => one.close()));
-  return wall;
+  return (performance.now() - began) / 1000;
 }
 
-/** One and two workers by turns, so that what else the machine does hits both. */
+const fuzz = (runs: number, workers: number): string[] => ['--runs', String(runs), '--workers', String(workers)];
+
+/**
+ * One and two workers by turns, so that what else the machine does hits both; and two campaigns of half the size that know nothing
+ * of each other, which is what a second core gives on this machine at most.
+ */
 async function byWorkers(): Promise<void> {
   const ratios: number[] = [];
-  const costs: number[] = [];
   const machine: number[] = [];
-  for (let round = 0; round < 5; round++) {
-    const one = await campaignOf(20_000, 1);
-    const two = await campaignOf(20_000, 2);
-    ratios.push(one.wall / two.wall);
-    costs.push(two.cpu / one.cpu);
-    machine.push((2 * (await apart(1, 10_000))) / (await apart(2, 10_000)));
+  const rounds = 3;
+  for (let round = 0; round < rounds; round++) {
+    const two = await together(fuzz(RUNS_BY_WORKERS, 2));
+    ratios.push((await together(fuzz(RUNS_BY_WORKERS, 1))) / two);
+    const apart = await together(fuzz(RUNS_BY_WORKERS / 2, 1), fuzz(RUNS_BY_WORKERS / 2, 1));
+    machine.push(apart / two);
   }
-  const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!;
+  const median = (values: number[]): string => values.sort((a, b) => a - b)[values.length >> 1]!.toFixed(2);
   print(
-    `two workers against one: ${median(ratios).toFixed(2)} times as fast, ${median(costs).toFixed(2)} times the CPU time; two processes that share nothing: ${median(machine).toFixed(2)} times what one does (medians of 5 rounds)`,
+    `${RUNS_BY_WORKERS} scenarios by two workers: ${median(ratios)} times as fast as by one; ${median(machine)} times as fast as two campaigns of half the size at once (medians of ${rounds} rounds)`,
   );
 }
 
