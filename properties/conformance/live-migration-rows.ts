@@ -235,7 +235,7 @@ export const LIVE_ROWS: Readonly<Record<string, readonly LiveCase[]>> = {
       CODE,
       ERROR_AT_DESTINATION,
     ),
-    ...at(['live.post.volumes'], CODE, DONE),
+    ...at(['live.post.volumes'], CODE, DONE, undefined, { volumeBacked: true }),
     ...at(['live.post.call-destination'], ['lost', 'timeout-after'], ERROR_AT_DESTINATION),
     ...at(
       ['live.post-dest.network', 'live.post-dest.driver', 'live.post-dest.source-network', 'live.post-dest.end-notify'],

@@ -172,7 +172,10 @@ export const cleanUpPre: UndoGroup = (prefix) => [
 const disconnectSource = (id: string): Step[] => [
   driver(`${id}.driver`, `${DRIVER}.post_live_migration`, ok),
   // logged for each volume
-  cinder(`${id}.volumes`, `${MANAGER}._post_live_migration_remove_source_vol_connections`, ok, { swallows: true }),
+  cinder(`${id}.volumes`, `${MANAGER}._post_live_migration_remove_source_vol_connections`, ok, {
+    when: (world, job) => instanceOf(world, job).volumeBacked === 1,
+    swallows: true,
+  }),
 ];
 export const disconnectSourceAnyway: UndoGroup = (prefix) => disconnectSource(`${prefix}.undo.teardown`);
 

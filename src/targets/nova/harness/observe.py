@@ -75,7 +75,7 @@ class Observer:
             'SELECT i.uuid, i.deleted, i.host, i.vm_state, i.task_state, i.power_state, e.flavor '
             'FROM instances i LEFT JOIN instance_extra e ON e.instance_uuid = i.uuid ORDER BY i.id')}
         migrations = self._cell(
-            "SELECT uuid, deleted, instance_uuid, migration_type, status, source_compute, dest_compute "
+            "SELECT uuid, deleted, instance_uuid, migration_type, status, source_compute, dest_compute, dest_node "
             "FROM migrations ORDER BY id")
         shown = []
         for server, uuid in names.servers.items():
@@ -98,7 +98,8 @@ class Observer:
                 'migration_type': row['migration_type'],
                 'status': row['status'],
                 'source_compute': names.host(row['source_compute']),
-                'dest_compute': names.host(row['dest_compute']),
+                # a live migration to a forced host has its name from the beginning, and its node when it is claimed
+                'dest_compute': names.host(row['dest_compute']) if row['dest_node'] is not None else None,
             })
         for server, uuid in names.servers.items():
             consumers[uuid] = server
@@ -121,6 +122,13 @@ class Observer:
         vm_state = rows(self.cells[0], 'SELECT vm_state FROM instances WHERE uuid = ?', instance)
         status = rows(self.cells[0], 'SELECT status FROM migrations WHERE uuid = ?', migration)
         return (vm_state[0]['vm_state'] if vm_state else None, status[0]['status'] if status else None)
+
+    def last_live_migration(self, instance):
+        """The id of the one that was asked for last, or one that there is not."""
+        with self.cells[0].connect() as connection:
+            return connection.execute(sa.text(
+                "SELECT max(id) FROM migrations WHERE instance_uuid = :uuid AND migration_type = 'live-migration' "
+                'AND deleted = 0'), {'uuid': instance}).scalar() or 0
 
     def all_names(self):
         providers = {uuid: self.names.host(own) for own, uuid in self.names.providers.items()}
