@@ -10,9 +10,9 @@ import {
   HEADER,
   judgeScenario,
   MOST_OPERATIONS,
-  MOVE_FAMILY_NAMES,
   madeUp,
   markdownTable,
+  movesServed,
   Player,
   PROTOCOLS,
   partsOfRollback,
@@ -70,7 +70,7 @@ function play(
   least = 0,
 ): void {
   const player = new Player(compile(PROTOCOLS[protocol], defects), CONTRACTS.strict, 3, situations, {
-    moves: protocol === 'nova' ? MOVE_FAMILY_NAMES : ['resize'],
+    moves: movesServed(plain[protocol]),
   });
   const scenario = () => player.scenario();
   let enough = false;

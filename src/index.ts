@@ -18,7 +18,7 @@ export { ScenarioError } from './engine/load.ts';
 export { deriveSeed, sample, wordStream } from './generate/adapter.ts';
 export { drawnFrom, madeUp, type Situation } from './generate/clouds.ts';
 export { GROUP, HEADER, MOST_OPERATIONS } from './generate/decode.ts';
-export { MOVE_FAMILY_NAMES } from './generate/move-families.ts';
+export { movesServed } from './generate/move-families.ts';
 export { DEFECTS, findDefect } from './nova/defects/defects.ts';
 export { PROTOCOLS } from './nova/protocols.ts';
 export { partsOfRollback, staleReasons } from './nova/rollback/parts.ts';

@@ -7,7 +7,7 @@ import { type Code, compile } from '../engine/compile.ts';
 import { commandSequences, deriveSeed, sample, type Words, wordStream } from '../generate/adapter.ts';
 import { madeUp } from '../generate/clouds.ts';
 import { type Drawing, GROUP, HEADER, MOST_OPERATIONS } from '../generate/decode.ts';
-import { MOVE_FAMILY_NAMES } from '../generate/move-families.ts';
+import { movesServed } from '../generate/move-families.ts';
 import type { Defect } from '../nova/defects/defect.ts';
 import { PROTOCOLS } from '../nova/protocols.ts';
 import { scenarioKey } from '../scenario/normal-form.ts';
@@ -155,7 +155,7 @@ function look({ defect, code, judgement }: Prepared, generator: Generator, seed:
     for (let block = 0; cpuSeconds() < mostSeconds; block++) {
       const clouds = madeUp(PLACEMENT_RELEASES.newest, undefined, way.edges);
       const situations = sample(clouds, deriveSeed(seed, defect.id, block, 'clouds'), SITUATIONS);
-      const drawing = { moves: MOVE_FAMILY_NAMES, ...way.drawing };
+      const drawing = { moves: movesServed(code), ...way.drawing };
       const player = new Player(code, CONTRACTS.strict, FAULTS, situations, drawing);
       const blockSeed = deriveSeed(seed, defect.id, block);
       if (generator === 'commands') commands(player, blockSeed, judge);

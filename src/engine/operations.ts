@@ -451,6 +451,10 @@ export const ENTRY_HANDLERS: Readonly<Partial<Record<Operation['operation'], rea
   delete_allocations: ['openstack.allocation_delete'],
 };
 
+/** Whether the protocol has what the operation asks for; what it has not is skipped. */
+export const serves = (code: Pick<Code, 'entries'>, operation: Operation['operation']): boolean =>
+  (ENTRY_HANDLERS[operation] ?? []).every((id) => code.entries.has(id));
+
 /** All handlers that operations can lead to, by the messages they send: where their faults can strike. */
 export function handlersOf(code: Code, operations: readonly Operation['operation'][]): Set<string> {
   const handlers = new Set(operations.flatMap((name) => ENTRY_HANDLERS[name] ?? []));

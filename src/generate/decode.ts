@@ -4,7 +4,7 @@
  */
 import type { Code } from '../engine/compile.ts';
 import { kindsFor } from '../engine/faults.ts';
-import { ENTRY_HANDLERS, handlersOf, type Resolved, recoversMoves } from '../engine/operations.ts';
+import { handlersOf, type Resolved, recoversMoves, serves } from '../engine/operations.ts';
 import type { ArmedFault, ArmedHold } from '../engine/run.ts';
 import { CANDIDATES } from '../nova/candidates.ts';
 import { atWork, moveUnderWay } from '../nova/sabotage.ts';
@@ -200,7 +200,7 @@ export class Decoder {
     this.families = families;
     const builds = moves.includes('build');
     for (const name of OPERATIONS) this.targets.set(name, name === 'boot' && !builds ? [] : reachable(code, name));
-    this.served = OPERATIONS.map((name) => (ENTRY_HANDLERS[name] ?? []).every((id) => code.entries.has(id)));
+    this.served = OPERATIONS.map((name) => serves(code, name));
   }
 
   private readonly served: readonly boolean[];

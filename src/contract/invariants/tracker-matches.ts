@@ -11,7 +11,7 @@ export const trackerMatches = {
   id: 'tracker-matches',
   code: 'TRK',
   when: 'settled',
-  law: "A host's tracked usage is that of the instances and moves there, from the first audit on where a live migration brought one, and an audit with nothing happening changes nothing.",
+  law: "A host's tracked usage is that of the instances and moves there, and an audit with nothing happening changes nothing.",
   /** a host that counts less than nothing, or NONE: what no order of events may lead to, whatever the next audit rights */
   negative({ setting, hosts }: Observation): number {
     for (let h = 0; h < setting.hosts.length; h++) {
