@@ -2,8 +2,8 @@
  * A campaign that is killed at any moment loses no finding that it has told, and ends as one that was not. KILLS=100 kills as often;
  * by default a few times.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deriveSeed } from 'claimcheck';
@@ -24,15 +24,22 @@ interface Ended {
   readonly stdout: string;
 }
 
-function begin(args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [CLAIMCHECK, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+function begin(args: readonly string[], how: SpawnOptions = {}): { child: ChildProcess; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, [CLAIMCHECK, ...args], { ...how, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
   });
-  child.stderr.resume();
+  child.stderr!.resume();
   return { child, ended: new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout }))) };
 }
+
+let undisturbed: Promise<Ended> | null = null;
+/** What the campaign comes to when nobody disturbs it. */
+const whole = (): Promise<Ended> => {
+  undisturbed ??= begin(CAMPAIGN).ended;
+  return undisturbed;
+};
 
 const signaturesIn = (out: string): string[] => {
   const path = join(out, 'findings.jsonl');
@@ -50,7 +57,7 @@ test(`${KILLS} times killed at a random moment and taken up, it ends as one that
   timeout: 60_000 + KILLS * 60_000,
 }, async () => {
   const began = Date.now();
-  const whole = await begin(CAMPAIGN).ended;
+  await whole();
   const span = Date.now() - began;
   let kills = 0;
   for (let round = 0; kills < KILLS; round++) {
@@ -74,12 +81,63 @@ test(`${KILLS} times killed at a random moment and taken up, it ends as one that
       if (code === null) kills++;
       else {
         end = { code, stdout };
-        expect(end).toEqual(whole);
+        expect(end).toEqual(await whole());
       }
     }
     expect(told.length).toBeGreaterThan(0);
     expect(existsSync(join(out, 'checkpoint.json'))).toBe(false);
   }
+});
+
+const workersOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+
+const isThere = (pid: number): boolean => {
+  try {
+    // a zombie whose parent has not looked is none
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
+
+test.skipIf(process.platform !== 'linux')(
+  'a campaign that is killed leaves no worker behind, and no file',
+  { timeout: 300_000 },
+  async () => {
+    const TMPDIR = join(folder, 'tmp');
+    mkdirSync(TMPDIR);
+    // once with workers that have only just begun, once with some that are at work
+    for (const [k, ready] of [() => true, (out: string) => signaturesIn(out).length > 0].entries()) {
+      const out = join(folder, `left-${k}`);
+      const { child, ended } = begin([...CAMPAIGN, '--runs', '1000000', '--out', out], {
+        env: { ...process.env, TMPDIR },
+      });
+      let workers: number[] = [];
+      while (workers.length < 2 || !ready(out)) {
+        await sleep(10);
+        workers = workersOf(child.pid!);
+      }
+      child.kill('SIGKILL');
+      expect((await ended).code).toBe(null);
+      while (workers.some(isThere)) await sleep(50);
+      expect(readdirSync(TMPDIR)).toEqual([]);
+    }
+  },
+);
+
+test('Ctrl-C goes to the workers too: what they are at is done, and the campaign can be taken up', {
+  timeout: 300_000,
+}, async () => {
+  const out = join(folder, 'stopped');
+  // a group of its own, as a shell gives it a terminal
+  const { child, ended } = begin([...CAMPAIGN, '--out', out], { detached: true });
+  while (signaturesIn(out).length === 0) await sleep(10);
+  process.kill(-child.pid!, 'SIGINT');
+  expect((await ended).code).toBe(130);
+  const told = signaturesIn(out);
+  expect(await begin(['fuzz', '--resume', '--json', '--out', out]).ended).toEqual(await whole());
+  expect(signaturesIn(out).slice(0, told.length)).toEqual(told);
 });
 
 test('two campaigns in one folder exclude each other, and a dead one does not', { timeout: 300_000 }, async () => {

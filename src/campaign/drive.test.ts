@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { indexKnown, KNOWN_OF_NOVA } from '../contract/known/known.ts';
 import { campaignJson } from '../report/campaign-report.ts';
@@ -69,28 +66,4 @@ test('a campaign that is taken up again ends as one that was not stopped', async
   const first = await driven(ownHands(CONFIG, KNOWN), slicesOf(BLOCK_SIZE));
   const kept = JSON.parse(JSON.stringify(first.progress())) as Progress;
   expect(told(await driven(ownHands(CONFIG, KNOWN), slicesOf(RUNS, { from: 1 }), [kept]))).toBe(whole);
-});
-
-test('a job whose worker is killed for memory gets a second try', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'claimcheck-worker-'));
-  const file = join(folder, 'worker.mjs');
-  // the first try takes more than it may have, and leaves a file behind
-  writeFileSync(
-    file,
-    `import { existsSync, writeFileSync } from 'node:fs';
-     import workerpool from ${JSON.stringify(import.meta.resolve('workerpool'))};
-     const mark = ${JSON.stringify(join(folder, 'tried'))};
-     workerpool.worker({
-       run(slice) {
-         if (existsSync(mark)) return { block: slice.block };
-         writeFileSync(mark, '');
-         const much = [];
-         for (;;) much.push(new Array(1000).fill(much.length));
-       },
-     });`,
-  );
-  const hands = processHands(CONFIG, KNOWN, 1, { memoryMb: 64, file });
-  expect(await hands.run({ block: 7, from: 0, to: 1000 })).toEqual({ block: 7 });
-  await hands.close();
-  rmSync(folder, { recursive: true });
 });
