@@ -9,6 +9,7 @@ import {
   type Handler,
   type Item,
   isGroup,
+  NARROW_REGIONS,
   OUTCOME,
   type Outcome,
   type Patch,
@@ -307,7 +308,9 @@ class Linker {
 
     const within = (step: Step): readonly Region[] =>
       all.filter((region) =>
-        region === 'abort' ? step.inside?.includes(region) === true : step.outside?.includes(region) !== true,
+        NARROW_REGIONS.includes(region)
+          ? step.inside?.includes(region) === true
+          : step.outside?.includes(region) !== true,
       );
     const leaving =
       (outer: readonly Region[]) =>

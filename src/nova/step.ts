@@ -40,6 +40,10 @@ export const OUTCOME = {
   RAISE_CONFLICT: 24,
   /** any other failure of a request to Placement that raises */
   RAISE_PLACEMENT: 25,
+  /** RescheduledException: a build that another host may take */
+  RAISE_RESCHEDULED: 26,
+  /** GroupAffinityViolation, then RescheduledByPolicyException */
+  RAISE_POLICY: 27,
 } as const;
 export type Outcome = number;
 
@@ -60,6 +64,8 @@ export const OUTCOME_WORDS: Readonly<Record<number, string>> = {
   23: 'raised MessagingTimeout',
   24: 'raised on a consumer generation conflict',
   25: 'raised on the answer of Placement',
+  26: 'raised RescheduledException',
+  27: 'raised RescheduledByPolicyException',
 };
 
 /** What a step deals with; decides which kinds of fault can strike there. */
@@ -81,7 +87,17 @@ export type Touches =
  * The `try`s of Nova, by what their handlers do: who gives the claim back, who marks the migration, who sets vm_state and
  * who clears task_state are different ones, nested differently in every handler (undo.ts has the order).
  */
-export type Region = 'abort' | 'claim' | 'retry' | 'notify' | 'migration' | 'vm' | 'unstash' | 'task' | 'state';
+export type Region =
+  | 'guest'
+  | 'abort'
+  | 'claim'
+  | 'retry'
+  | 'notify'
+  | 'migration'
+  | 'vm'
+  | 'unstash'
+  | 'task'
+  | 'state';
 
 export interface Step {
   /** the failure point */
@@ -108,7 +124,7 @@ export interface Step {
   readonly returned?: (world: World, job: Job, callee: Job) => Outcome;
   /** regions of the handler's undo row that do not reach this step */
   readonly outside?: readonly Region[];
-  /** regions that reach only the steps that name them ('abort': the claim's own `with`) */
+  /** regions that reach only the steps that name them ('guest': what spawns, 'abort': the claim's own `with`) */
   readonly inside?: readonly Region[];
   /** a branch: where this says no, `run` takes it without a call of Nova's, and nothing can strike there */
   readonly when?: (world: World, job: Job) => boolean;
@@ -136,6 +152,9 @@ export interface Step {
   /** what the claim of a move comes to where ResourceTracker.disabled() says that the tracker does not know the node */
   readonly unknownNode?: (world: World, job: Job) => Outcome;
 }
+
+/** Regions that reach no step but those that say so. */
+export const NARROW_REGIONS: readonly Region[] = ['guest', 'abort'];
 
 /** Steps that belong together, such as the requests of one conversation; '$end' in their cells is what comes behind. */
 export interface Group {

@@ -34,6 +34,7 @@ import {
   type UndoRow,
 } from './step.ts';
 import { type DropMoveClaim, dropMoveClaim } from './tracker.ts';
+import { BUILD_UNDO_GROUPS } from './undo-build.ts';
 import { instanceConsumer, type Job, migrationConsumer, type World } from './world.ts';
 
 const I = (_world: World, job: Job): number => instanceConsumer(job.instance);
@@ -74,8 +75,22 @@ export const NOVA_UNDO: Readonly<Record<string, UndoRow>> = {
   'compute.reboot_instance': { vm: 'set-error', task: 'clear' },
   'compute.stop_instance': { task: 'clear' },
   'compute.start_instance': { task: 'clear' },
-  'conductor.build_instances': { state: 'bury' },
-  'compute.build_and_run_instance': { state: 'bury' },
+  // nova/conductor/manager.py: what cannot be scheduled is buried in cell0; then it is in a cell, and put in error there
+  'conductor.schedule_and_build_instances': { vm: 'clean-up-artifacts', state: 'bury' },
+  'conductor.build_instances': { state: 'give-up' },
+  'compute.build_and_run_instance': {
+    guest: 'shut-down',
+    abort: 'abort-build',
+    notify: 'create-error',
+    retry: 'reschedule-build',
+    vm: 'build-failed',
+    task: 'clear',
+    claim: 'release',
+  },
+  'compute.shelve_instance': { task: 'clear' },
+  'compute.shelve_offload_instance': { task: 'clear' },
+  'conductor.unshelve_instance': { state: 'unshelve-failed' },
+  'compute.unshelve_instance': { abort: 'abort-unshelve', claim: 'release-unshelve', task: 'clear' },
 };
 
 const MANAGER = 'nova/compute/manager.py:ComputeManager';
@@ -261,15 +276,6 @@ const unstash: UndoGroup = (prefix) => [
   }),
 ];
 
-const bury: UndoGroup = (prefix) => [
-  database(`${prefix}.undo.state`, 'nova/conductor/manager.py:ComputeTaskManager._bury_in_cell0', (world, job) => {
-    const row = world.instances[job.instance]!;
-    row.vm = VM.ERROR;
-    row.task = TASK.NONE;
-    return OUTCOME.OK;
-  }),
-];
-
 export const NOVA_UNDO_GROUPS: Readonly<Record<string, UndoGroup>> = {
   'give-back': giveBack,
   'give-back-with-host': giveBackWithHost,
@@ -286,5 +292,5 @@ export const NOVA_UNDO_GROUPS: Readonly<Record<string, UndoGroup>> = {
   'set-error': setError,
   'migration.error': migrationError,
   clear: taskClear,
-  bury,
+  ...BUILD_UNDO_GROUPS,
 };
