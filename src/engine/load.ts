@@ -3,7 +3,7 @@ import { MOST_TRAITS, makeSetting, resourcesOf, type Setting, traitsAskedOf } fr
 import { bystandersOf, populate, type Shape, World, worldSize } from '../nova/world.ts';
 import type { Fault, Hold, Scenario } from '../scenario/scenario.ts';
 import type { Code } from './compile.ts';
-import { type Resolved, resolve, serverNames } from './operations.ts';
+import { MOVES, type Resolved, resolve, serverNames } from './operations.ts';
 import { type ArmedFault, type ArmedHold, type PlacementService, Run } from './run.ts';
 
 /** A scenario that no world can be made for: a message for the user. */
@@ -18,8 +18,6 @@ export interface Loaded {
   readonly holds: readonly ArmedHold[];
   readonly servers: readonly string[];
 }
-
-const MOVES = new Set(['resize', 'cold_migrate']);
 
 /** Most instances of one scenario: sets of instances and hosts are masks of one cell. */
 export const MOST_INSTANCES = 31;
@@ -74,7 +72,7 @@ export function load(code: Code, scenario: Scenario, placement: PlacementService
   if (servers.length > MOST_INSTANCES) throw new ScenarioError(`a scenario boots at most ${MOST_INSTANCES} servers`);
   const shape = shapeFor(setting, {
     boots: servers.length,
-    moves: scenario.operations.filter(({ operation }) => MOVES.has(operation)).length,
+    moves: scenario.operations.filter(({ operation }) => MOVES[operation] !== undefined).length,
     operations: scenario.operations.length,
     faults: scenario.faults.length,
     holds: scenario.holds.length,
