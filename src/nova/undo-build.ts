@@ -13,6 +13,7 @@ import {
   database,
   driver,
   type Item,
+  isGroup,
   memory,
   neutron,
   notification,
@@ -76,6 +77,15 @@ const giveUp: UndoGroup = (prefix) => [
   neutron(`${prefix}.undo.networks`, `${CONDUCTOR}._cleanup_allocated_networks`, undefined, { swallows: true }),
   done(`${prefix}.undo.over`, `${CONDUCTOR}.build_instances`),
 ];
+
+/** The group, with other cells of what it asks Placement to delete. */
+const releasing =
+  (cells: Partial<Step>, group: UndoGroup): UndoGroup =>
+  (prefix) => {
+    const changed = (step: Step): Step => (step.touches === 'placement-write' ? { ...step, ...cells } : step);
+    return group(prefix).map((item) => (isGroup(item) ? { steps: item.steps.map(changed) } : changed(item)));
+  };
+const NOT_RELEASED: Partial<Step> = { ask: () => null };
 
 /** What W-20's repair does: whoever gives a build up gives its claim up first. */
 export const releasingFirst =
@@ -220,6 +230,11 @@ export const BUILD_UNDO_GROUPS: Readonly<Record<string, UndoGroup>> = {
   'abort-unshelve': abortInstanceClaim({}),
   'create-error': createError,
   'reschedule-build': rescheduleBuild,
+  // B-01
+  'reschedule-build-claimed': releasing(NOT_RELEASED, rescheduleBuild),
+  'build-failed-claimed': releasing(NOT_RELEASED, buildFailed),
+  // what W-03's repair does
+  'reschedule-build-if-released': releasing({ falsy: 'raise' }, rescheduleBuild),
   'build-failed': buildFailed,
   release: () => [forceDeleteAllocations('boot.failed.delete-alloc', I)],
   'release-unshelve': releaseUnshelve,

@@ -32,6 +32,8 @@ export interface Instance {
   /** of the boot: its root disk is image_min_disk in the system metadata */
   bootFlavor: number;
   volumeBacked: number;
+  /** launched_at is set: its build came to its end */
+  launched: number;
   /** its build request is there: to the API it is what that says, and in no cell */
   buildRequest: number;
   /** 0 its instance mapping names a cell; 1 a cell has its row, and the mapping does not say so; 2 no cell has it */
@@ -64,6 +66,7 @@ const InstanceTable = table<Instance>('Instance', [
   'requestSpecFlavor',
   'bootFlavor',
   'volumeBacked',
+  'launched',
   'buildRequest',
   'unmapped',
   'guests',
