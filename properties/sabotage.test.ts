@@ -50,7 +50,7 @@ function played(protocol: 'nova' | 'rollback', runs: number): (readonly Violatio
 const isSabotage = ({ cause }: Violation): boolean => cause.sabotage.length > 0;
 
 test('under rollback only sabotage breaks a law, and each of its kinds does', () => {
-  const violations = played('rollback', 4000).flat();
+  const violations = played('rollback', 8000).flat();
   expect(violations.filter((one) => !isSabotage(one)).map(({ signature }) => signature)).toEqual([]);
   const saboteurs = new Set(violations.flatMap(({ cause }) => cause.sabotage));
   expect([...saboteurs].sort()).toEqual(['delete_allocations', 'edit_row', 'heal_allocations', 'placement_audit']);

@@ -18,10 +18,12 @@ export { ScenarioError } from './engine/load.ts';
 export { deriveSeed, sample, wordStream } from './generate/adapter.ts';
 export { drawnFrom, madeUp, type Situation } from './generate/clouds.ts';
 export { GROUP, HEADER, MOST_OPERATIONS } from './generate/decode.ts';
+export { movesServed } from './generate/move-families.ts';
 export { DEFECTS, findDefect } from './nova/defects/defects.ts';
 export { PROTOCOLS } from './nova/protocols.ts';
 export { partsOfRollback, staleReasons } from './nova/rollback/parts.ts';
 export { campaignJson, campaignReport } from './report/campaign-report.ts';
+export { table as markdownTable } from './report/markdown.ts';
 export { anonymise } from './scenario/anonymise.ts';
 export { readScenario } from './scenario/read.ts';
 export {

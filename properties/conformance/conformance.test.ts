@@ -6,6 +6,7 @@ import { checkScenario } from '../../src/scenario/read.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
 import { modelTarget } from '../../src/targets/model.ts';
 import type { Target } from '../../src/targets/target.ts';
+import { LIVE_ROWS } from './live-migration-rows.ts';
 import { CASES, ROW_IDS } from './rows.ts';
 import { scenarioOf } from './scenario.ts';
 
@@ -47,4 +48,14 @@ test('every case is a scenario that can be stored and replayed', () => {
     ({ ok }) => !ok,
   );
   expect(refused).toEqual([]);
+});
+
+describe.each(Object.keys(LIVE_ROWS))('%s', (id) => {
+  test.each(LIVE_ROWS[id]!.map((line) => [line.name, line] as const))('%s', (_, line) => {
+    const scenario = scenarioOf(line);
+    expect(checkScenario(scenario, line.name)).toMatchObject({ ok: true });
+    const play = targetFor(scenario).play(scenario);
+    const struck = play.fired.concat(play.held.map((state) => state !== 'did not strike' && state !== 'broken'));
+    expect({ s1: play.quiescent.s1, struck }).toEqual({ s1: line.expected, struck: struck.map(() => true) });
+  });
 });

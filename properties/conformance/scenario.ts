@@ -76,6 +76,16 @@ export const resizeTo = (flavor: string, ...marks: Mark[]): Step =>
 export const migrate = on({ operation: 'cold_migrate', ...SERVER });
 export const migrateTo = (host: string, ...marks: Mark[]): Step =>
   on({ operation: 'cold_migrate', host, ...SERVER })(...marks);
+export const liveMigrate = on({ operation: 'live_migrate', ...SERVER });
+export const liveMigrateTo = (host: string, ...marks: Mark[]): Step =>
+  on({ operation: 'live_migrate', host, ...SERVER })(...marks);
+/** The scheduler is not asked. */
+export const liveMigrateForced = (host: string, ...marks: Mark[]): Step =>
+  on({ operation: 'live_migrate', host, force: true, ...SERVER })(...marks);
+export const abortLive = on({ operation: 'abort_live_migration', ...SERVER });
+/** Another server of the same size on the same host, whose live migration the first one's waits for. */
+export const bootAnother = on({ operation: 'boot', server: 's2', flavor: 'm1', host: 'h1' });
+export const liveMigrateAnother = on({ operation: 'live_migrate', server: 's2' });
 export const confirm = on({ operation: 'confirm', ...SERVER });
 export const revert = on({ operation: 'revert', ...SERVER });
 export const del = on({ operation: 'delete', ...SERVER });

@@ -10,6 +10,7 @@ import { madeUp } from '../generate/clouds.ts';
 import { GROUP, HEADER, MOST_OPERATIONS } from '../generate/decode.ts';
 import { World } from '../nova/world.ts';
 import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
+import { calibrate, cpuSeconds } from './calibrate.ts';
 import { compileFor } from './config.ts';
 import { Player, type Recording, runBare } from './player.ts';
 import { countPlay, emptyStatistics } from './statistics.ts';
@@ -17,30 +18,9 @@ import { countPlay, emptyStatistics } from './statistics.ts';
 const SLICE = 2000;
 const SLICES = 15;
 
-const cpuSeconds = (work: () => void): number => {
-  const before = process.cpuUsage();
-  work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1e6;
-};
-
 const quartile = (values: readonly number[], q: 1 | 2 | 3): number =>
   [...values].sort((a, b) => a - b)[(q * values.length) >> 2]!;
 const median = (values: readonly number[]): number => quartile(values, 2);
-
-/** A fixed loop of integer arithmetic over a typed array: the machine's own speed, to read the rest by. */
-function calibrate(): number {
-  const cells = new Int32Array(4096);
-  const rounds = 20_000_000;
-  const seconds = cpuSeconds(() => {
-    let x = 1;
-    for (let k = 0; k < rounds; k++) {
-      x = Math.imul(x ^ cells[k & 4095]!, 0x01000193) ^ k;
-      cells[x & 4095] = x;
-    }
-  });
-  return rounds / seconds / 1e6;
-}
 
 function bench(protocol: 'nova' | 'rollback'): void {
   const code = compileFor({ protocol, defects: [], repairs: [], novaRelease: DEFAULT_OPTIONS.nova_release });

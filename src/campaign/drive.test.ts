@@ -10,7 +10,7 @@ import type { CampaignConfig } from './config.ts';
 import { drive, slicesOf } from './drive.ts';
 import { type Hands, ownHands } from './hands.ts';
 import { plainCampaign } from './plain.ts';
-import { threadHands } from './threads.ts';
+import { processHands } from './processes.ts';
 
 const CONFIG: CampaignConfig = { ...plainCampaign('drive'), faults: 2 };
 const KNOWN = indexKnown({ ...KNOWN_OF_NOVA, entries: KNOWN_OF_NOVA.entries.filter((_, k) => k % 4 !== 0) });
@@ -49,8 +49,8 @@ test('slices are all scenarios, once, and those of shards are the same ones', ()
   ]);
 });
 
-test('threads find what this process finds', async () => {
-  expect(told(await driven(threadHands(CONFIG, KNOWN, 2)))).toBe(whole);
+test('worker processes find what this process finds', async () => {
+  expect(told(await driven(processHands(CONFIG, KNOWN, 2)))).toBe(whole);
 });
 
 test('shards that are joined are the whole', async () => {
@@ -78,15 +78,18 @@ test('a job whose worker is killed for memory gets a second try', async () => {
   writeFileSync(
     file,
     `import { existsSync, writeFileSync } from 'node:fs';
+     import workerpool from ${JSON.stringify(import.meta.resolve('workerpool'))};
      const mark = ${JSON.stringify(join(folder, 'tried'))};
-     export function run(slice) {
-       if (existsSync(mark)) return { block: slice.block };
-       writeFileSync(mark, '');
-       const much = [];
-       for (;;) much.push(new Array(1000).fill(much.length));
-     }`,
+     workerpool.worker({
+       run(slice) {
+         if (existsSync(mark)) return { block: slice.block };
+         writeFileSync(mark, '');
+         const much = [];
+         for (;;) much.push(new Array(1000).fill(much.length));
+       },
+     });`,
   );
-  const hands = threadHands(CONFIG, KNOWN, 1, { memoryMb: 64, file });
+  const hands = processHands(CONFIG, KNOWN, 1, { memoryMb: 64, file });
   expect(await hands.run({ block: 7, from: 0, to: 1000 })).toEqual({ block: 7 });
   await hands.close();
   rmSync(folder, { recursive: true });

@@ -54,20 +54,28 @@ export function minimise(
   target: Violation,
   budget: number,
 ): Minimal {
-  return new Reducer(code, contract, scenario, target, budget).reduce();
+  const shows: Shows = (candidate, best) =>
+    judgeScenario(code, contract, candidate).find((one) => isSimplerOrEqual(one, best));
+  return reduce(code, scenario, target, budget, shows);
 }
+
+/** The violation of a candidate that stands for the best one so far, or undefined. */
+export type Shows = (candidate: Scenario, best: Violation) => Violation | undefined;
+
+export const reduce = (code: Code, scenario: Scenario, target: Violation, budget: number, shows: Shows): Minimal =>
+  new Reducer(code, scenario, target, budget, shows).reduce();
 
 class Reducer {
   private readonly code: Code;
-  private readonly contract: Contract;
   private readonly budget: number;
+  private readonly shows: Shows;
   private best: Scenario;
   private violation: Violation;
   private executions = 0;
 
-  constructor(code: Code, contract: Contract, scenario: Scenario, target: Violation, budget: number) {
+  constructor(code: Code, scenario: Scenario, target: Violation, budget: number, shows: Shows) {
+    this.shows = shows;
     this.code = code;
-    this.contract = contract;
     this.best = scenario;
     this.violation = target;
     this.budget = budget;
@@ -111,7 +119,11 @@ class Reducer {
 
   /** Flavors in the order of their use and hosts in any, plain ones, and the options that Nova has by itself. */
   private plainScenario(): void {
-    const ordered = normalForm(this.best);
+    for (const base of [this.best, ...resized(this.best)]) if (this.plainScenarioOf(base)) return;
+  }
+
+  private plainScenarioOf(base: Scenario): boolean {
+    const ordered = normalForm(base);
     const flavors = ordered.cloud.flavors.map(({ name }, k) => plainFlavor(name, k));
     const { nova_release, placement_release } = ordered.options;
     const defaults = { ...DEFAULT_OPTIONS, nova_release, placement_release };
@@ -124,18 +136,17 @@ class Reducer {
         const text = JSON.stringify(plain);
         const now = JSON.stringify(this.best);
         if (text.length === now.length && text >= now) continue;
-        if (this.try(plain)) return;
+        if (this.try(plain)) return true;
       }
     }
+    return false;
   }
 
   /** Keeps a candidate that shows the same violation or a simpler cause of it. */
   private try(candidate: Scenario): boolean {
     if (this.executions >= this.budget) return false;
     this.executions++;
-    const found = judgeScenario(this.code, this.contract, candidate).find((one) =>
-      isSimplerOrEqual(one, this.violation),
-    );
+    const found = this.shows(candidate, this.violation);
     if (found === undefined) return false;
     this.best = candidate;
     this.violation = found;
@@ -307,9 +318,9 @@ class Reducer {
     if (hosts.length === 1) return;
     const { name } = hosts[h]!;
     const cloud = { ...this.best.cloud, hosts: hosts.filter((_, k) => k !== h) };
+    // a server that is sent to it could be sent elsewhere: what names it of those stays, and asks for what is not there
     const named = (op: Operation): boolean =>
-      ('host' in op && op.host === name && op.operation !== 'boot' && op.operation !== 'cold_migrate') ||
-      ('service' in op && op.service === name);
+      ('host' in op && op.host === name && !('server' in op)) || ('service' in op && op.service === name);
     this.try(without({ ...this.best, cloud }, named));
   }
 
@@ -385,9 +396,22 @@ function* simplerOperations(operation: Operation, { cloud, operations }: Scenari
       for (const flavor of earlier(operation.flavor)) yield { ...operation, flavor };
       break;
     }
-    case 'cold_migrate': {
+    case 'cold_migrate':
+    case 'unshelve': {
       const { host, ...plain } = operation;
       if (host !== undefined) yield plain;
+      break;
+    }
+    case 'live_migrate':
+    case 'evacuate': {
+      const { host, force, ...plain } = operation;
+      if (host !== undefined) yield plain;
+      if (host !== undefined && force !== undefined) yield { ...plain, host };
+      break;
+    }
+    case 'restart': {
+      const { reinstalled, ...plain } = operation;
+      if (reinstalled !== undefined) yield plain;
       break;
     }
     case 'resize':

@@ -6,11 +6,11 @@ import { type ArmedFault, type ArmedHold, type PlacementService, Run } from '../
 import { play, settle } from '../engine/settle.ts';
 import type { Words } from '../generate/adapter.ts';
 import { MOST_CLASSES, MOST_HOSTS, type Situation } from '../generate/clouds.ts';
-import { Decoder, MOST_HOLDS, MOST_OPERATIONS, MOST_SERVERS } from '../generate/decode.ts';
-import { DEFAULT_MOVES, type MoveFamily } from '../generate/move-families.ts';
+import { type Decoded, Decoder, type Drawing, MOST_HOLDS, MOST_OPERATIONS, MOST_SERVERS } from '../generate/decode.ts';
+import { DEFAULT_MOVES } from '../generate/move-families.ts';
 import { makeSetting, type Setting } from '../nova/setting.ts';
 import { bystandersOf, populate, type Shape, World } from '../nova/world.ts';
-import { SCENARIO_VERSION, type Scenario } from '../scenario/scenario.ts';
+import { type OperationName, SCENARIO_VERSION, type Scenario } from '../scenario/scenario.ts';
 import { Trial } from './trial.ts';
 
 /** The largest world that words can ask for; one serves all scenarios of a campaign. */
@@ -37,9 +37,10 @@ interface Prepared {
   readonly template: World;
 }
 
-export interface PlayerOptions {
-  readonly sabotage?: boolean;
-  readonly moves?: readonly MoveFamily[];
+/** How a campaign draws unless it says otherwise. */
+const DRAWING: Drawing = { sabotage: false, moves: DEFAULT_MOVES, swarm: true, races: true };
+
+export interface PlayerOptions extends Partial<Drawing> {
   /** who answers in the model's place */
   readonly placement?: PlacementService | null;
 }
@@ -61,7 +62,7 @@ export class Player {
     contract: Contract,
     mostFaults: number,
     situations: readonly Situation[],
-    { sabotage = false, moves = DEFAULT_MOVES, placement = null }: PlayerOptions = {},
+    { placement = null, ...drawing }: PlayerOptions = {},
   ) {
     const settings = situations.map(({ cloud, options }) => makeSetting(cloud, options));
     for (const setting of settings) mustFit(code, setting);
@@ -76,13 +77,23 @@ export class Player {
     this.run = new Run(code, new World(shape, settings[0]!));
     this.run.placement = placement;
     this.trial = new Trial(this.run, contract);
-    this.decoder = new Decoder(code, mostFaults, sabotage, moves);
+    this.decoder = new Decoder(code, mostFaults, { ...DRAWING, ...drawing });
   }
 
   /** Runs and judges one array of words; the violations are in `trial.violations`. */
   play(words: Words): void {
+    this.begin(words);
+    for (let g = 0; g < MOST_OPERATIONS; g++) {
+      const decoded = this.decoder.next(words, g, this.operations.length, this.run.world, SERVERS);
+      if (decoded !== null) this.step(decoded);
+    }
+    this.trial.end();
+  }
+
+  /** Populates the world that the header says. */
+  begin(header: Words): void {
     const { run, trial, decoder, operations, faults, holds } = this;
-    const playing = this.prepared[decoder.situation(words, this.prepared.length)]!;
+    const playing = this.prepared[decoder.situation(header, this.prepared.length)]!;
     this.playing = playing;
     run.arm([], []);
     run.world.copy(playing.template);
@@ -91,21 +102,29 @@ export class Player {
     faults.length = 0;
     holds.length = 0;
     run.arm(faults, holds);
-    decoder.begin(words);
+    decoder.begin(header);
     trial.begin();
-    for (let g = 0; g < MOST_OPERATIONS; g++) {
-      const k = operations.length;
-      const decoded = decoder.next(words, g, k, run.world, SERVERS);
-      if (decoded === null) continue;
-      operations.push(decoded.resolved);
-      const { fault, second, hold } = decoded;
-      if (fault !== null) faults.push(fault);
-      if (second !== null) faults.push(second);
-      if (hold !== null) holds.push(hold);
-      if (fault !== null || hold !== null) run.watch(fault?.point, second?.point, hold?.point);
-      trial.step(k, decoded.resolved);
-    }
-    trial.end();
+  }
+
+  /** Whether there is anything that the operation could be about, and room for one more. */
+  canPlay(name: OperationName): boolean {
+    return this.operations.length < MOST_OPERATIONS && this.decoder.canDraw(name, this.run.world);
+  }
+
+  /** The operation of that name which one group of words makes. */
+  playAs(name: OperationName, group: Words): void {
+    const decoded = this.decoder.nextAs(name, group, this.operations.length, this.run.world, SERVERS);
+    if (decoded !== null) this.step(decoded);
+  }
+
+  private step({ resolved, fault, second, hold }: Decoded): void {
+    const { run, trial, operations, faults, holds } = this;
+    operations.push(resolved);
+    if (fault !== null) faults.push(fault);
+    if (second !== null) faults.push(second);
+    if (hold !== null) holds.push(hold);
+    if (fault !== null || hold !== null) run.watch(fault?.point, second?.point, hold?.point);
+    trial.step(operations.length - 1, resolved);
   }
 
   /** What was played last, as a scenario. */

@@ -143,7 +143,9 @@ export class Trial {
       }
       if (row.touched === 1 || this.thorough) this.judge(world, i, null, k + 1);
     }
-    if (world.globals.disturbed === 0 && this.contract.cloud) this.judgeTrackers(world, k + 1);
+    if (!this.contract.cloud) return;
+    if (world.globals.disturbed === 0) this.judgeTrackers(trackerMatches.broken(world), world, k + 1);
+    else if (world.globals.crossed === 0) this.judgeTrackers(trackerMatches.negative(world), world, k + 1);
   }
 
   private judgeAll(observation: World, settled: Settled, k: number): void {
@@ -152,7 +154,7 @@ export class Trial {
         this.judge(observation, i, settled, k);
       }
     }
-    if (this.contract.cloud) this.judgeTrackers(observation, k);
+    if (this.contract.cloud) this.judgeTrackers(trackerMatches.broken(observation), observation, k);
   }
 
   // ---- what
@@ -206,10 +208,9 @@ export class Trial {
     this.found(world, instance, [noSpuriousRefusal.id], [detail], k + 1);
   }
 
-  private judgeTrackers(observation: Observation, k: number): void {
-    if (this.trackerCondemned) return;
-    const host = trackerMatches.broken(observation);
-    if (host === NONE) return;
+  /** @param host whose tracker is wrong, or NONE */
+  private judgeTrackers(host: number, observation: Observation, k: number): void {
+    if (this.trackerCondemned || host === NONE) return;
     this.trackerCondemned = true;
     const detail = `the tracker of ${observation.setting.hosts[host]!.name} does not match`;
     this.found(observation, NONE, [trackerMatches.id], [detail], k);

@@ -3,6 +3,8 @@
  * seconds and ratios of one run; a machine that others use says little of the second worker.
  */
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { BLOCK_SIZE } from '../campaign/block.ts';
 import { Campaign } from '../campaign/campaign.ts';
 import { compileFor } from '../campaign/config.ts';
@@ -10,7 +12,6 @@ import { drive, slicesOf } from '../campaign/drive.ts';
 import { ownHands } from '../campaign/hands.ts';
 import { plainCampaign } from '../campaign/plain.ts';
 import { Player } from '../campaign/player.ts';
-import { threadHands } from '../campaign/threads.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
 import { indexKnown, KNOWN_OF_NOVA } from '../contract/known/known.ts';
 import { deriveSeed, sample, type Words, wordStream } from '../generate/adapter.ts';
@@ -27,25 +28,21 @@ const cpuSeconds = (): number => {
   return (user + system) / 1e6;
 };
 
-async function campaignOf(runs: number, workers: number): Promise<{ cpu: number; wall: number }> {
+async function cpuOfCampaign(runs: number): Promise<number> {
   const campaign = new Campaign(CONFIG, KNOWN);
-  const hands = workers > 1 ? threadHands(CONFIG, KNOWN, workers) : ownHands(CONFIG, KNOWN);
-  // what compiling and starting threads costs is not what a block costs
-  await Promise.all(
-    Array.from({ length: workers }, (_, k) => hands.run({ block: 1_000_000 + k, from: 0, to: BLOCK_SIZE })),
-  );
-  const [cpu, wall] = [cpuSeconds(), performance.now()];
+  const hands = ownHands(CONFIG, KNOWN);
+  // what compiling costs is not what a block costs
+  await hands.run({ block: 1_000_000, from: 0, to: BLOCK_SIZE });
+  const cpu = cpuSeconds();
   await drive(campaign, hands, { slices: slicesOf(runs), more: () => true, added: () => {} });
-  const used = { cpu: cpuSeconds() - cpu, wall: (performance.now() - wall) / 1000 };
-  await hands.close();
-  return used;
+  return cpuSeconds() - cpu;
 }
 
 async function byScenarios(): Promise<void> {
   const rows: string[][] = [];
   let first = 0;
   for (const runs of [5000, 10_000, 20_000, 40_000]) {
-    const { cpu } = await campaignOf(runs, 1);
+    const cpu = await cpuOfCampaign(runs);
     const each = (1e6 * cpu) / runs;
     first ||= each;
     rows.push([String(runs), cpu.toFixed(2), each.toFixed(0), (each / first).toFixed(2)]);
@@ -83,19 +80,40 @@ function byOperations(): void {
   print(table(['operations', 'scenarios', 'µs a scenario', 'µs an operation', 'of the first'], rows, { color: false }));
 }
 
-/** One and two workers by turns, so that what else the machine does hits both. */
+const CLAIMCHECK = process.argv[1]!.replace(/bench-campaign\.mjs$/, 'claimcheck.mjs');
+const RUNS_BY_WORKERS = 60_000;
+
+/** Seconds until all of them have ended: commands of their own, as a user starts them. */
+async function together(...campaigns: readonly (readonly string[])[]): Promise<number> {
+  const began = performance.now();
+  await Promise.all(
+    campaigns.map(async (args) => {
+      const child = spawn(process.execPath, [CLAIMCHECK, 'fuzz', ...args], { stdio: 'ignore' });
+      await once(child, 'close');
+    }),
+  );
+  return (performance.now() - began) / 1000;
+}
+
+const fuzz = (runs: number, workers: number): string[] => ['--runs', String(runs), '--workers', String(workers)];
+
+/**
+ * One and two workers by turns, so that what else the machine does hits both; and two campaigns of half the size that know nothing
+ * of each other, which is what a second core gives on this machine at most.
+ */
 async function byWorkers(): Promise<void> {
   const ratios: number[] = [];
-  const costs: number[] = [];
-  for (let round = 0; round < 5; round++) {
-    const one = await campaignOf(20_000, 1);
-    const two = await campaignOf(20_000, 2);
-    ratios.push(one.wall / two.wall);
-    costs.push(two.cpu / one.cpu);
+  const machine: number[] = [];
+  const rounds = 3;
+  for (let round = 0; round < rounds; round++) {
+    const two = await together(fuzz(RUNS_BY_WORKERS, 2));
+    ratios.push((await together(fuzz(RUNS_BY_WORKERS, 1))) / two);
+    const apart = await together(fuzz(RUNS_BY_WORKERS / 2, 1), fuzz(RUNS_BY_WORKERS / 2, 1));
+    machine.push(apart / two);
   }
   const median = (values: number[]): string => values.sort((a, b) => a - b)[values.length >> 1]!.toFixed(2);
   print(
-    `two workers against one: ${median(ratios)} times as fast, ${median(costs)} times the CPU time (median of 5 rounds)`,
+    `${RUNS_BY_WORKERS} scenarios by two workers: ${median(ratios)} times as fast as by one; ${median(machine)} times as fast as two campaigns of half the size at once (medians of ${rounds} rounds)`,
   );
 }
 

@@ -4,23 +4,11 @@
  * medians of ratios. `--runs N` scenarios a campaign, `--rounds N`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { missing, startRedis } from '../fleet/redis.ts';
 import { table } from '../report/tables.ts';
 import { EXIT, note, print, UsageError, wholeNumber } from './context.ts';
-
-/** Of Linux, whatever the machine: what /proc counts in. */
-const TICKS_A_SECOND = 100;
-
-/** CPU seconds of a process so far, its threads with it. */
-function cpuOf({ pid }: ChildProcess): number {
-  const [user, system] = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ')
-    .slice(11, 13);
-  return (Number(user) + Number(system)) / TICKS_A_SECOND;
-}
+import { cpuOf } from './cpu-of.ts';
 
 interface Cost {
   readonly cpu: number;
@@ -83,13 +71,13 @@ async function byFleet(campaign: readonly string[], queue: string, redis: ChildP
         else reject(new Unplayed(text.trim()));
       });
     });
-    const before = { worker: cpuOf(worker), redis: cpuOf(redis) };
+    const before = { worker: cpuOf(worker.pid!), redis: cpuOf(redis.pid!) };
     const leader = await play(['fleet', 'start', ...campaign], queue);
     return {
       ...leader,
       leader: leader.cpu,
-      worker: cpuOf(worker) - before.worker,
-      redis: cpuOf(redis) - before.redis,
+      worker: cpuOf(worker.pid!) - before.worker,
+      redis: cpuOf(redis.pid!) - before.redis,
     };
   } finally {
     worker.kill('SIGKILL');

@@ -14,6 +14,7 @@ import { readKnown, sameKnown } from './known-source.ts';
 import {
   contractOption,
   defectOption,
+  movesOf,
   movesOption,
   named,
   noteRelease,
@@ -95,6 +96,7 @@ export function orderOf(flags: CampaignFlags, shard: Shard = WHOLE): { order: Or
     throw new UsageError('--runs and --time exclude each other: take one of them');
   }
   noteRelease(flags.protocol, flags.novaRelease);
+  const moves = movesOf(flags.protocol, flags.moves);
   const { known, named: source } = readKnown(flags.known, flags.protocol);
   const config: CampaignConfig = {
     seed: flags.seed,
@@ -108,7 +110,7 @@ export function orderOf(flags: CampaignFlags, shard: Shard = WHOLE): { order: Or
     ...(flags.faults === undefined ? {} : { faults: flags.faults }),
     cloud: flags.cloud === undefined ? null : readUserCloud(flags.cloud, flags.anonymise === true),
     sabotage: flags.sabotage === true,
-    ...(flags.moves === undefined ? {} : { moves: flags.moves }),
+    ...(moves === undefined ? {} : { moves }),
   };
   const order: Order = {
     config,

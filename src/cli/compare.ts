@@ -14,7 +14,7 @@ import { readUserCloud } from './cloud-folder.ts';
 import { EXIT, Interruption, note, PROGRESS_MS, print, UsageError, wholeNumber } from './context.ts';
 import { type NovaFlags, novaFromOption, processesOption } from './nova-options.ts';
 import { compareOnNova } from './on-nova.ts';
-import { movesOption, novaReleaseOption, placementReleaseOption } from './protocol-options.ts';
+import { movesOf, movesOption, novaReleaseOption, placementReleaseOption } from './protocol-options.ts';
 
 interface CompareFlags {
   readonly requests: number;
@@ -100,7 +100,7 @@ async function compareNova(flags: CompareNovaFlags): Promise<void> {
     faults,
     cloud: cloud === undefined ? null : readUserCloud(cloud, anonymise === true),
     sabotage: sabotage === true,
-    ...(moves === undefined ? {} : { moves }),
+    ...(moves === undefined ? {} : { moves: movesOf('nova', moves)! }),
   };
   await compareOnNova(compileFor(config), config, flags);
 }

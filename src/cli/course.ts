@@ -6,7 +6,7 @@ import { Campaign, type CountedFinding } from '../campaign/campaign.ts';
 import { tokenFor } from '../campaign/config.ts';
 import { drive, slicesOf } from '../campaign/drive.ts';
 import { type Hands, HandsGone, ownHands } from '../campaign/hands.ts';
-import { threadHands } from '../campaign/threads.ts';
+import { processHands } from '../campaign/processes.ts';
 import { isNews, isSabotage, type Verdict, verdictOf } from '../campaign/verdict.ts';
 import type { Known } from '../contract/known/known.ts';
 import type { CampaignFolder, Checkpoint, Order } from '../journal/campaign-folder.ts';
@@ -37,12 +37,12 @@ export const EXIT_OF: Readonly<Record<Verdict, number>> = {
 const DEFAULT_WORKERS = availableParallelism();
 
 export const workersOption = (): Option =>
-  new Option('--workers <n>', 'threads that run blocks; the result does not depend on it')
+  new Option('--workers <n>', 'processes that run blocks; the result does not depend on it')
     .argParser(wholeNumber('--workers', 1, 256))
-    .default(DEFAULT_WORKERS, `${DEFAULT_WORKERS} here, a thread a core`);
+    .default(DEFAULT_WORKERS, `${DEFAULT_WORKERS} here, one a core`);
 
 export const handsFor = ({ config }: Order, known: Known, workers: number): Hands =>
-  workers > 1 ? threadHands(config, known, workers) : ownHands(config, known);
+  workers > 1 ? processHands(config, known, workers) : ownHands(config, known);
 
 export const now = (): Now => ({ date: new Date().toISOString().slice(0, 19).concat('Z'), commit: currentCommit() });
 

@@ -87,7 +87,7 @@ function workerCommand(): Command {
     new Command('worker').description('runs blocks of the campaigns of a fleet until it is told to stop'),
   )
     .addOption(
-      new Option('--jobs <n>', 'jobs at once, each in a thread of its own')
+      new Option('--jobs <n>', 'jobs at once, each in a process of its own')
         .argParser(wholeNumber('--jobs', 1, 256))
         .default(CORES, `${CORES} here, one a core`),
     )

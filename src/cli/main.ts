@@ -5,6 +5,7 @@ import { QueueTrouble } from '../fleet/trouble.ts';
 import { JournalError } from '../journal/records.ts';
 import { printable } from '../scenario/printable.ts';
 import { PlacementTrouble } from '../targets/placement/trouble.ts';
+import { benchCommand } from './bench.ts';
 import { bisectCommand } from './bisect.ts';
 import { compareCommand } from './compare.ts';
 import { EXIT, note, UsageError } from './context.ts';
@@ -34,6 +35,7 @@ const commands = [
   exportCommand(),
   knownCommand(),
   listCommand(),
+  benchCommand(),
   compareCommand(),
   serveCommand(),
 ];
@@ -60,7 +62,8 @@ try {
     process.exitCode = EXIT.UNDECIDED;
   } else {
     // a fault of ours: what it says may hold names
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const { cause = error } = error instanceof Error ? error : {};
+    const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
     note(`claimcheck: internal error, please report it: ${text.split('\n').map(printable).join('\n')}`);
     process.exitCode = EXIT.UNDECIDED;
   }

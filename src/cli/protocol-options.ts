@@ -1,7 +1,9 @@
 /** Options that say what is run: protocol, contract, defects, releases. */
 import { Option } from 'commander';
-import { DEFAULT_MOVES, MOVE_FAMILY_NAMES, type MoveFamily } from '../generate/move-families.ts';
+import { compile } from '../engine/compile.ts';
+import { DEFAULT_MOVES, MOVE_FAMILY_NAMES, type MoveFamily, movesServed } from '../generate/move-families.ts';
 import { DEFECTS, findDefect } from '../nova/defects/defects.ts';
+import { PROTOCOLS } from '../nova/protocols.ts';
 import { printable } from '../scenario/printable.ts';
 import { NOVA_RELEASES, PLACEMENT_RELEASES } from '../scenario/scenario.ts';
 import { note, oneOf, UsageError, wholeNumber } from './context.ts';
@@ -55,6 +57,19 @@ function moveFamilies(text: string): MoveFamily[] {
     );
   }
   return MOVE_FAMILY_NAMES.filter((family) => names.includes(family));
+}
+
+/** What was asked for, `all` being what the protocol has; a family that it has not would never be drawn. */
+export function movesOf(
+  protocol: (typeof PROTOCOL_NAMES)[number],
+  moves: readonly MoveFamily[] | undefined,
+): readonly MoveFamily[] | undefined {
+  if (moves === undefined) return undefined;
+  const served = movesServed(compile(PROTOCOLS[protocol]));
+  if (moves.length === MOVE_FAMILY_NAMES.length) return served;
+  const missing = moves.filter((family) => !served.includes(family));
+  if (missing.length === 0) return moves;
+  throw new UsageError(`--moves ${missing.join(',')}: protocol ${protocol} has ${served.join(', ')}, and no such move`);
 }
 
 export const movesOption = (): Option =>

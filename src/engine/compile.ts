@@ -7,9 +7,9 @@ import type { Defect } from '../nova/defects/defect.ts';
 import type { Setting } from '../nova/setting.ts';
 import {
   type Handler,
+  INNER_REGIONS,
   type Item,
   isGroup,
-  NARROW_REGIONS,
   OUTCOME,
   type Outcome,
   type Patch,
@@ -57,7 +57,7 @@ export class Instruction {
   get guard(): string {
     return this.undoing === null ? (this.regions[0] ?? 'unguarded') : `undo.${this.undoing}`;
   }
-  /** 1 the tracker's lock, 2 the instance's */
+  /** 1 the tracker's lock, 2 the instance's, 4 the executor of live migrations */
   readonly locks: number;
   next = NONE;
   fail = NONE;
@@ -94,7 +94,8 @@ export class Instruction {
     this.onError = step.onError ?? null;
     this.when = step.when ?? null;
     this.falsyRaises = step.falsyRaises ?? OUTCOME.RAISE;
-    this.locks = (step.under === 'tracker' ? 1 : 0) | (handler.locksInstance === true ? 2 : 0);
+    this.locks =
+      (step.under === 'tracker' ? 1 : 0) | (handler.locksInstance === true ? 2 : 0) | (handler.pooled === true ? 4 : 0);
   }
 }
 
@@ -123,6 +124,8 @@ const KINDS: Partial<Record<Step['touches'], number>> = {
   'placement-write': KIND.ASK,
   cast: KIND.CAST,
   call: KIND.CALL,
+  task: KIND.CAST,
+  function: KIND.CALL,
 };
 
 /** Takes the tables back to a release of Nova, applies defects and repairs to them, then links them. */
@@ -308,9 +311,7 @@ class Linker {
 
     const within = (step: Step): readonly Region[] =>
       all.filter((region) =>
-        NARROW_REGIONS.includes(region)
-          ? step.inside?.includes(region) === true
-          : step.outside?.includes(region) !== true,
+        INNER_REGIONS.has(region) ? step.inside?.includes(region) === true : step.outside?.includes(region) !== true,
       );
     const leaving =
       (outer: readonly Region[]) =>

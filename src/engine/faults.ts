@@ -20,10 +20,15 @@ const WHEN_APPLIED = 'only a write to Placement can have been applied';
 const RULES: Record<FaultKind, Rule> = {
   'error-before': (step) =>
     [...code, ...placement].includes(step.touches) ||
-    (step.touches === 'request' ? 'a check of the request answers by itself' : 'a message is refused, lost or late'),
+    step.touches === 'task' ||
+    (step.touches === 'request'
+      ? 'a check of the request answers by itself'
+      : step.touches === 'function'
+        ? 'what the function calls may fail, and it is a handler of its own'
+        : 'a message is refused, lost or late'),
   'error-after': (step) => {
     if (step.touches === 'placement-read') return 'a read leaves nothing to have applied';
-    if (step.touches === 'memory') return 'nothing outside the process was done';
+    if (step.touches === 'memory' || step.touches === 'task') return 'nothing outside the process was done';
     return RULES['error-before'](step);
   },
   'fault-rollback': (step) => step.mayRollBack === true || 'Nova raises InstanceFaultRollback elsewhere',

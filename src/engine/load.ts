@@ -72,7 +72,7 @@ export function load(code: Code, scenario: Scenario, placement: PlacementService
   if (servers.length > MOST_INSTANCES) throw new ScenarioError(`a scenario boots at most ${MOST_INSTANCES} servers`);
   const shape = shapeFor(setting, {
     boots: servers.length,
-    moves: scenario.operations.filter(({ operation }) => MOVES[operation] !== undefined).length,
+    moves: scenario.operations.filter(({ operation }) => operation in MOVES).length,
     operations: scenario.operations.length,
     faults: scenario.faults.length,
     holds: scenario.holds.length,

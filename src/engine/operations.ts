@@ -11,6 +11,7 @@ import {
   amountsOf,
   diskTooSmall,
   everythingUp,
+  type Instance,
   internRatio,
   isGone,
   JOB,
@@ -78,8 +79,12 @@ export function serverNames(operations: readonly Operation[]): string[] {
 export function perform(run: Run, k: number, resolved: Resolved): void {
   const { world } = run;
   world.globals.operation = k;
+  const { operation } = resolved.operation;
+  // what an audit that cut in leaves wrong in a tracker is the next audit's to right: the move that it cut into is judged, no later
+  const later = world.globals.disturbed === 1 && MOVES[operation] !== undefined;
+  if (operation !== 'audit' && (later || !nothingUnderWay(world))) world.globals.crossed = 1;
   const record = world.operations[k]!;
-  if (resolved.unknown || !STARTS[resolved.operation.operation](run, k, resolved)) {
+  if (resolved.unknown || !STARTS[operation](run, k, resolved)) {
     record.outcome = OPERATION.SKIPPED;
   }
   run.drain(k);
@@ -159,6 +164,9 @@ const STATES_OF: Readonly<Record<number, readonly number[]>> = {
   [MOVE.UNSHELVE]: [VM.SHELVED, VM.SHELVED_OFFLOADED],
 };
 
+/** The guest runs on the host that Nova knows, and Nova knows that it does. */
+const runs = ({ power, running, host }: Instance): boolean => power === POWER.RUNNING && (running & (1 << host)) !== 0;
+
 /**
  * With nothing else in flight and every service up: the API would take the request, and Placement has room for the new
  * beside the old on a host that passes the filters.
@@ -169,7 +177,9 @@ function fits(run: Run, kind: number, resolved: Resolved, flavor: number): boole
   const instance = world.instances[resolved.instance]!;
   if (!nothingUnderWay(world) || !everythingUp(world)) return false;
   if (instance.exists !== 1 || instance.task !== TASK.NONE) return false;
-  if (!STATES_OF[kind]!.includes(instance.vm)) return false;
+  if (!STATES_OF[kind]!.includes(instance.vm) || (kind !== MOVE.UNSHELVE && instance.host === NONE)) return false;
+  // what does not run cannot be moved as it runs
+  if (kind === MOVE.LIVE_MIGRATION && !runs(instance)) return false;
   // on its own host it has its claim
   if (instance.vm === VM.SHELVED) return resolved.host === NONE;
   const resize = resolved.operation.operation === 'resize';
@@ -441,6 +451,10 @@ export const ENTRY_HANDLERS: Readonly<Partial<Record<Operation['operation'], rea
   heal_allocations: ['nova-manage.heal_allocations'],
   delete_allocations: ['openstack.allocation_delete'],
 };
+
+/** Whether the protocol has what the operation asks for; what it has not is skipped. */
+export const serves = (code: Pick<Code, 'entries'>, operation: Operation['operation']): boolean =>
+  (ENTRY_HANDLERS[operation] ?? []).every((id) => code.entries.has(id));
 
 /** All handlers that operations can lead to, by the messages they send: where their faults can strike. */
 export function handlersOf(code: Code, operations: readonly Operation['operation'][]): Set<string> {

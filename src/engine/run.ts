@@ -187,7 +187,7 @@ export class Run {
   }
 
   private clear(job: Job): void {
-    this.unlock(job, 3);
+    this.unlock(job, 7);
     const start = (job as unknown as { offset: number }).offset;
     job.read.clear();
     job.consumers.clear();
@@ -209,6 +209,12 @@ export class Run {
       tracking.lock = job.id + 1;
       job.locks |= 2;
     }
+    if ((missing & 4) !== 0) {
+      const record = world.hosts[host]!;
+      if (record.pool !== 0) return false;
+      record.pool = job.id + 1;
+      job.locks |= 4;
+    }
     if ((missing & 1) !== 0) {
       const record = world.hosts[host]!;
       if (record.trackerLock !== 0) return false;
@@ -224,18 +230,21 @@ export class Run {
     const host = job.service - SERVICE.COMPUTE;
     if ((held & 1) !== 0) this.world.hosts[host]!.trackerLock = 0;
     if ((held & 2) !== 0) trackingOf(this.world, host, job.instance).lock = 0;
+    if ((held & 4) !== 0) this.world.hosts[host]!.pool = 0;
     job.locks &= ~held;
   }
 
-  private canLock(job: Job): boolean {
+  /** @param which of the locks that it needs */
+  private canLock(job: Job, which = 7): boolean {
     const at = this.code.instructions[job.pc]!;
-    const missing = at.locks & ~job.locks;
+    const missing = at.locks & ~job.locks & which;
     if (missing === 0 || job.service < SERVICE.COMPUTE) return true;
     const host = job.service - SERVICE.COMPUTE;
     if ((missing & 2) !== 0 && job.instance !== NONE && trackingOf(this.world, host, job.instance).lock !== 0) {
       return false;
     }
-    return (missing & 1) === 0 || this.world.hosts[host]!.trackerLock === 0;
+    const { trackerLock, pool } = this.world.hosts[host]!;
+    return ((missing & 1) === 0 || trackerLock === 0) && ((missing & 4) === 0 || pool === 0);
   }
 
   // ---- schedule
@@ -296,10 +305,15 @@ export class Run {
       const job = jobs[k]!;
       if (job.state !== JOB.HELD && job.state !== JOB.LATE) continue;
       const due = !blocked && job.until <= operation;
-      const inTheWay = blocked && job.state === JOB.HELD && job.locks !== 0;
+      const inTheWay = blocked && job.state === JOB.HELD && this.keepsLocks(job);
       if ((due || inTheWay) && (first === undefined || job.sequence < first.sequence)) first = job;
     }
     return first;
+  }
+
+  /** Whether the job, or one that waits for its reply, holds a lock: not a place among live migrations, which is waited for in peace. */
+  private keepsLocks({ locks, caller }: Job): boolean {
+    return (locks & 3) !== 0 || (caller !== NONE && this.keepsLocks(this.world.jobs[caller]!));
   }
 
   /** Whether a job of the operation waits for a lock. */
@@ -307,7 +321,8 @@ export class Run {
     const { jobs } = this.world;
     for (let k = 0; k < jobs.length; k++) {
       const job = jobs[k]!;
-      if (job.operation !== operation || this.canLock(job)) continue;
+      // a live migration that waits in its queue is in nobody's way
+      if (job.operation !== operation || this.canLock(job, 3)) continue;
       if (job.state === JOB.BLOCKED || (job.state === JOB.QUEUED && serviceUp(this.world, job.service))) return true;
     }
     return false;
@@ -446,6 +461,7 @@ export class Run {
     if (kind === 'provider-conflict' && times > 1) return;
     if (at.handler.recovers === true) meet(world, MET.FAULT_IN_RECOVERY, job.instance);
     const first = globals.disturbed === 0;
+    globals.crossed = 1;
     this.noteDisturbance(job);
     if (!first || !RAISED.has(kind) || (at.step.alternates?.(job) ?? 0) === 0 || !everythingUp(world)) return;
     for (let k = 0; k < globals.moves; k++) {
@@ -525,6 +541,10 @@ export class Run {
         outcome = OUTCOME.RAISE_MESSAGING;
         this.saw(outcome);
         break;
+      case 'error-before':
+        outcome = OUTCOME.RAISE;
+        this.saw(outcome);
+        break;
       case 'lost':
         meet(this.world, MET.MESSAGE_LOST, job.instance);
         this.saw(SEEN.LOST);
@@ -545,7 +565,10 @@ export class Run {
       default:
         // a queue nobody reads expires: what is sent to a dead service is lost, unless a fault keeps it for later
         if (serviceUp(this.world, service)) this.send(job, at, service);
-        else this.noteDisturbance(job);
+        else {
+          this.world.globals.crossed = 1;
+          this.noteDisturbance(job);
+        }
     }
     return this.settle(job, at, outcome, null, null);
   }
@@ -554,8 +577,9 @@ export class Run {
     const service = at.where(this.world, job);
     if (service === NONE) return this.settle(job, at, OUTCOME.OK, null, null);
     if (fault === 'refused' || fault === 'lost') {
-      this.saw(OUTCOME.RAISE_MESSAGING);
-      return this.settle(job, at, OUTCOME.RAISE_MESSAGING, null, null);
+      const outcome = fault === 'refused' ? OUTCOME.RAISE_UNDELIVERED : OUTCOME.RAISE_MESSAGING;
+      this.saw(outcome);
+      return this.settle(job, at, outcome, null, null);
     }
     // a call expires with its caller's patience, so one to a dead service is never delivered
     if (!serviceUp(this.world, service)) return this.settle(job, at, OUTCOME.RAISE_MESSAGING, null, null);
@@ -689,7 +713,7 @@ export class Run {
   }
 
   private raise(job: Job, at: Instruction, outcome: Outcome): void {
-    if (at.step.swallows !== undefined && at.step.unless?.(this.world, job) !== true) {
+    if (at.step.swallows !== undefined && at.step.unless?.(this.world, job, outcome) !== true) {
       job.pc = at.swallowed === NONE ? at.next : at.swallowed;
       return;
     }
@@ -762,6 +786,7 @@ export class Run {
     const { world } = this;
     setService(world, service, 0);
     world.globals.disturbed = 1;
+    world.globals.crossed = 1;
     this.listener?.service(service, false);
     for (const job of world.jobs) {
       if (job.state === JOB.FREE || job.service !== service) continue;
@@ -794,11 +819,15 @@ export class Run {
       host.memoryMbUsed = 0;
       host.localGbUsed = 0;
       host.trackerLock = 0;
+      host.pool = 0;
       for (let i = 0; i < world.shape.instances; i++) {
         const tracking = trackingOf(world, h, i);
         tracking.instance = 0;
         tracking.migration = 0;
         tracking.lock = 0;
+        tracking.waiting = 0;
+        tracking.begun = 0;
+        tracking.aborted = 0;
       }
     }
   }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ROOT } from '../root.ts';
 
-/** A digest of all that a worker thread runs: its bundle, and the packages that the bundle leaves outside. */
+/** A digest of all that a worker process runs: its bundle, and the packages that the bundle leaves outside. */
 export function engineDigest(file = join(ROOT, 'dist', 'worker.mjs')): string {
   const files = new Map<string, string>();
   const packages = new Set<string>();

@@ -1,15 +1,15 @@
-/** The worker's side: takes jobs and has them done by threads, so that whoever computes, the locks are renewed. */
+/** The worker's side: takes jobs and has them done by other processes, so that whoever computes, the locks are renewed. */
 import { randomUUID } from 'node:crypto';
 import { type Job as QueueJob, UnrecoverableError, Worker } from 'bullmq';
 import { compileFor } from '../campaign/config.ts';
 import type { Hands } from '../campaign/hands.ts';
-import { threadHands } from '../campaign/threads.ts';
+import { processHands } from '../campaign/processes.ts';
 import { printable } from '../scenario/printable.ts';
 import type { Connection } from './connection.ts';
 import { type Answer, FLEET_VERSION, type Job, jobSchema, pack } from './records.ts';
 import { HEARTBEAT_MS, Store } from './store.ts';
 
-/** Campaigns whose threads are kept; with more at once, some are started anew. */
+/** Campaigns whose processes are kept; with more at once, some are started anew. */
 const MOST_CAMPAIGNS = 3;
 /** A job is given up that so many workers died of. */
 const MOST_STALLED = 20;
@@ -30,7 +30,7 @@ export interface Work {
 }
 
 /** A campaign that a job is of. */
-interface Threads {
+interface Crew {
   readonly hands: Hands;
   /** jobs that it is at */
   busy: number;
@@ -43,7 +43,7 @@ export class FleetWorker {
   private readonly work: Work;
   private readonly store: Store;
   private readonly worker: Worker;
-  private readonly threads = new Map<string, Promise<Threads>>();
+  private readonly crews = new Map<string, Promise<Crew>>();
   private readonly began = Date.now();
   private readonly said = new Set<string>();
   private beat: NodeJS.Timeout | null = null;
@@ -58,7 +58,7 @@ export class FleetWorker {
       prefix: this.store.prefix,
       name: this.id,
       autorun: false,
-      // one waits beside those that are done, so that no thread stands idle while the queue is asked
+      // one waits beside those that are done, so that no process stands idle while the queue is asked
       concurrency: width + 1,
       lockDuration: lockMs,
       stalledInterval: Math.ceil(lockMs / 2),
@@ -104,9 +104,9 @@ export class FleetWorker {
     // it would go on asking; there is nobody to say farewell to
     this.worker.close(true).catch(() => {});
     this.work.connection.close();
-    const all = [...this.threads.values()];
-    this.threads.clear();
-    for (const threads of all) await threads.then(({ hands }) => hands.close()).catch(() => {});
+    const all = [...this.crews.values()];
+    this.crews.clear();
+    for (const crew of all) await crew.then(({ hands }) => hands.close()).catch(() => {});
   }
 
   private async process({ id, data }: QueueJob<unknown>): Promise<void> {
@@ -120,22 +120,22 @@ export class FleetWorker {
       throw new UnrecoverableError(why);
     }
     const job = parsed.data;
-    let threads: Threads | null;
+    let crew: Crew | null;
     try {
-      threads = await this.threadsOf(job.campaign);
+      crew = await this.crewOf(job.campaign);
     } catch (error) {
       const why = error instanceof Refused ? error.message : 'its campaign cannot be begun';
       this.sayOnce(`campaign ${job.campaign}: ${why}`);
       throw new UnrecoverableError(why);
     }
     // nobody waits for it any more
-    if (threads === null) return;
-    threads.busy++;
+    if (crew === null) return;
+    crew.busy++;
     try {
-      const answer = await this.answer(job, String(id), threads.hands);
+      const answer = await this.answer(job, String(id), crew.hands);
       await this.store.answer(job.campaign, await pack(answer));
     } finally {
-      threads.busy--;
+      crew.busy--;
     }
     this.jobs++;
   }
@@ -161,43 +161,43 @@ export class FleetWorker {
   }
 
   /** @returns null: the campaign is over */
-  private async threadsOf(campaign: string): Promise<Threads | null> {
-    let threads = this.threads.get(campaign);
-    if (threads === undefined) {
+  private async crewOf(campaign: string): Promise<Crew | null> {
+    let crew = this.crews.get(campaign);
+    if (crew === undefined) {
       const record = await this.store.campaign(campaign);
       if (record === null) return null;
       // somebody else may have begun it meanwhile
-      threads = this.threads.get(campaign) ?? this.start(record);
-      threads.catch(() => this.threads.delete(campaign));
-    } else this.threads.delete(campaign);
+      crew = this.crews.get(campaign) ?? this.start(record);
+      crew.catch(() => this.crews.delete(campaign));
+    } else this.crews.delete(campaign);
     // the last is the one that was used last
-    this.threads.set(campaign, threads);
+    this.crews.set(campaign, crew);
     await this.closeIdle(MOST_CAMPAIGNS);
-    return threads;
+    return crew;
   }
 
-  private async start(found: NonNullable<Awaited<ReturnType<Store['campaign']>>>): Promise<Threads> {
+  private async start(found: NonNullable<Awaited<ReturnType<Store['campaign']>>>): Promise<Crew> {
     if ('wrong' in found) throw new Refused(found.wrong);
     const { engine, config, known: digest } = found.record;
     if (engine !== this.work.engine) throw new Refused('it is of other code');
     const known = await this.store.known(digest);
     if (known === null) throw new Refused('its known list is not what it says');
     try {
-      // threads that cannot start would be started again and again
+      // processes that cannot start would be started again and again
       compileFor(config);
     } catch (error) {
       throw new Refused(printable(error instanceof Error ? error.message : String(error)));
     }
-    return { hands: threadHands(config, known, this.work.width), busy: 0 };
+    return { hands: processHands(config, known, this.work.width), busy: 0 };
   }
 
   private async closeIdle(most: number, over: (id: string) => boolean = () => true): Promise<void> {
-    for (const [id, starting] of [...this.threads]) {
-      if (this.threads.size <= most) return;
-      const threads = await starting.catch(() => null);
-      if (threads === null || threads.busy > 0 || !over(id)) continue;
-      this.threads.delete(id);
-      await threads.hands.close();
+    for (const [id, starting] of [...this.crews]) {
+      if (this.crews.size <= most) return;
+      const crew = await starting.catch(() => null);
+      if (crew === null || crew.busy > 0 || !over(id)) continue;
+      this.crews.delete(id);
+      await crew.hands.close();
     }
   }
 

@@ -96,6 +96,66 @@ export function wordStream(header: number, group: number, groups: number): WordS
   };
 }
 
+/** What plays the commands of a sequence. */
+export interface CommandPlay<Name extends string> {
+  begin(header: Words): void;
+  check(name: Name): boolean;
+  run(name: Name, words: Words): void;
+  end(): void;
+}
+
+/** A command as fast-check's guide to model-based testing has it: what it needs, and what it does. */
+class NamedCommand<Name extends string> implements fc.Command<object, CommandPlay<Name>> {
+  private readonly name: Name;
+  private readonly words: Words;
+  private readonly play: CommandPlay<Name>;
+
+  constructor(name: Name, words: Words, play: CommandPlay<Name>) {
+    this.name = name;
+    this.words = words;
+    this.play = play;
+  }
+
+  check(): boolean {
+    return this.play.check(this.name);
+  }
+
+  run(): void {
+    this.play.run(this.name, this.words);
+  }
+
+  toString(): string {
+    return this.name;
+  }
+}
+
+/** Runs sequences of commands by fc.commands: the baseline that choice words in one array are held against. */
+export function commandSequences<Name extends string>(
+  names: readonly Name[],
+  group: number,
+  most: number,
+  seed: number,
+  runs: number,
+  play: CommandPlay<Name>,
+): void {
+  const words = fc
+    .array(fc.integer({ min: 0, max: 0x7fffffff }), { minLength: group, maxLength: group })
+    .map((list) => Int32Array.from(list));
+  const commands = fc.commands<object, CommandPlay<Name>>(
+    names.map((name) => words.map((drawn) => new NamedCommand(name, drawn, play))),
+    { maxCommands: most, size: 'max' },
+  );
+  const details = fc.check(
+    fc.property(words, commands, (header, list) => {
+      play.begin(header);
+      fc.modelRun(() => ({ model: {}, real: play }), list);
+      play.end();
+    }),
+    { seed, numRuns: runs, endOnFailure: true },
+  );
+  if (details.failed) throw details.errorInstance;
+}
+
 /** Draws `count` values of an arbitrary from a seed. */
 export function sample<T>(arbitrary: fc.Arbitrary<T>, seed: number, count: number): T[] {
   return fc.sample(arbitrary, { seed, numRuns: count });

@@ -59,6 +59,21 @@ const hostRooms = fc.record({
   trait: fc.boolean(),
 });
 
+/** Any capacity up to room to spare is as likely as any other: to measure what edges are worth. */
+const anyRooms = fc.record({
+  rooms: fc.array(
+    fc.record({
+      fits: fc.constant(0),
+      share: fc.integer({ min: 1, max: 1000 }),
+      edge: fc.constant(0),
+      ratio: fc.constant(1),
+      reserved: fc.constant(0),
+    }),
+    { minLength: MOST_CLASSES, maxLength: MOST_CLASSES },
+  ),
+  trait: fc.boolean(),
+});
+
 const options = (placementRelease: number | null, novaRelease: number): fc.Arbitrary<Options> =>
   fc.record({
     allow_resize_to_same_host: fc.constantFrom(false, false, false, true),
@@ -69,7 +84,10 @@ const options = (placementRelease: number | null, novaRelease: number): fc.Arbit
     placement_release: placementRelease === null ? fc.constantFrom(16, 13) : fc.constant(placementRelease),
   });
 
-type Rooms = { rooms: { fits: number; edge: number; ratio: number; reserved: number }[]; trait: boolean };
+type Rooms = {
+  rooms: { fits: number; edge: number; ratio: number; reserved: number; share?: number }[];
+  trait: boolean;
+};
 
 /** An inventory whose capacity is `wanted`, as near as the ratio allows. */
 function inventory(wanted: number, ratio: number, reserved: number): Inventory {
@@ -85,9 +103,9 @@ function makeHost(name: string, { rooms, trait }: Rooms, list: readonly Flavor[]
       for (let k = 0; k < resources.length; k += 2) if (resources[k] === c) return resources[k + 1]!;
       return 0;
     });
-    const { fits, edge, ratio, reserved } = rooms[c % MOST_CLASSES]!;
+    const { fits, edge, ratio, reserved, share = 1000 } = rooms[c % MOST_CLASSES]!;
     const largest = Math.max(...asked, 1);
-    let wanted = largest * 8;
+    let wanted = Math.max(1, Math.ceil((largest * 8 * share) / 1000));
     if (fits > 0) {
       // two flavors side by side: what a resize within the host, or back to it, has to fit into
       wanted = 0;
@@ -103,8 +121,9 @@ function makeHost(name: string, { rooms, trait }: Rooms, list: readonly Flavor[]
 export function madeUp(
   placementRelease: number | null,
   novaRelease: number = DEFAULT_OPTIONS.nova_release,
+  edges = true,
 ): fc.Arbitrary<Situation> {
-  const hosts = fc.array(hostRooms, { minLength: 2, maxLength: MOST_HOSTS });
+  const hosts = fc.array<Rooms>(edges ? hostRooms : anyRooms, { minLength: 2, maxLength: MOST_HOSTS });
   return fc.tuple(flavors, hosts, options(placementRelease, novaRelease)).map(([list, rooms, chosen]) => ({
     cloud: { flavors: list, hosts: rooms.map((one, k) => makeHost(`h${k + 1}`, one, list)) },
     options: chosen,

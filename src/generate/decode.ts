@@ -4,12 +4,13 @@
  */
 import type { Code } from '../engine/compile.ts';
 import { kindsFor } from '../engine/faults.ts';
-import { ENTRY_HANDLERS, handlersOf, type Resolved, recoversMoves } from '../engine/operations.ts';
+import { handlersOf, type Resolved, recoversMoves, serves } from '../engine/operations.ts';
 import type { ArmedFault, ArmedHold } from '../engine/run.ts';
 import { CANDIDATES } from '../nova/candidates.ts';
 import { atWork, moveUnderWay } from '../nova/sabotage.ts';
 import { CONTROLLER_NAMES, SERVICE } from '../nova/states.ts';
-import { diskTooSmall, seemsUp, type World } from '../nova/world.ts';
+import type { Step } from '../nova/step.ts';
+import { diskTooSmall, JOB, seemsUp, type World } from '../nova/world.ts';
 import { capacity } from '../placement/store.ts';
 import {
   FAULT_KINDS,
@@ -119,11 +120,35 @@ const SPOILS = new Set<OperationName>(['reset_state', 'heal_allocations']);
 /** Never drawn for a server that they cannot be about. */
 const PRECISE = new Set<OperationName>(['reset_state', 'heal_allocations', 'delete_allocations', 'edit_row']);
 
+const SHARED = new Set<Step['touches']>([
+  'database',
+  'tracker',
+  'driver',
+  'placement-read',
+  'placement-write',
+  'cast',
+  'call',
+]);
+
 interface Target {
   readonly point: number;
   /** a step of what goes over moves that nobody is at work on */
   readonly recovers: boolean;
+  /** it reads or writes what others see: to wait before any other step is to wait before the next of these */
+  readonly shared: boolean;
   readonly kinds: readonly FaultKind[];
+}
+
+/** How scenarios are drawn. */
+export interface Drawing {
+  /** operators act on servers that are being moved (nova/sabotage.ts) */
+  readonly sabotage: boolean;
+  /** families of moves; what the protocol does not serve is left out */
+  readonly moves: readonly MoveFamily[];
+  /** three of four scenarios do without some operations, kinds of fault and families */
+  readonly swarm: boolean;
+  /** what comes next while something is held is likely to meet it */
+  readonly races: boolean;
 }
 
 export interface Decoded {
@@ -160,21 +185,22 @@ export class Decoder {
   /** families of moves, as bits */
   private readonly families: number;
 
-  /**
-   * @param mostFaults of a scenario, holds counted in: each is one thing that goes differently
-   * @param sabotage operators act on servers that are being moved (nova/sabotage.ts)
-   * @param moves families of moves; those that the protocol does not serve are left out
-   */
-  constructor(code: Code, mostFaults: number, sabotage: boolean, moves: readonly MoveFamily[]) {
+  private readonly swarm: boolean;
+  private readonly races: boolean;
+
+  /** @param mostFaults of a scenario, holds counted in: each is one thing that goes differently */
+  constructor(code: Code, mostFaults: number, { sabotage, moves, swarm, races }: Drawing) {
     this.mostFaults = mostFaults;
     this.sabotage = sabotage;
+    this.swarm = swarm;
+    this.races = races;
     this.recovers = recoversMoves(code);
     let families = 0;
     for (const family of moves) families |= 1 << MOVE_FAMILY_NAMES.indexOf(family);
     this.families = families;
     const builds = moves.includes('build');
     for (const name of OPERATIONS) this.targets.set(name, name === 'boot' && !builds ? [] : reachable(code, name));
-    this.served = OPERATIONS.map((name) => (ENTRY_HANDLERS[name] ?? []).every((id) => code.entries.has(id)));
+    this.served = OPERATIONS.map((name) => serves(code, name));
   }
 
   private readonly served: readonly boolean[];
@@ -186,8 +212,8 @@ export class Decoder {
     this.last = NONE;
     const [, operations = 0, kinds = 0, moves = 0] = words;
     // of four scenarios one has everything
-    const allowed = (operations & 3) === 0 ? -1 : operations >>> 2;
-    const some = (moves & 3) === 0 ? this.families : this.families & (moves >>> 2);
+    const allowed = !this.swarm || (operations & 3) === 0 ? -1 : operations >>> 2;
+    const some = !this.swarm || (moves & 3) === 0 ? this.families : this.families & (moves >>> 2);
     const families = some === 0 ? this.families : some;
     this.total = 0;
     for (let k = 0; k < OPERATIONS.length; k++) {
@@ -199,7 +225,7 @@ export class Decoder {
       this.weights[k] = drawn ? (this.sabotage ? SABOTAGE_WEIGHTS : WEIGHTS)[name] : 0;
       this.total += this.weights[k]!;
     }
-    this.allowedKinds = (kinds & 3) === 0 ? -1 : kinds >>> 2;
+    this.allowedKinds = !this.swarm || (kinds & 3) === 0 ? -1 : kinds >>> 2;
   }
 
   /** Which of `count` situations the scenario plays in. */
@@ -212,8 +238,30 @@ export class Decoder {
     const at = HEADER + g * GROUP;
     const kind = words[at]!;
     if (kind === 0 && world.globals.instances > 0) return null;
-    const name = this.pick(world, kind);
-    if (name === null) return null;
+    const name = (this.races && this.meet(world, kind)) || this.pick(world, kind);
+    return name === null ? null : this.decode(name, words, at, k, world, servers);
+  }
+
+  /** The operation of that name that a group of words makes of it; null where there is nothing that it could be about. */
+  nextAs(name: OperationName, group: Words, k: number, world: World, servers: readonly string[]): Decoded | null {
+    return this.canDraw(name, world) ? this.decode(name, group, 0, k, world, servers) : null;
+  }
+
+  /** Whether the scenario draws it at all, and there is something that it could be about. */
+  canDraw(name: OperationName, world: World): boolean {
+    if (this.weights[OPERATIONS.indexOf(name)] === 0) return false;
+    this.findCandidates(name, world);
+    return this.list.length > 0;
+  }
+
+  private decode(
+    name: OperationName,
+    words: Words,
+    at: number,
+    k: number,
+    world: World,
+    servers: readonly string[],
+  ): Decoded | null {
     const made = this.make(name, world, words, at, servers);
     if (made === null) return null;
     this.last = made.instance;
@@ -222,6 +270,26 @@ export class Decoder {
     const second =
       fault === null ? null : this.fault(name, k, words[at + 4]! >>> 8, words[at + 5]! >>> 10, words[at + 6]! >>> 20);
     return { resolved: made, hold, fault, second };
+  }
+
+  /**
+   * While a job is held in a nova-compute, one operation in three is the periodic work of a host that it has to do with: drawn
+   * freely, the two would hardly ever meet.
+   */
+  private meet(world: World, word: number): OperationName | null {
+    if ((word >>> 20) % 3 !== 0) return null;
+    for (const { state, service, migration } of world.jobs) {
+      if (state !== JOB.HELD || service < SERVICE.COMPUTE) continue;
+      const move = migration === NONE ? undefined : world.migrations[migration]!;
+      const sides = [service - SERVICE.COMPUTE, move?.source ?? NONE, move?.destination ?? NONE];
+      this.findCandidates('audit', world);
+      const host = sides[(word >>> 24) % sides.length]!;
+      if (!this.list.includes(host)) return null;
+      this.list.length = 0;
+      this.list.push(host);
+      return 'audit';
+    }
+    return null;
   }
 
   /** The operation that the word says, or the next that is possible; what it can be about is then in the list. */
@@ -484,8 +552,9 @@ export class Decoder {
     this.holds++;
     const until = k + 1 + (several ? (word >>> 14) % 2 : 0);
     // what recovers may find that another has done so, and that the server has moved on since
-    const recovering = targets.filter(({ recovers }) => recovers);
-    const list = recovering.length > 0 && (word >>> 12) % 4 === 0 ? recovering : targets;
+    const met = this.races ? targets.filter(({ shared }) => shared) : targets;
+    const recovering = met.filter(({ recovers }) => recovers);
+    const list = recovering.length > 0 && (word >>> 12) % 4 === 0 ? recovering : met;
     return { operation: k, point: list[(word >>> 16) % list.length]!.point, nth: 1, until, handler: null };
   }
 }
@@ -516,7 +585,8 @@ function reachable(code: Code, name: OperationName): Target[] {
   for (const { handler, point, step } of code.instructions) {
     if (point === NONE || !handlers.has(handler.id) || points.has(point)) continue;
     const kinds = kindsFor(step);
-    if (kinds.length > 0) points.set(point, { point, recovers: handler.recovers === true, kinds });
+    if (kinds.length > 0)
+      points.set(point, { point, recovers: handler.recovers === true, shared: SHARED.has(step.touches), kinds });
   }
   return [...points.values()];
 }

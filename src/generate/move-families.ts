@@ -1,4 +1,6 @@
 /** Families of operations that a campaign draws its moves from. What is in none of them can always be drawn. */
+import type { Code } from '../engine/compile.ts';
+import { serves } from '../engine/operations.ts';
 import { OPERATION_NAMES, type OperationName } from '../scenario/scenario.ts';
 
 export const MOVE_FAMILIES = {
@@ -13,6 +15,12 @@ export const MOVE_FAMILIES = {
 
 export type MoveFamily = keyof typeof MOVE_FAMILIES;
 export const MOVE_FAMILY_NAMES = Object.keys(MOVE_FAMILIES) as MoveFamily[];
+
+/** Families whose move, the first operation of each, the protocol has; of builds the move is the boot. */
+export const movesServed = (code: Pick<Code, 'entries' | 'protocol'>): MoveFamily[] =>
+  MOVE_FAMILY_NAMES.filter((family) =>
+    family === 'build' ? code.protocol.leavesBootsToNova !== true : serves(code, MOVE_FAMILIES[family][0]),
+  );
 
 /** What is drawn where nothing else is said: what the known list was made for. */
 export const DEFAULT_MOVES: readonly MoveFamily[] = ['resize'];

@@ -5,13 +5,15 @@
  *
  *     Instance.save task_state=resize_prep       a method of Nova's, and what must be true of the call: fields that are saved;
  *                                                `raising`, while an exception is handled; `in` or `out`, another function that is
- *                                                around it or not
+ *                                                around it or not, several with commas
  *     GET /allocations/{migration}               a request to Placement: {instance}, {migration} or {provider} for a uuid
  *     cast prep_resize, call select_destinations a message
  *     driver.destroy, neutron.migrate_instance_start, cinder.attachment_complete
  *     A .. B                                     from before A to behind B
  *     early A                                    where InstanceFaultRollback is raised, if that is before anything is set
  */
+
+import { LIVE_MIGRATION_CALLS } from './calls-live-migration.ts';
 
 /** Why a point lies at no call. */
 export interface Unreachable {
@@ -146,6 +148,8 @@ const CALLS: Readonly<Record<string, string | Unreachable>> = {
   'frevert.save': 'Instance.drop_migration_context .. Instance.save',
   'frevert.volumes-complete': 'ComputeManager._complete_volume_attachments',
   'frevert.set-state': 'Instance.save task_state=None,powering-off raising=False',
+
+  ...LIVE_MIGRATION_CALLS,
 
   'delete.api': REQUEST,
   'delete.unscheduled.destroy': 'Instance.destroy out=_local_delete',

@@ -280,7 +280,10 @@ function noteFlip(world: World, job: Job): void {
   if (move === undefined) return;
   move.flipped = 1;
   const moves = move.kind === MOVE.LIVE_MIGRATION || move.kind === MOVE.EVACUATION;
-  if (moves && job.host !== NONE && job.host !== move.source) move.committed = 1;
+  if (!moves || job.host === NONE || job.host === move.source) return;
+  move.committed = 1;
+  // no claim of the tracker's stands behind it, as it does behind a build and an evacuation
+  if (move.kind === MOVE.LIVE_MIGRATION) world.hosts[job.host]!.uncounted = 1;
 }
 
 /** A resize whose migration is `finished` and whose instance is `resized`, whichever came first; an unshelve that is active. */

@@ -6,6 +6,17 @@ import { conductorMigrateServer } from './handlers/conductor-migrate.ts';
 import { apiConfirm, computeConfirmResize, confirmSteps } from './handlers/confirm.ts';
 import { apiDelete, deleteAgain, terminateInstance } from './handlers/delete.ts';
 import { finishResize } from './handlers/finish-resize.ts';
+import { apiLiveMigrate, apiLiveMigrateAbort, conductorLiveMigrate } from './handlers/live-migrate.ts';
+import {
+  checkDestination,
+  checkSource,
+  doLiveMigration,
+  liveMigration,
+  liveMigrationAbort,
+  postLiveMigrationAtDestination,
+  preLiveMigration,
+  rollbackLiveMigrationAtDestination,
+} from './handlers/live-migration.ts';
 import { operatorCommands } from './handlers/operator.ts';
 import { powerRequests, rebootInstance, resetState, startInstance, stopInstance } from './handlers/power.ts';
 import { prepResize } from './handlers/prep-resize.ts';
@@ -45,6 +56,17 @@ export const nova: Protocol = {
     computeRevertResize,
     checkSharedStorage,
     computeFinishRevertResize,
+    apiLiveMigrate,
+    apiLiveMigrateAbort,
+    conductorLiveMigrate,
+    checkDestination,
+    checkSource,
+    preLiveMigration,
+    liveMigration,
+    doLiveMigration,
+    postLiveMigrationAtDestination,
+    rollbackLiveMigrationAtDestination,
+    liveMigrationAbort,
     apiDelete,
     terminateInstance,
     apiShelve,

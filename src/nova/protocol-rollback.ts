@@ -12,6 +12,7 @@ import { NOVA_UNDO, NOVA_UNDO_GROUPS } from './undo.ts';
 
 export const rollback: Protocol = {
   id: 'rollback',
+  leavesBootsToNova: true,
   handlers: [
     apiCreate,
     scheduleAndBuildInstances,

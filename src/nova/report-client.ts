@@ -261,6 +261,57 @@ export function deleteAllocations(id: string, consumer: ConsumerOf, falsy = 'go-
   };
 }
 
+/**
+ * remove_provider_tree_from_instance_allocation: GET the consumer, GET the tree, PUT what is left. Reads raise; what the PUT is
+ * answered nobody looks at, and nothing is tried again.
+ */
+export function removeProviderTree(id: string, consumer: ConsumerOf, provider: (job: Job) => number): Group {
+  const nova = `${REPORT}.remove_provider_tree_from_instance_allocation`;
+  return {
+    steps: [
+      read(
+        `${id}.get`,
+        nova,
+        getAllocations(consumer),
+        strict((job, response) => {
+          job.read.assign(response.rows);
+          job.generation = response.generation;
+          return response.rows.length === 0 ? OUTCOME.ELSE : OUTCOME.OK;
+        }),
+        { else: '$end' },
+      ),
+      read(
+        `${id}.get-tree`,
+        nova,
+        (_world, job) => ({ op: 'get-providers-in-tree', provider: provider(job) }),
+        (_world, job, response) => {
+          if (response.status !== 200) return OUTCOME.RAISE_PLACEMENT;
+          const rows = job.read.rows();
+          const held = rows.some((one, k) => k % 3 === 0 && response.ids.includes(one));
+          if (held) return OUTCOME.OK;
+          forget(job);
+          return OUTCOME.ELSE;
+        },
+        { else: '$end' },
+      ),
+      write(
+        id,
+        nova,
+        (world, job) => ({
+          op: 'put-allocations',
+          entries: [entry(consumer(world, job), job.generation, without(job.read.rows(), provider(job)))],
+        }),
+        (_world, job, response) => {
+          forget(job);
+          return response.status === 0 ? OUTCOME.RAISE_PLACEMENT : OUTCOME.OK;
+        },
+      ),
+    ],
+  };
+}
+
+const without = (rows: Rows, provider: number): Rows => rows.filter((_, k) => rows[k - (k % 3)] !== provider);
+
 /** delete_allocation_for_instance(force=True) [safe_connect]: one DELETE; a 404 is fine, a refused connection is not noticed. */
 export function forceDeleteAllocations(id: string, consumer: ConsumerOf, falsy = 'go-on'): Step {
   return write(

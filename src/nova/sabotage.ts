@@ -50,6 +50,7 @@ export function noteSabotage(world: World, operation: number, instance: number):
   const { globals, instances, moves, operations } = world;
   operations[operation]!.sabotage |= 1 << instance;
   globals.disturbed = 1;
+  globals.crossed = 1;
   instances[instance]!.disturbed = 1;
   for (let k = 0; k < globals.moves; k++) if (moves[k]!.instance === instance) moves[k]!.disturbed = 1;
 }

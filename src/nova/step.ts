@@ -40,10 +40,14 @@ export const OUTCOME = {
   RAISE_CONFLICT: 24,
   /** any other failure of a request to Placement that raises */
   RAISE_PLACEMENT: 25,
+  /** MigrationPreCheckError, or another that says that this host will not do */
+  RAISE_PRE_CHECK: 26,
+  /** MessageDeliveryFailure of a call, where a time-out means something else */
+  RAISE_UNDELIVERED: 27,
   /** RescheduledException: a build that another host may take */
-  RAISE_RESCHEDULED: 26,
+  RAISE_RESCHEDULED: 28,
   /** GroupAffinityViolation, then RescheduledByPolicyException */
-  RAISE_POLICY: 27,
+  RAISE_POLICY: 29,
 } as const;
 export type Outcome = number;
 
@@ -64,8 +68,10 @@ export const OUTCOME_WORDS: Readonly<Record<number, string>> = {
   23: 'raised MessagingTimeout',
   24: 'raised on a consumer generation conflict',
   25: 'raised on the answer of Placement',
-  26: 'raised RescheduledException',
-  27: 'raised RescheduledByPolicyException',
+  26: 'raised MigrationPreCheckError',
+  27: 'raised MessageDeliveryFailure',
+  28: 'raised RescheduledException',
+  29: 'raised RescheduledByPolicyException',
 };
 
 /** What a step deals with; decides which kinds of fault can strike there. */
@@ -81,7 +87,10 @@ export type Touches =
   | 'placement-read'
   | 'placement-write'
   | 'cast'
-  | 'call';
+  | 'call'
+  /** work handed to an executor of the same process, and a function of it that is another handler */
+  | 'task'
+  | 'function';
 
 /**
  * The `try`s of Nova, by what their handlers do: who gives the claim back, who marks the migration, who sets vm_state and
@@ -90,6 +99,8 @@ export type Touches =
 export type Region =
   | 'guest'
   | 'abort'
+  | 'teardown'
+  | 'host'
   | 'claim'
   | 'retry'
   | 'notify'
@@ -98,6 +109,9 @@ export type Region =
   | 'unstash'
   | 'task'
   | 'state';
+
+/** Regions that reach only the steps that name them in `inside`. */
+export const INNER_REGIONS: ReadonlySet<Region> = new Set<Region>(['guest', 'abort', 'teardown', 'host']);
 
 export interface Step {
   /** the failure point */
@@ -124,7 +138,7 @@ export interface Step {
   readonly returned?: (world: World, job: Job, callee: Job) => Outcome;
   /** regions of the handler's undo row that do not reach this step */
   readonly outside?: readonly Region[];
-  /** regions that reach only the steps that name them ('guest': what spawns, 'abort': the claim's own `with`) */
+  /** of INNER_REGIONS those that reach the step ('abort': the claim's own `with`; 'guest': what spawns) */
   readonly inside?: readonly Region[];
   /** a branch: where this says no, `run` takes it without a call of Nova's, and nothing can strike there */
   readonly when?: (world: World, job: Job) => boolean;
@@ -142,7 +156,7 @@ export interface Step {
   /** Nova logs an exception here and goes on with the next step, or with the step of this id */
   readonly swallows?: true | string;
   /** of `swallows`: where this says so the exception goes on */
-  readonly unless?: (world: World, job: Job) => boolean;
+  readonly unless?: (world: World, job: Job, outcome: Outcome) => boolean;
   /** the driver may refuse here before it did anything (InstanceFaultRollback) */
   readonly mayRollBack?: boolean;
   /** may raise BuildAbortException */
@@ -152,9 +166,6 @@ export interface Step {
   /** what the claim of a move comes to where ResourceTracker.disabled() says that the tracker does not know the node */
   readonly unknownNode?: (world: World, job: Job) => Outcome;
 }
-
-/** Regions that reach no step but those that say so. */
-export const NARROW_REGIONS: readonly Region[] = ['guest', 'abort'];
 
 /** Steps that belong together, such as the requests of one conversation; '$end' in their cells is what comes behind. */
 export interface Group {
@@ -188,6 +199,8 @@ export interface Handler {
   readonly recovers?: boolean;
   /** the whole handler runs under the lock on the instance's uuid */
   readonly locksInstance?: boolean;
+  /** one at a time on a host, in the order of submission: `[DEFAULT] max_concurrent_live_migrations` is 1 */
+  readonly pooled?: boolean;
 }
 
 /** A named set of handlers with its undo table. */
@@ -196,6 +209,8 @@ export interface Protocol {
   readonly handlers: readonly Handler[];
   readonly undo: Readonly<Record<string, UndoRow>>;
   readonly undoGroups: Readonly<Record<string, UndoGroup>>;
+  /** boots are Nova's own and no part of the design: no campaign lets a fault strike one */
+  readonly leavesBootsToNova?: true;
   /** what older releases of Nova did otherwise, the newest change first; the tables above are those of the newest */
   readonly changes: readonly Change[];
 }
@@ -331,3 +346,24 @@ export const call = (
   returned: (world: World, job: Job, callee: Job) => Outcome,
   cells: Cells & { fill?: (world: World, job: Job, message: Job) => void } = {},
 ): Step => ({ id, touches: 'call', nova, to, where, returned, ...cells });
+
+/** Work for an executor of this process, which may have been shut down. */
+export const submit = (id: string, nova: string, to: string, cells: Cells = {}): Step => ({
+  id,
+  touches: 'task',
+  nova,
+  to,
+  where: (_world, job) => job.service,
+  ...cells,
+});
+
+/** A function of this process that is a handler of its own. */
+export const within = (id: string, nova: string, to: string, cells: Cells = {}): Step => ({
+  id,
+  touches: 'function',
+  nova,
+  to,
+  where: (_world, job) => job.service,
+  returned: () => OUTCOME.OK,
+  ...cells,
+});

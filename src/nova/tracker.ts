@@ -97,6 +97,11 @@ export function inResizeState(vm: number, task: number): boolean {
   return (vm === VM.ACTIVE || vm === VM.STOPPED) && task >= TASK.RESIZE_PREP && task <= TASK.RESIZE_FINISH;
 }
 
+/** nova/compute/resource_tracker.py:_instance_is_live_migrating */
+export function isLiveMigrating(vm: number, task: number): boolean {
+  return vm === VM.ACTIVE && task === TASK.MIGRATING;
+}
+
 /**
  * _update_available_resource up to the point where Placement is asked: counts afresh the instances of the host, then the
  * moves that touch it; a move that the instance's migration_context does not name is set to error.
@@ -104,6 +109,7 @@ export function inResizeState(vm: number, task: number): boolean {
 export function recount(world: World, h: number): void {
   const host = world.hosts[h]!;
   host.initialised = 1;
+  host.uncounted = 0;
   host.vcpusUsed = 0;
   host.memoryMbUsed = 0;
   host.localGbUsed = 0;
@@ -132,12 +138,15 @@ export function recount(world: World, h: number): void {
 /** _update_usage_from_migrations: in progress or error, its instance in a resize state, the most recently updated. */
 function latestMigration(world: World, h: number, i: number): number {
   const instance = world.instances[i]!;
-  if (instance.exists === 0 || !inResizeState(instance.vm, instance.task)) return NONE;
+  const { vm, task } = instance;
+  if (instance.exists === 0 || !(inResizeState(vm, task) || isLiveMigrating(vm, task))) return NONE;
   let latest: number = NONE;
   for (let m = 0; m < world.globals.migrations; m++) {
     const row = world.migrations[m]!;
     if (row.exists !== 1 || row.instance !== i || (row.source !== h && row.destination !== h)) continue;
     if (!inProgress(row.status) && row.status !== STATUS.ERROR) continue;
+    // a live migration names its nodes when conductor has a destination
+    if (row.type === MOVE_TYPE.LIVE_MIGRATION && row.destination === NONE) continue;
     if (latest === NONE || row.updated > world.migrations[latest]!.updated) latest = m;
   }
   return latest;

@@ -35,6 +35,7 @@ import {
 } from './step.ts';
 import { type DropMoveClaim, dropMoveClaim } from './tracker.ts';
 import { BUILD_UNDO_GROUPS } from './undo-build.ts';
+import { LIVE_MIGRATION_UNDO, LIVE_MIGRATION_UNDO_GROUPS } from './undo-live-migration.ts';
 import { instanceConsumer, type Job, migrationConsumer, type World } from './world.ts';
 
 const I = (_world: World, job: Job): number => instanceConsumer(job.instance);
@@ -69,6 +70,7 @@ export const NOVA_UNDO: Readonly<Record<string, UndoRow>> = {
     migration: 'error',
     task: 'clear',
   },
+  ...LIVE_MIGRATION_UNDO,
   'compute.terminate_instance': { vm: 'set-error', task: 'clear' },
   // _init_instance, which no reverts_task_state stands around
   'compute._delete_instance': { vm: 'set-error' },
@@ -293,4 +295,5 @@ export const NOVA_UNDO_GROUPS: Readonly<Record<string, UndoGroup>> = {
   'migration.error': migrationError,
   clear: taskClear,
   ...BUILD_UNDO_GROUPS,
+  ...LIVE_MIGRATION_UNDO_GROUPS,
 };

@@ -118,6 +118,10 @@ export interface HostRecord {
   localGbUsed: number;
   /** job + 1 that holds `compute_resources` */
   trackerLock: number;
+  /** job + 1 that the executor of live migrations runs */
+  pool: number;
+  /** history: a live migration brought a server here that no audit has counted yet */
+  uncounted: number;
 }
 const HostTable = table<HostRecord>('HostRecord', [
   'up',
@@ -128,6 +132,8 @@ const HostTable = table<HostRecord>('HostRecord', [
   'memoryMbUsed',
   'localGbUsed',
   'trackerLock',
+  'pool',
+  'uncounted',
 ]);
 
 /** What one compute process knows of one instance. */
@@ -138,8 +144,14 @@ export interface Tracking {
   migration: number;
   /** job + 1 that holds the lock on the instance's uuid in this process */
   lock: number;
+  /** in `_waiting_live_migrations`: migration + 1 */
+  waiting: number;
+  /** the live migration whose future has begun to run: migration + 1 */
+  begun: number;
+  /** the live migration that the driver was asked to abort: migration + 1 */
+  aborted: number;
 }
-const TrackingTable = table<Tracking>('Tracking', ['instance', 'migration', 'lock']);
+const TrackingTable = table<Tracking>('Tracking', ['instance', 'migration', 'lock', 'waiting', 'begun', 'aborted']);
 
 /**
  * A handler under way, or a message not yet delivered: the same record, with the private and possibly dirty copies that
@@ -207,7 +219,7 @@ export interface JobRecord {
   replyLost: number;
   /** position in a loop */
   cursor: number;
-  /** bit 0: holds the tracker lock, bit 1: the instance lock */
+  /** bit 0: holds the tracker lock, bit 1: the instance lock, bit 2: the executor of live migrations */
   locks: number;
   /** request_spec.ignore_hosts, as bits */
   ignoreHosts: number;
@@ -400,6 +412,8 @@ export interface Globals {
   moves: number;
   /** some fault fired, hold struck or service crashed so far */
   disturbed: number;
+  /** the same, but for audits that ran while something was held: a service may do its periodic work whenever it likes */
+  crossed: number;
   brokenHolds: number;
 }
 const GlobalsTable = table<Globals>('Globals', [
@@ -414,6 +428,7 @@ const GlobalsTable = table<Globals>('Globals', [
   'migrations',
   'moves',
   'disturbed',
+  'crossed',
   'brokenHolds',
 ]);
 

@@ -53,6 +53,8 @@ export interface ObservedHost {
   readonly vcpusUsed: number;
   readonly memoryMbUsed: number;
   readonly localGbUsed: number;
+  /** a live migration brought a server here that no audit has counted yet */
+  readonly uncounted: number;
 }
 
 export interface ObservedConsumer {

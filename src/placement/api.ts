@@ -22,6 +22,7 @@ export type Request =
   | { readonly op: 'delete-allocations'; readonly consumer: number }
   | { readonly op: 'get-provider-allocations'; readonly provider: number }
   | { readonly op: 'get-provider-traits'; readonly provider: number }
+  | { readonly op: 'get-providers-in-tree'; readonly provider: number }
   | {
       readonly op: 'get-candidates';
       /** class, amount, class, amount, ... */
@@ -95,7 +96,7 @@ export interface Response {
   readonly generation: number;
   /** what the consumer holds; for `get-provider-allocations` consumer, class, amount, consumer, ... */
   readonly rows: Rows;
-  /** providers that could take the request, or consumers found on a provider */
+  /** providers that could take the request or are in the tree, or consumers found on a provider */
   readonly ids: readonly number[];
 }
 

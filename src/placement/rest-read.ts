@@ -21,6 +21,7 @@ interface Bodies {
   readonly consumer_generation?: number;
   readonly resource_provider_generation?: number;
   readonly traits?: readonly string[];
+  readonly resource_providers?: readonly { readonly uuid: string }[];
   readonly allocation_requests?: readonly {
     readonly allocations: Readonly<Record<string, { readonly resources: Resources }>>;
   }[];
@@ -62,6 +63,13 @@ export function readResponse(request: Request, status: number, body: unknown, id
         bits.reduce((mask, bit) => mask | (1 << bit), 0),
       );
     }
+    case 'get-providers-in-tree':
+      return answer(
+        status,
+        NONE,
+        NO_ROWS,
+        needed(sent.resource_providers).flatMap(({ uuid }) => ids.provider(uuid) ?? []),
+      );
     case 'get-candidates': {
       // one provider each, in the order that the model has; those of others are left out
       const providers = needed(sent.allocation_requests).flatMap(({ allocations }) =>

@@ -65,6 +65,8 @@ const CANDIDATES = '1.36';
 /** an operator's client that may reserve all of a total */
 const INVENTORY = '1.26';
 const TRAITS = '1.6';
+/** NESTED_PROVIDER_API_VERSION */
+const TREES = '1.14';
 
 /** `[scheduler] max_placement_results` */
 const LIMIT = 1000;
@@ -96,6 +98,12 @@ export function renderRequest(request: Request, names: Names): RestRequest {
       return { method: 'GET', path: `${providerPath(names, request.provider)}/allocations`, microversion: null };
     case 'get-provider-traits':
       return { method: 'GET', path: `${providerPath(names, request.provider)}/traits`, microversion: TRAITS };
+    case 'get-providers-in-tree':
+      return {
+        method: 'GET',
+        path: `/resource_providers?in_tree=${names.provider(request.provider)}`,
+        microversion: TREES,
+      };
     case 'get-candidates':
       return { method: 'GET', path: `/allocation_candidates?${query(names, request)}`, microversion: CANDIDATES };
     case 'put-inventory':
@@ -225,6 +233,15 @@ function shown(request: Request, response: Response, names: Names): Json {
       return {
         traits: traitsIn(names, response.generation),
         resource_provider_generation: store.providers[request.provider]!.generation,
+      };
+    case 'get-providers-in-tree':
+      return {
+        resource_providers: response.ids.map((provider) => ({
+          uuid: names.provider(provider),
+          generation: store.providers[provider]!.generation,
+          parent_provider_uuid: null,
+          root_provider_uuid: names.provider(provider),
+        })),
       };
     case 'get-candidates': {
       const { resources } = request;

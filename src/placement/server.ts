@@ -5,7 +5,7 @@
  *
  * Known limits: every trait that a request can name exists (else 400), and providers are roots. http/ has neither.
  */
-import type { Holdings } from '../state/holdings.ts';
+import { type Holdings, NO_ROWS } from '../state/holdings.ts';
 import { NONE } from '../state/table.ts';
 import {
   ANY_GENERATION,
@@ -32,6 +32,14 @@ export interface PlacementRules {
   checkConsumerGeneration: boolean;
   /** a refused write takes back the consumers it made */
   atomicWrites: boolean;
+  /** a write empties each consumer that it says is to hold nothing (P-06, bug 1781430) */
+  emptiesEveryConsumer: boolean;
+  /** a reshape may leave a provider without any inventory (P-04, bug 1783130) */
+  reshapesToNothing: boolean;
+  /** a write whose provider another write changed meanwhile reads it again and goes on (P-02, bugs 1719933 and 1728722) */
+  retriesProviderConflicts: boolean;
+  /** projects are made outside of the transaction of a claim, where two may make the same one (P-05, story 2009159) */
+  makesProjectsApart: boolean;
 }
 
 export const PLACEMENT_RULES: Readonly<PlacementRules> = {
@@ -40,6 +48,10 @@ export const PLACEMENT_RULES: Readonly<PlacementRules> = {
   checkCapacity: true,
   checkConsumerGeneration: true,
   atomicWrites: true,
+  emptiesEveryConsumer: true,
+  reshapesToNothing: true,
+  retriesProviderConflicts: true,
+  makesProjectsApart: true,
 };
 
 const NOTHING_HELD = answer(200);
@@ -89,6 +101,8 @@ export function serve(store: Store, rules: PlacementRules, request: Request, cut
       if (provider === undefined || provider.exists === 0) return NO_PROVIDER;
       return answer(200, provider.traits);
     }
+    case 'get-providers-in-tree':
+      return answer(200, NONE, NO_ROWS, store.providers[request.provider]?.exists === 1 ? [request.provider] : NO_ROWS);
     case 'get-candidates':
       return candidates(store, request);
     case 'put-inventory':
@@ -161,6 +175,7 @@ export function writeAllocations(
 
   // those that the write names, and those that a consumer emptied by it had; not those that a new, non-empty set just drops
   const touched: number[] = [];
+  let emptied = 0;
   for (let e = 0; e < entries.length; e++) {
     const { consumer: id, allocations: rows } = entries[e]!;
     const consumer = store.consumers[id]!;
@@ -170,6 +185,10 @@ export function writeAllocations(
       allocations.assign(rows);
     } else {
       const { count } = allocations;
+      if (count > 0 && ++emptied > 1 && !rules.emptiesEveryConsumer) {
+        account(store, allocations, 1);
+        continue;
+      }
       // emptying a consumer that held nothing writes nothing: its row stays, at the generation it has
       if (count === 0) continue;
       for (let row = 0; row < count; row++) addOnce(touched, allocations.provider(row));

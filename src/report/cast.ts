@@ -111,6 +111,8 @@ export class Cast {
         return `GET /resource_providers/${this.host(request.provider)}/allocations`;
       case 'get-provider-traits':
         return `GET /resource_providers/${this.host(request.provider)}/traits`;
+      case 'get-providers-in-tree':
+        return `GET /resource_providers in_tree=${this.host(request.provider)}`;
       case 'get-candidates': {
         const { resources, required, forbidden, inTree } = request;
         const wanted: string[] = [];
@@ -140,6 +142,7 @@ export class Cast {
         return `${status} ${listed(ids.map((id) => this.consumer(id)))}`;
       case 'get-provider-traits':
         return `${status} ${listed(this.traits(generation))}`;
+      case 'get-providers-in-tree':
       case 'get-candidates':
         return `${status} ${listed(ids.map((id) => this.host(id)))}`;
       default:

@@ -1,4 +1,4 @@
-import { inProgress, STATUS, TASK, VM } from '../../nova/states.ts';
+import { inProgress, MOVE_TYPE, STATUS, TASK, VM } from '../../nova/states.ts';
 import { amounts } from '../../observation/amounts.ts';
 import type { Observation, ObservedInstance, ObservedMigration } from '../../observation/observation.ts';
 import { NONE } from '../../state/table.ts';
@@ -12,11 +12,19 @@ export const trackerMatches = {
   code: 'TRK',
   when: 'settled',
   law: "A host's tracked usage is that of the instances and moves there, and an audit with nothing happening changes nothing.",
+  /** a host that counts less than nothing, or NONE: what no order of events may lead to, whatever the next audit rights */
+  negative({ setting, hosts }: Observation): number {
+    for (let h = 0; h < setting.hosts.length; h++) {
+      const { vcpusUsed, memoryMbUsed } = hosts[h]!;
+      if (vcpusUsed < 0 || memoryMbUsed < 0) return h;
+    }
+    return NONE;
+  },
   /** a host whose usage is not what its instances and moves add up to, or NONE */
   broken(observation: Observation): number {
     for (let h = 0; h < observation.setting.hosts.length; h++) {
       const host = observation.hosts[h]!;
-      if (host.up === 0) continue;
+      if (host.up === 0 || host.uncounted === 1) continue;
       const expected = usage(observation, h);
       if (
         host.vcpusUsed !== expected.vcpus ||
@@ -59,7 +67,10 @@ function usage(observation: Observation, h: number): Usage {
     const outgoing = migration.source === h;
     if (incoming && outgoing) {
       count(instance.flavor === migration.oldFlavor ? instance.newFlavor : instance.oldFlavor, instance.volumeBacked);
-    } else if (!resident) count(incoming ? instance.newFlavor : instance.oldFlavor, instance.volumeBacked);
+    } else if (!resident) {
+      const stashed = incoming ? instance.newFlavor : instance.oldFlavor;
+      count(migration.type === MOVE_TYPE.LIVE_MIGRATION ? instance.flavor : stashed, instance.volumeBacked);
+    }
   }
   return sum;
 }
@@ -73,7 +84,8 @@ function counted(
 ): ObservedMigration | undefined {
   const resizing = instance.task >= TASK.RESIZE_PREP && instance.task <= TASK.RESIZE_FINISH;
   const moving = (instance.vm === VM.ACTIVE || instance.vm === VM.STOPPED) && resizing;
-  if (instance.exists === 0 || !(moving || instance.vm === VM.RESIZED)) return undefined;
+  const live = instance.vm === VM.ACTIVE && instance.task === TASK.MIGRATING;
+  if (instance.exists === 0 || !(moving || live || instance.vm === VM.RESIZED)) return undefined;
   let latest: ObservedMigration | undefined;
   let id: number = NONE;
   for (let m = 0; m < observation.globals.migrations; m++) {
@@ -81,6 +93,8 @@ function counted(
     if (migration.exists !== 1 || migration.instance !== i) continue;
     if (migration.source !== h && migration.destination !== h) continue;
     if (!inProgress(migration.status) && migration.status !== STATUS.ERROR) continue;
+    // a live migration names its nodes when conductor has a destination
+    if (migration.type === MOVE_TYPE.LIVE_MIGRATION && migration.destination === NONE) continue;
     if (latest !== undefined && migration.updated <= latest.updated) continue;
     latest = migration;
     id = m;

@@ -14,6 +14,10 @@ export interface Defect extends Patch {
   readonly fixed?: string;
   /** invariants that must catch it (of a repair: nothing) */
   readonly catches: readonly string[];
-  /** operations, faults and holds that show it, boot not counted; 0 where the catalogue does not say */
+  /** no move of Nova's shows it: it is looked for by requests to Placement alone, and `length` counts those */
+  readonly byRequests?: true;
+  /** operations and faults that show it, boots and holds not counted; 0 where the catalogue does not say */
   readonly length: number;
+  /** why it can also be shown in fewer, or only in more, than the catalogue says */
+  readonly lengthNote?: string;
 }

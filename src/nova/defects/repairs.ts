@@ -1,8 +1,11 @@
 /** Open weaknesses of Nova taken away, one by one: what each repair would be. */
+import { resetLiveMigrationFully } from '../handlers/live-migration.ts';
 import { driveAgain, taskIn } from '../handlers/service.ts';
+import { retry } from '../report-client.ts';
 import { TASK } from '../states.ts';
-import { type Item, isGroup } from '../step.ts';
+import { type Item, isGroup, OUTCOME } from '../step.ts';
 import type { Defect } from './defect.ts';
+import { without } from './live-migration.ts';
 
 const positionOf = (items: readonly Item[], id: string): number =>
   items.findIndex((item) => !isGroup(item) && item.id === id);
@@ -40,6 +43,75 @@ export const REPAIRS: readonly Defect[] = [
     catches: [],
     length: 0,
     undo: { 'compute.build_and_run_instance': { retry: 'reschedule-build-if-released' } },
+  },
+  {
+    id: 'W-06',
+    kind: 'repair',
+    aliases: ['post_live_migration-releases-the-source'],
+    title: "A live migration that fails behind the copy drops the source's claim all the same",
+    catches: [],
+    length: 0,
+    undo: { 'compute._do_live_migration': { host: 'destination-and-release' } },
+  },
+  {
+    id: 'W-07',
+    kind: 'repair',
+    aliases: ['reset_live_migration-gives-back'],
+    title: 'A nova-compute that starts gives the claim of an interrupted live migration back, queued or running',
+    catches: [],
+    length: 0,
+    order: {
+      'compute.init_host': (items) => {
+        const rest = without(
+          'init.abort-live-migration',
+          'init.fail-live-migration',
+          'init.clear-live-migrating',
+        )(items);
+        const behind = rest.findIndex((item) => 'id' in item && item.id === 'init.finish-revert-migration');
+        return [...rest.slice(0, behind), ...resetLiveMigrationFully, ...rest.slice(behind)];
+      },
+    },
+  },
+  {
+    id: 'W-08',
+    kind: 'repair',
+    aliases: ['live_migration-gives-back-what-is-not-submitted'],
+    title: 'A live migration that the executor does not take gives its claim back',
+    catches: [],
+    length: 0,
+    undo: { 'compute.live_migration': { claim: 'give-back', task: 'clear' } },
+  },
+  {
+    id: 'W-09',
+    kind: 'repair',
+    aliases: ['do_live_migration-gives-back'],
+    title:
+      'A live migration whose driver raised without having rolled back gives its claim back while the guest is here',
+    catches: [],
+    length: 0,
+    undo: { 'compute._do_live_migration': { state: 'give-back-and-error-out' } },
+  },
+  {
+    id: 'W-10',
+    kind: 'repair',
+    aliases: ['remove_provider_tree-tries-again'],
+    title: 'What a rejected destination holds is removed again where a race kept it from being removed',
+    catches: [],
+    length: 0,
+    steps: {
+      'live.conductor.remove-alloc': {
+        again: 'live.conductor.remove-alloc.get',
+        falsy: 'raise',
+        take: (_world, job, response) => {
+          job.read.clear();
+          if (response.status === 204) {
+            job.attempt = 0;
+            return OUTCOME.OK;
+          }
+          return response.status === 409 ? retry(job) : OUTCOME.RAISE_PLACEMENT;
+        },
+      },
+    },
   },
   {
     id: 'W-14',

@@ -32,14 +32,15 @@ import { noteDecision } from './confirm.ts';
 import { trackerUpdate } from './prep-resize.ts';
 import { destroyGuest } from './revert.ts';
 
-/** _confirm_resize_on_deleting: a move that waits for its decision, or whose confirm is stuck, is confirmed by call. */
-function confirmTarget(world: World, job: Job): number {
-  if (job.vm !== VM.RESIZED) return NONE;
+/**
+ * _confirm_resize_on_deleting: a move that waits for its decision, or whose confirm is stuck, is confirmed by call. It is looked
+ * up before the call is made, and may be decided before it is taken.
+ */
+function findConfirmed(world: World, job: Job): void {
+  if (job.vm !== VM.RESIZED) return;
   job.migration = findMigration(world, job.instance, STATUS.FINISHED);
   if (job.migration === NONE) job.migration = findMigration(world, job.instance, STATUS.CONFIRMING);
-  if (job.migration === NONE) return NONE;
-  job.payloadStatus = world.migrations[job.migration]!.status;
-  return toSource(world, job);
+  if (job.migration !== NONE) job.payloadStatus = world.migrations[job.migration]!.status;
 }
 
 /** The API has the instance from its build request, which is building whatever a cell may say. */
@@ -98,13 +99,14 @@ export const apiDelete = handler({
     database('delete.set-task', `${API}._delete`, (world, job) => {
       setTask(job, TASK.DELETING);
       const saved = saveInstance(world, job);
+      if (saved === OUTCOME.OK) findConfirmed(world, job);
       return saved === OUTCOME.RAISE_NOT_FOUND ? OUTCOME.DONE : saved;
     }),
     call(
       'delete.confirm',
       `${API}._confirm_resize_on_deleting`,
       'compute.confirm_resize',
-      confirmTarget,
+      (world, job) => (job.migration === NONE ? NONE : toSource(world, job)),
       (world, job) => {
         noteDecision(world, job.instance, 1);
         return OUTCOME.OK;

@@ -27,6 +27,7 @@ import {
 import { recount } from '../tracker.ts';
 import { type Job, seemsUp, type World } from '../world.ts';
 import { handler, here, I, lowest, MANAGER, TRACKER } from './common.ts';
+import { resetLiveMigration } from './live-migration.ts';
 import { trackerUpdate } from './prep-resize.ts';
 import { restoreGuest } from './revert.ts';
 
@@ -142,6 +143,12 @@ export const clearReboot =
     return OUTCOME.ELSE;
   };
 
+/** The same by compare-and-swap, where a delete may have come since the instance was read. */
+export const clearRebootUnlessOvertaken =
+  (...tasks: readonly number[]) =>
+  (world: World, job: Job): Outcome =>
+    tasks.includes(instanceOf(world, job).task) ? clearReboot(...tasks)(world, job) : OUTCOME.ELSE;
+
 const REBOOTS = [TASK.REBOOTING_HARD, TASK.REBOOT_STARTED_HARD];
 
 /** Power requests that were interrupted. */
@@ -202,11 +209,13 @@ const interruptedBuilds: readonly Step[] = [
  * @param init the branches of _init_instance that need nobody else
  * @param driven those that do an interrupted task again, and what comes for moves
  * @param first what is done before any instance is looked at
+ * @param clear what becomes of the task_state of a reboot whose guest runs
  */
 export const initHandler = (
   init: (world: World, job: Job) => Outcome,
   driven: readonly Step[],
   first: readonly Step[] = [],
+  clear = clearReboot,
 ): Handler =>
   handler({
     id: 'compute.init_host',
@@ -219,7 +228,7 @@ export const initHandler = (
       }),
       database('init.instance', `${MANAGER}._init_instance`, init, { else: 'init.next-instance' }),
       ...driven,
-      database('init.clear-reboot', `${MANAGER}._init_instance`, clearReboot(...REBOOTS), {
+      database('init.clear-reboot', `${MANAGER}._init_instance`, clear(...REBOOTS), {
         swallows: true,
         else: 'init.next-instance',
       }),
@@ -260,6 +269,7 @@ export const initHost = initHandler(
     driveAgain('init.delete', 'compute._delete_instance', taskIn(TASK.DELETING)),
     driveAgain('init.reboot', 'compute.reboot_instance', retryReboot(...REBOOTS)),
     ...STOP_AND_START,
+    ...resetLiveMigration,
     driver(
       'init.finish-revert-migration',
       `${MANAGER}._init_instance`,

@@ -5,7 +5,14 @@
 import { instanceOf, loadInstance, oneOf } from '../database.ts';
 import { handler, here, MANAGER } from '../handlers/common.ts';
 import { power, settleState } from '../handlers/power.ts';
-import { driveAgain, initHandler, initInstance, STOP_AND_START, taskIn } from '../handlers/service.ts';
+import {
+  clearRebootUnlessOvertaken,
+  driveAgain,
+  initHandler,
+  initInstance,
+  STOP_AND_START,
+  taskIn,
+} from '../handlers/service.ts';
 import { inProgress, TASK, VM } from '../states.ts';
 import { database, driver, OUTCOME, type Outcome, type UndoGroup } from '../step.ts';
 import type { Job, World } from '../world.ts';
@@ -68,6 +75,7 @@ export const initHostWithoutMoves = initHandler(
       swallows: true,
     }),
   ],
+  clearRebootUnlessOvertaken,
 );
 
 /** What moves left here while the host was down: guests of others, and the copy of its own guest behind a move that is over. */

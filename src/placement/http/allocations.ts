@@ -86,7 +86,7 @@ export function deleteAllocations({ database, rules, at }: Asked): Answered {
  * @param reshape inventories to set on the way
  */
 export function write(asked: Asked, sent: ReadonlyMap<string, AllocationsBody>, reshape: Reshape | null = null): void {
-  const { database, version } = asked;
+  const { database, rules, version, meanwhile } = asked;
   const rows: ConsumerRow[] = [];
   const entries: Entry[] = [];
   for (const [uuid, body] of sent) {
@@ -97,18 +97,33 @@ export function write(asked: Asked, sent: ReadonlyMap<string, AllocationsBody>, 
   }
   let response: Response;
   try {
+    if (
+      !rules.makesProjectsApart &&
+      [...sent.values()].some((body) => meanwhile.projects.has(ownerOf(body, version).project))
+    ) {
+      throw new Refusal(500);
+    }
+    if (!rules.retriesProviderConflicts && entries.some((entry) => touchesAny(entry, meanwhile.providers))) {
+      throw new Refusal(409, 'Inventory and/or allocations changed while attempting to allocate', 'concurrent_update');
+    }
     response = inTransaction(asked, entries, reshape);
     if (response.status === 204) {
       // project, user and type of the request replace what is stored; below 1.38 there is no type, and none is replaced
       for (const [k, body] of [...sent.values()].entries()) {
         const { type, ...owner } = ownerOf(body, version);
         Object.assign(rows[k]!, owner, type === null ? {} : { type });
+        database.projects.add(owner.project);
       }
     }
   } finally {
     database.forgetAbsent(rows);
   }
   if (response.status !== 204) throw refusal(database, response, rows, [...sent.values()]);
+}
+
+function touchesAny({ allocations }: Entry, providers: ReadonlySet<number>): boolean {
+  for (let k = 0; k < allocations.length; k += 3) if (providers.has(allocations[k]!)) return true;
+  return false;
 }
 
 /** A write of allocations undoes itself; what a reshape did around it goes back with it. */

@@ -13,6 +13,14 @@ export interface Asked {
   readonly at: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly body: string;
+  /** what the request before it did while this one was under way already */
+  readonly meanwhile: Meanwhile;
+}
+
+/** What another request changed between the reading and the writing of this one. */
+export interface Meanwhile {
+  readonly providers: ReadonlySet<number>;
+  readonly projects: ReadonlySet<string>;
 }
 
 export interface Answered {

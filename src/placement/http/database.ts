@@ -38,6 +38,8 @@ const ROWS = 16;
 export class Database {
   readonly classes: (string | null)[] = [...STANDARD_CLASSES];
   readonly traits = new Set<string>(STANDARD_TRAITS);
+  /** that were ever named as somebody's: they outlive their consumers */
+  readonly projects = new Set<string>();
   private readonly providers = new Map<string, ProviderRow>();
   private readonly providerById: (ProviderRow | null)[] = [];
   private readonly consumers = new Map<string, ConsumerRow>();

@@ -4,13 +4,18 @@
  */
 import type { Json } from '../rest.ts';
 import { PLACEMENT_RULES, type PlacementRules } from '../server.ts';
-import type { Answered, Asked } from './asked.ts';
+import type { Answered, Asked, Meanwhile } from './asked.ts';
 import { Database } from './database.ts';
 import type { HttpRequest, HttpResponse } from './message.ts';
 import { errorBody, Refusal, STATUS } from './refusal.ts';
 import { type Endpoint, type Methods, ROUTES } from './routes.ts';
 
 const NEWEST = 39;
+
+/** A header that no Placement knows: see HttpPlacement.serve. */
+export const BEGAN = 'claimcheck-began';
+export const BEFORE_THE_LAST = 'before-the-last';
+const NOTHING: Meanwhile = { providers: new Set(), projects: new Set() };
 
 export interface Surroundings {
   /** what a server takes for the uuid that a request leaves out */
@@ -38,14 +43,36 @@ export class HttpPlacement {
     this.database = new Database(release);
   }
 
+  /**
+   * Serves one request. With the header `claimcheck-began: before-the-last` it had begun when the one before it was served: what
+   * that one changed happened between its reading and its writing.
+   */
   serve(request: HttpRequest): HttpResponse {
+    const { database } = this;
+    const generations = database.store.providers.map(({ generation }) => generation);
+    const projects = database.projects.size;
+    const response = this.respond(request, request.headers[BEGAN] === BEFORE_THE_LAST ? this.last : NOTHING);
+    this.last = {
+      providers: new Set(
+        database.store.providers.flatMap(({ generation }, k) => (generation === generations[k] ? [] : [k])),
+      ),
+      // those that were made last stand last
+      projects:
+        database.projects.size === projects ? NOTHING.projects : new Set([...database.projects].slice(projects)),
+    };
+    return response;
+  }
+
+  private last: Meanwhile = NOTHING;
+
+  private respond(request: HttpRequest, meanwhile: Meanwhile): HttpResponse {
     const { path, headers } = request;
     const [route] = path.split('?') as [string];
     if (headers['x-auth-token'] === undefined && route !== '/') return unauthorized();
     let version: number | null = null;
     try {
       version = versionAsked(headers['openstack-api-version']);
-      return this.rendered(this.answer(request, version), version);
+      return this.rendered(this.answer(request, version, meanwhile), version);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const form = errorForm(headers.accept);
@@ -62,7 +89,7 @@ export class HttpPlacement {
     }
   }
 
-  private answer(request: HttpRequest, version: number): Answered {
+  private answer(request: HttpRequest, version: number, meanwhile: Meanwhile): Answered {
     const { method, path, headers, body } = request;
     if (body !== null && body !== '' && headers['content-type'] === undefined) {
       throw new Refusal(400, 'content-type header required when content-length > 0');
@@ -90,6 +117,7 @@ export class HttpPlacement {
       at: Object.fromEntries(found.names.map((name, k) => [name, values[k]!])),
       query,
       body: body ?? '',
+      meanwhile,
     };
     return endpoint.handle(asked, this.surroundings.madeUuid);
   }

@@ -8,7 +8,7 @@ import { Refusal } from './refusal.ts';
 import { readReshaper } from './schemas.ts';
 
 export function reshape(asked: Asked): Answered {
-  const { database, version, body } = asked;
+  const { database, rules, version, body } = asked;
   const { inventories, allocations } = readReshaper(body, version);
   const wanted = new Map<ProviderRow, Map<string, InventoryValues>>();
   for (const [uuid, { resource_provider_generation, inventories: records }] of Object.entries(inventories)) {
@@ -24,7 +24,12 @@ export function reshape(asked: Asked): Answered {
         'concurrent_update',
       );
     }
-    wanted.set(provider, readAll(records));
+    const all = readAll(records);
+    // the lookup of old went through the inventories of the request, and found no provider that has none
+    if (all.size === 0 && !rules.reshapesToNothing) {
+      throw new Refusal(400, `Resource provider ${uuid} in inventories not found`, 'resource_provider.not_found');
+    }
+    wanted.set(provider, all);
   }
   write(asked, new Map(Object.entries(allocations)), {
     interim() {

@@ -55,6 +55,8 @@ export function observationOf(scenario: Scenario, { settled, moves, steps }: Nov
         vcpusUsed: vcpus_used,
         memoryMbUsed: memory_mb_used,
         localGbUsed: local_gb_used,
+        // settled: every host was audited
+        uncounted: 0,
       };
     }),
     instances: settled.instances.map((row) => ({

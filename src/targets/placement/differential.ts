@@ -28,18 +28,26 @@ export class Differential {
   readonly requests: Sent[] = [];
   /** how often a difference was met that is on the list, by its id */
   readonly known = new Map<string, number>();
-  private readonly wire: Wire;
+  private readonly wire: Pick<Wire, 'exchange'>;
   private readonly release: number;
   /** what the real server called a provider that came without a uuid */
   private madeUuid = '';
 
   private readonly rules: PlacementRules;
+  private readonly counts: (model: Comparable, real: Comparable) => boolean;
 
   /**
    * The server must be one that claimcheck started.
    * @param rules of the model, to show that what is wrong with it is found
+   * @param counts which answers are different enough
    */
-  constructor(wire: Wire, release: number, rules: PlacementRules = PLACEMENT_RULES) {
+  constructor(
+    wire: Pick<Wire, 'exchange'>,
+    release: number,
+    rules: PlacementRules = PLACEMENT_RULES,
+    counts: (model: Comparable, real: Comparable) => boolean = () => true,
+  ) {
+    this.counts = counts;
     this.wire = wire;
     this.release = release;
     this.rules = rules;
@@ -70,7 +78,7 @@ export class Differential {
     this.madeUuid = answered.headers.location?.split('/').at(-1) ?? '';
     const real = comparable(request, answered);
     const model = comparable(request, this.askModel(request));
-    if (isSame(model, real)) return null;
+    if (isSame(model, real) || !this.counts(model, real)) return null;
     const known = KNOWN_DIFFERENCES.find((one) => one.fits({ request, model, real, release: this.release }));
     if (known === undefined) return { requests: [...this.requests], model, real };
     this.known.set(known.id, (this.known.get(known.id) ?? 0) + 1);
@@ -81,8 +89,12 @@ export class Differential {
     return this.model.serve({ ...request, headers: { 'x-auth-token': 'admin', ...request.headers } });
   }
 
+  /** walks asked for again */
+  replays = 0;
+
   /** Asks for all of them from an empty database. The first difference, or null. */
   replay(requests: readonly Sent[]): Difference | null {
+    this.replays++;
     this.reset();
     for (const { request, current } of requests) {
       const difference = this.ask(current ? withCurrentGenerations(request, this.model) : request);

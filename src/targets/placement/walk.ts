@@ -4,7 +4,7 @@
  */
 import seedrandom from 'seedrandom';
 import type { HttpRequest } from '../../placement/http/message.ts';
-import type { HttpPlacement } from '../../placement/http/placement.ts';
+import { BEFORE_THE_LAST, BEGAN, type HttpPlacement } from '../../placement/http/placement.ts';
 import { uuidFor } from '../../placement/uuid.ts';
 import type { Difference, Differential } from './differential.ts';
 
@@ -538,7 +538,27 @@ export class Walk {
 }
 
 /** Requests of one walk; then both servers are emptied. */
-const LENGTH = 150;
+export const LENGTH = 150;
+
+/**
+ * A walk some of whose claims had begun when the request before them was served: what two clients at once ask for. A real server
+ * cannot be told so; its answers must be the same.
+ */
+export class CrowdedWalk extends Walk {
+  private readonly crowd: () => number;
+
+  constructor(random: () => number, model: HttpPlacement) {
+    super(random, model);
+    this.crowd = random;
+  }
+
+  override next(): HttpRequest {
+    let request = super.next();
+    // claims are what clients are at odds about
+    while (!request.path.startsWith('/allocations') && this.crowd() < 0.6) request = super.next();
+    return this.crowd() < 0.3 ? { ...request, headers: { ...request.headers, [BEGAN]: BEFORE_THE_LAST } } : request;
+  }
+}
 
 /** Walks of one seed, together so many requests. Each is a function of the seed and its number. */
 export function* walks(

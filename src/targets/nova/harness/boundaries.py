@@ -13,29 +13,34 @@ from nova.cmd import manage
 from nova.compute import api as compute_api
 from nova.compute import manager
 from nova.compute import resource_tracker
+from nova import availability_zones
+from nova.conductor.tasks import live_migrate
 from nova.conductor.tasks import migrate
 from nova.network import neutron
 from nova.scheduler import manager as scheduler_manager
 from nova.scheduler import utils as scheduler_utils
 from nova.servicegroup import api as servicegroup
+from nova.volume import cinder
 
 import hypervisor
 
 CLASSES = {
     'API': compute_api.API,
     'ComputeManager': manager.ComputeManager,
+    'LiveMigrationTask': live_migrate.LiveMigrationTask,
     'MigrationTask': migrate.MigrationTask,
     'PlacementCommands': manage.PlacementCommands,
     'ResourceTracker': resource_tracker.ResourceTracker,
     'ServersController': servers.ServersController,
     'SchedulerManager': scheduler_manager.SchedulerManager,
     'servicegroup': servicegroup.API,
+    'cinder': cinder.API,
     'driver': hypervisor.HarnessDriver,
     'neutron': neutron.API,
 }
-MODULES = {'scheduler_utils': scheduler_utils}
-OBJECTS = ('BuildRequest', 'ComputeNode', 'Instance', 'InstanceAction', 'InstanceList', 'Migration', 'MigrationList',
-           'RequestSpec')
+MODULES = {'availability_zones': availability_zones, 'scheduler_utils': scheduler_utils}
+OBJECTS = ('BlockDeviceMappingList', 'BuildRequest', 'ComputeNode', 'Instance', 'InstanceAction', 'InstanceList',
+           'InstancePCIRequests', 'Migration', 'MigrationList', 'RequestSpec')
 
 
 def error(touches):
@@ -46,6 +51,8 @@ def error(touches):
         return exception.PortBindingFailed(port_id='claimcheck')
     if touches == 'cinder':
         return exception.CinderConnectionFailed(reason='claimcheck')
+    if touches == 'task':
+        return RuntimeError('the executor is shut down')
     return exception.NovaException('claimcheck')
 
 
@@ -69,8 +76,10 @@ def facts_of(name, target, args, kwargs):
     for value in (*args, *kwargs.values()):
         if value in ('start', 'end'):
             facts['phase'] = value
-        elif isinstance(value, str) and value.startswith('resize.'):
+        elif isinstance(value, str) and value.startswith(('resize.', 'live')):
             facts['event'] = value
+    if 'teardown' in kwargs:
+        facts['teardown'] = kwargs['teardown']
     return facts
 
 
@@ -105,6 +114,9 @@ def _wrap_method(faults, name, owner, method):
     is_class = isinstance(original, classmethod) or getattr(original, '__self__', None) is owner
     is_static = isinstance(original, staticmethod)
     function = original.__func__ if hasattr(original, '__func__') else original
+    if not hasattr(type(original), '__get__'):
+        # a fixture of Nova's stands there, a mock that is no function: nothing is bound when it is called
+        function = lambda _self, *args, **kwargs: original(*args, **kwargs)  # noqa: E731
 
     @functools.wraps(function)
     def wrapped(self, *args, **kwargs):

@@ -11,6 +11,7 @@ import uuid
 import warnings
 
 import fixtures
+import futurist
 from oslo_concurrency import lockutils
 from oslo_config import cfg
 from oslo_utils import uuidutils
@@ -37,6 +38,7 @@ from placement.handlers import allocation as allocation_handler
 from placement.tests.functional.fixtures import placement as placement_fixtures
 
 import hypervisor
+import shortcuts
 from wire import PlacementDied
 
 CONF = cfg.CONF
@@ -78,7 +80,8 @@ class Deployment(test.TestCase):
         self.jobs = jobs
         self.bus = bus
         self.wire = wire
-        self._forget_process_ids()
+        self._keep_databases()
+        shortcuts.keep_connections()
         self.flags(compute_driver='fake.FakeDriver')
         lockutils.internal_lock = lambda name, semaphores=None, blocking=True: jobs.lock(name)
         lockutils.internal_fair_lock = lambda name: jobs.lock(name)
@@ -126,8 +129,9 @@ class Deployment(test.TestCase):
         warnings.filterwarnings('ignore', category=sqlalchemy_exc.SAWarning)
 
     @staticmethod
-    def _forget_process_ids():
-        """oslo.db drops a connection that another process made: an in-memory database would be empty behind a fork."""
+    def _keep_databases():
+        """A database in memory is its one connection, and a connection made anew is an empty database: oslo.db drops one that
+        another process made, as it would be behind a fork, and one that is an hour old (connection_recycle_time)."""
         from oslo_db.sqlalchemy import engines
 
         class Os:
@@ -138,6 +142,8 @@ class Deployment(test.TestCase):
                 return 1
 
         engines.os = Os()
+        create = engines.create_engine
+        engines.create_engine = lambda *args, **kwargs: create(*args, **dict(kwargs, connection_recycle_time=-1))
 
     @staticmethod
     def _make_volumes():
@@ -186,11 +192,12 @@ class Deployment(test.TestCase):
         self.flags(debug=False)
         self.api = api.app()
 
-    def request(self, method, path, body=None):
+    def request(self, method, path, body=None, version=None):
         """A request of an administrator. Returns status and what was answered."""
+        version = version or '2.73'
         headers = {'X-Auth-User': 'admin', 'X-Auth-Project-Id': PROJECT,
-                   'X-Roles': 'reader,member,admin', 'OpenStack-API-Version': 'compute 2.73',
-                   'X-OpenStack-Nova-API-Version': '2.73', 'Accept': 'application/json'}
+                   'X-Roles': 'reader,member,admin', 'OpenStack-API-Version': 'compute ' + version,
+                   'X-OpenStack-Nova-API-Version': version, 'Accept': 'application/json'}
         request = webob.Request.blank('/v2.1' + path, method=method, headers=headers)
         if body is not None:
             request.content_type = 'application/json'
@@ -198,11 +205,9 @@ class Deployment(test.TestCase):
         response = request.get_response(self.api)
         return response.status_int, response.text
 
-    @staticmethod
-    def _run_at_once():
-        """Work that Nova hands to a pool of threads is done where it is handed over; what it raises stays in its Future."""
-        import futurist
-
+    def _run_at_once(self):
+        """Work that Nova hands to a pool of threads is done where it is handed over; what it raises stays in its Future. A live
+        migration is a job, of which a nova-compute runs one at a time."""
         try:
             from nova import thread_pool_factory
         except ImportError:
@@ -218,7 +223,14 @@ class Deployment(test.TestCase):
 
         if thread_pool_factory is not None:
             thread_pool_factory.spawn = spawn
-            thread_pool_factory.spawn_on = lambda _executor, function, *args, **kwargs: spawn(function, *args, **kwargs)
+            live = getattr(thread_pool_factory, 'ExecutorType', None) and thread_pool_factory.ExecutorType.LIVE_MIGRATION
+
+            def spawn_on(executor, function, *args, **kwargs):
+                if executor == live:
+                    return self._queue('compute._do_live_migration', function, *args, **kwargs)
+                return spawn(function, *args, **kwargs)
+
+            thread_pool_factory.spawn_on = spawn_on
             return
 
         class Thread:
@@ -233,18 +245,42 @@ class Deployment(test.TestCase):
         utils.spawn = lambda function, *args, **kwargs: Thread(spawn(function, *args, **kwargs))
         utils.spawn_n = lambda function, *args, **kwargs: spawn(function, *args, **kwargs)
 
+    def _queue(self, handler, function, *args, **kwargs):
+        future = futurist.Future()
+        service = self.jobs.current.service
+        key = (service, handler)
+
+        def body():
+            job = self.jobs.current
+            job.waits_for = None
+            if not future.set_running_or_notify_cancel():
+                return
+            self.jobs.owners[key] = job
+            try:
+                future.set_result(function(*args, **kwargs))
+            except Exception as error:
+                future.set_exception(error)
+                raise
+            finally:
+                self.jobs.owners.pop(key, None)
+
+        self.jobs.begin(handler, service, self.jobs.current.operation, body).waits_for = key
+        return future
+
     def _name_what_init_drives(self):
         """What _init_instance does again without a message is a handler of its own in the model."""
         for method in ('_delete_instance', 'reboot_instance', 'stop_instance', 'start_instance'):
-            self._name(method, 'compute.' + method)
+            self._name(method, 'compute.' + method, 'compute.init_host')
+        # and so is the audit that ends a live migration on its source
+        self._name('update_available_resource', 'compute.update_available_resource', 'compute._do_live_migration')
 
-    def _name(self, method, handler):
+    def _name(self, method, handler, of):
         original = getattr(manager.ComputeManager, method)
 
         @functools.wraps(original)
         def named(*args, **kwargs):
             job = self.jobs.current
-            if job is None or job.handler != 'compute.init_host':
+            if job is None or job.handler != of:
                 return original(*args, **kwargs)
             with self.jobs.within(handler):
                 return original(*args, **kwargs)

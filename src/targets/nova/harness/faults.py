@@ -24,7 +24,7 @@ class Call:
         self.name = ' '.join(word for word in words if '=' not in word)
         self.when = dict(word.split('=', 1) for word in words if '=' in word)
         self.around = self.when.pop('in', None)
-        self.apart = self.when.pop('out', None)
+        self.apart = self.when.pop('out', '').split(',')
 
     def fits(self, facts):
         return all(key in facts and str(facts[key]) in value.split(',') for key, value in self.when.items())
@@ -115,7 +115,7 @@ class Faults:
         around = {function for names in functions for function in names}
         candidates = [
             one for one in candidates
-            if (one[1].around is None or one[1].around in around) and one[1].apart not in around
+            if (one[1].around is None or one[1].around in around) and around.isdisjoint(one[1].apart)
         ]
         for names in functions:
             for point, _, last in candidates:

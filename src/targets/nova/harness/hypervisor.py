@@ -1,5 +1,5 @@
-"""A hypervisor as libvirt behaves in a resize: guests, the disks of a guest to be, and the `_resize` copies that a revert
-starts from. What the model's steps that touch a driver do to them is the same (src/nova/handlers)."""
+"""A hypervisor as libvirt behaves in a resize and a live migration: guests, the disks of a guest to be, and the `_resize`
+copies that a revert starts from. What the model's steps that touch a driver do to them is the same (src/nova/handlers)."""
 
 from nova.compute import power_state
 from nova import exception
@@ -16,6 +16,8 @@ class Host:
         # instance uuid -> whether it runs
         self.guests = {}
         self.backups = set()
+        # of live migrations that are to be aborted: instance uuids
+        self.aborted = set()
         self.inventories = {}
         self.traits = []
         self.same_host = False
@@ -54,7 +56,54 @@ class HarnessDriver(fake.FakeDriver):
 
     def cleanup(self, context, instance, network_info, block_device_info=None, destroy_disks=True,
                 migrate_data=None, destroy_vifs=True, destroy_secrets=True):
+        if migrate_data is not None:
+            # of the host that a live migration left
+            self.here.guests.pop(instance.uuid, None)
+
+    def check_can_live_migrate_destination(self, *args, **kwargs):
+        data = super().check_can_live_migrate_destination(*args, **kwargs)
+        data.is_shared_block_storage = data.is_shared_instance_path = False
+        return data
+
+    def pre_live_migration(self, context, instance, block_device_info, network_info, disk_info, migrate_data):
+        self.here.guests.setdefault(instance.uuid, False)
+        return migrate_data
+
+    def live_migration(self, context, instance, dest, post_method, recover_method, block_migration=False,
+                       migrate_data=None):
+        self.begin_live_migration(instance)
+        try:
+            moved = self._live_migration_monitor(instance, dest)
+        except Exception:
+            if HOSTS[dest].guests.get(instance.uuid):
+                raise
+            moved = False
+        if moved:
+            post_method(context, instance, dest, block_migration, migrate_data)
+            return
+        aborted = instance.uuid in self.here.aborted
+        recover_method(context, instance, dest, migrate_data, migration_status='cancelled' if aborted else 'failed')
+
+    def begin_live_migration(self, instance):
+        self.here.aborted.discard(instance.uuid)
+
+    def _live_migration_monitor(self, instance, dest):
+        """Whether the guest runs there and no more here."""
+        if instance.uuid in self.here.aborted or not self.here.guests.get(instance.uuid):
+            return False
+        self.here.guests[instance.uuid] = False
+        HOSTS[dest].guests[instance.uuid] = True
+        return True
+
+    def live_migration_abort(self, instance):
+        self.here.aborted.add(instance.uuid)
+
+    def post_live_migration_at_source(self, context, instance, network_info):
         pass
+
+    def rollback_live_migration_at_destination(self, context, instance, network_info, block_device_info,
+                                               destroy_disks=True, migrate_data=None):
+        self.here.guests.pop(instance.uuid, None)
 
     def migrate_disk_and_power_off(self, context, instance, dest, flavor, network_info, block_device_info=None,
                                    timeout=0, retry_interval=0):

@@ -234,10 +234,14 @@ class Jobs:
             if job.state not in (HELD, LATE):
                 continue
             due = not blocked and job.until <= operation
-            in_the_way = blocked and job.state == HELD and self._locks_of(job)
+            in_the_way = blocked and job.state == HELD and self._keeps_locks(job)
             if (due or in_the_way) and (first is None or job.sequence < first.sequence):
                 first = job
         return first
+
+    def _keeps_locks(self, job):
+        """The job, or one that waits for its reply (Run.keepsLocks)."""
+        return bool(self._locks_of(job)) or (job.caller is not None and self._keeps_locks(job.caller))
 
     def _blocked(self, operation):
         return any(job.operation == operation and job.state == BLOCKED and not self._can_lock(job) for job in self.all)

@@ -64,7 +64,7 @@ class Course:
     def _accepted(self, k, uuid):
         """Something was written for the move: from now on it is the server's last, and this was before it."""
         operation = self.operations[k]
-        if self._of(k) is not None or operation['operation'] not in ('resize', 'cold_migrate'):
+        if self._of(k) is not None or operation['operation'] not in ('resize', 'cold_migrate', 'live_migrate'):
             return
         server = self.names.server(uuid)
         if server is None or operation['server'] != server:
@@ -77,13 +77,15 @@ class Course:
             'decision': None, 'before': picture['allocations'].get(server, {})})
 
     def instance(self, k, row, values):
-        if values.get('task_state') == 'resize_prep':
+        if values.get('task_state') in ('resize_prep', 'migrating'):
             self._accepted(k, row['uuid'])
         move = self._of(k)
         if move is None or self.names.server(row['uuid']) != move['server']:
             return
         if 'host' in values:
             move['flipped'] = True
+            if self.operations[k]['operation'] == 'live_migrate':
+                move['committed'] |= self.names.host(values['host']) not in (None, move['source'])
         if row['vm_state'] == 'resized':
             self._commit(move, row['uuid'])
 

@@ -3,8 +3,6 @@ trackers and the hypervisors."""
 
 import json
 
-import sqlalchemy as sa
-
 from nova import context
 from nova.db.api import api as api_db
 from nova.db.main import api as main_db
@@ -38,9 +36,16 @@ class Names:
         return None
 
 
-def rows(statement, manager, **values):
-    with manager.writer.get_engine().connect() as connection:
-        return [dict(row._mapping) for row in connection.execute(sa.text(statement), values)]
+def connection_of(engine):
+    """A database in memory is its one connection."""
+    return engine.raw_connection().driver_connection
+
+
+def rows(connection, statement, *values):
+    """Past SQLAlchemy, which would make a transaction of each look."""
+    cursor = connection.execute(statement, values)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row)) for row in cursor.fetchall()]
 
 
 def engines(deployment):
@@ -57,14 +62,12 @@ class Observer:
         self.deployment = deployment
         self.jobs = jobs
         self.names = names
-        self.cells = engines(deployment)
+        self.cells = [connection_of(engine) for engine in engines(deployment)]
+        self.api = connection_of(api_db.get_engine())
+        self.placement = connection_of(placement_db.placement_context_manager.writer.get_engine())
 
     def _cell(self, statement):
-        found = []
-        for engine in self.cells:
-            with engine.connect() as connection:
-                found.extend(dict(row._mapping) for row in connection.execute(sa.text(statement)))
-        return found
+        return [row for cell in self.cells for row in rows(cell, statement)]
 
     def picture(self):
         names = self.names
@@ -72,7 +75,7 @@ class Observer:
             'SELECT i.uuid, i.deleted, i.host, i.vm_state, i.task_state, i.power_state, e.flavor '
             'FROM instances i LEFT JOIN instance_extra e ON e.instance_uuid = i.uuid ORDER BY i.id')}
         migrations = self._cell(
-            "SELECT uuid, deleted, instance_uuid, migration_type, status, source_compute, dest_compute "
+            "SELECT uuid, deleted, instance_uuid, migration_type, status, source_compute, dest_compute, dest_node "
             "FROM migrations ORDER BY id")
         shown = []
         for server, uuid in names.servers.items():
@@ -95,7 +98,8 @@ class Observer:
                 'migration_type': row['migration_type'],
                 'status': row['status'],
                 'source_compute': names.host(row['source_compute']),
-                'dest_compute': names.host(row['dest_compute']),
+                # a live migration to a forced host has its name from the beginning, and its node when it is claimed
+                'dest_compute': names.host(row['dest_compute']) if row['dest_node'] is not None else None,
             })
         for server, uuid in names.servers.items():
             consumers[uuid] = server
@@ -115,11 +119,16 @@ class Observer:
 
     def states(self, instance, migration):
         """vm_state of an instance, and the status of a migration of it, as they stand."""
+        vm_state = rows(self.cells[0], 'SELECT vm_state FROM instances WHERE uuid = ?', instance)
+        status = rows(self.cells[0], 'SELECT status FROM migrations WHERE uuid = ?', migration)
+        return (vm_state[0]['vm_state'] if vm_state else None, status[0]['status'] if status else None)
+
+    def last_live_migration(self, instance):
+        """The id of the one that was asked for last, or one that there is not."""
         with self.cells[0].connect() as connection:
-            return tuple(
-                connection.execute(sa.text(statement), {'uuid': uuid}).scalar()
-                for statement, uuid in (('SELECT vm_state FROM instances WHERE uuid = :uuid', instance),
-                                        ('SELECT status FROM migrations WHERE uuid = :uuid', migration)))
+            return connection.execute(sa.text(
+                "SELECT max(id) FROM migrations WHERE instance_uuid = :uuid AND migration_type = 'live-migration' "
+                'AND deleted = 0'), {'uuid': instance}).scalar() or 0
 
     def all_names(self):
         providers = {uuid: self.names.host(own) for own, uuid in self.names.providers.items()}
@@ -127,10 +136,8 @@ class Observer:
 
     def _unbuilt(self, server, uuid):
         """A request to build that has not come to a cell, or was deleted before it did."""
-        with api_db.get_engine().connect() as connection:
-            asked = connection.execute(
-                sa.text('SELECT 1 FROM build_requests WHERE instance_uuid = :uuid'), {'uuid': uuid}).first()
-        return {'server': server, 'deleted': uuid is not None and asked is None, 'host': None, 'vm_state': 'building', 'task_state': None,
+        asked = rows(self.api, 'SELECT 1 FROM build_requests WHERE instance_uuid = ?', uuid)
+        return {'server': server, 'deleted': uuid is not None and not asked, 'host': None, 'vm_state': 'building', 'task_state': None,
                 'flavor': self.booted[server], 'old_flavor': None, 'new_flavor': None,
                 'guests': [], 'running': [], 'backups': []}
 
@@ -155,12 +162,12 @@ class Observer:
         }
 
     def _allocations(self, consumers):
-        with placement_db.placement_context_manager.writer.get_engine().connect() as connection:
-            found = [dict(row._mapping) for row in connection.execute(sa.text(
-                'SELECT c.uuid, p.name AS provider, r.name AS class, a.used FROM consumers c '
-                'LEFT JOIN allocations a ON a.consumer_id = c.uuid '
-                'LEFT JOIN resource_providers p ON p.id = a.resource_provider_id '
-                'LEFT JOIN resource_classes r ON r.id = a.resource_class_id ORDER BY p.id, a.resource_class_id'))]
+        found = rows(
+            self.placement,
+            'SELECT c.uuid, p.name AS provider, r.name AS class, a.used FROM consumers c '
+            'LEFT JOIN allocations a ON a.consumer_id = c.uuid '
+            'LEFT JOIN resource_providers p ON p.id = a.resource_provider_id '
+            'LEFT JOIN resource_classes r ON r.id = a.resource_class_id ORDER BY p.id, a.resource_class_id')
         held, empty = {}, []
         for row in found:
             name = consumers.get(row['uuid'], row['uuid'])

@@ -63,13 +63,13 @@ class Operations:
 
     # ---- requests
 
-    def _request(self, k, handler, method, path, body=None, then=None):
+    def _request(self, k, handler, method, path, body=None, then=None, version=None):
         if not self.jobs.up['api']:
             return False
         record = self.record
 
         def ask():
-            status, text = self.deployment.request(method, path, body)
+            status, text = self.deployment.request(method, path, body, version)
             self.faults.behind()
             record['outcome'] = 'accepted' if status < 300 else 'refused'
             record['http'] = 202 if status in (202, 204) else status
@@ -83,9 +83,10 @@ class Operations:
         job.when_killed = lambda: record.update(outcome='refused', http=500)
         return True
 
-    def _action(self, k, handler, operation, body):
+    def _action(self, k, handler, operation, body, version=None):
         uuid = self.names.servers[operation['server']]
-        return uuid is not None and self._request(k, handler, 'POST', '/servers/%s/action' % uuid, body)
+        return uuid is not None and self._request(
+            k, handler, 'POST', '/servers/%s/action' % uuid, body, version=version)
 
     def _boot(self, k, operation):
         server, flavor = operation['server'], operation['flavor']
@@ -117,6 +118,22 @@ class Operations:
     def _cold_migrate(self, k, operation):
         host = operation.get('host')
         return self._action(k, 'api.resize', operation, {'migrate': {'host': self._host(host)} if host else None})
+
+    def _live_migrate(self, k, operation):
+        host = operation.get('host')
+        asked = {'host': self._host(host) if host else None, 'block_migration': 'auto'}
+        if operation.get('force'):
+            # 2.68 has no force any more
+            return self._action(
+                k, 'api.live_migrate', operation, {'os-migrateLive': dict(asked, force=True)}, version='2.67')
+        return self._action(k, 'api.live_migrate', operation, {'os-migrateLive': asked})
+
+    def _abort_live_migration(self, k, operation):
+        uuid = self.names.servers[operation['server']]
+        if uuid is None:
+            return False
+        path = '/servers/%s/migrations/%d' % (uuid, self.observer.last_live_migration(uuid))
+        return self._request(k, 'api.live_migrate_abort', 'DELETE', path)
 
     def _confirm(self, k, operation):
         return self._action(k, 'api.confirm_resize', operation, {'confirmResize': None})

@@ -22,12 +22,15 @@ UUID = re.compile(r'[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 HANDLERS = {
     ('conductor', 'schedule_and_build_instances'): 'conductor.build_instances',
     ('conductor', 'migrate_server'): 'conductor.migrate_server',
+    ('conductor', 'live_migrate_instance'): 'conductor.live_migrate_instance',
     ('scheduler', 'select_destinations'): 'scheduler.select_destinations',
 }
 for topic in ('compute', 'compute-alt'):
     for method in ('build_and_run_instance', 'prep_resize', 'resize_instance', 'finish_resize', 'confirm_resize',
                    'revert_resize', 'finish_revert_resize', 'check_instance_shared_storage', 'terminate_instance',
-                   'stop_instance', 'start_instance', 'reboot_instance'):
+                   'stop_instance', 'start_instance', 'reboot_instance', 'check_can_live_migrate_destination',
+                   'check_can_live_migrate_source', 'pre_live_migration', 'live_migration', 'live_migration_abort',
+                   'post_live_migration_at_destination', 'rollback_live_migration_at_destination'):
         HANDLERS[(topic, method)] = 'compute.' + method
 
 
