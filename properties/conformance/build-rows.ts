@@ -124,9 +124,9 @@ export const BUILD_ROWS: Readonly<Record<string, readonly BuildCase[]>> = {
   ],
   'a build that fails where it is undone': [
     ...at(['boot.compute.undo.guest', 'boot.compute.undo.error-notify'], ['error-before'], GIVEN_UP, SECOND),
-    ...at(['boot.compute.undo.abort', 'boot.compute.undo.reschedule.networks'], ['error-before'], ON_ALTERNATE, SECOND),
+    ...at(['boot.compute.undo.abort', 'boot.compute.undo.networks'], ['error-before'], ON_ALTERNATE, SECOND),
     ...at(
-      ['boot.compute.undo.reschedule.networks.save', 'boot.compute.undo.reschedule.set-task'],
+      ['boot.compute.undo.networks.save', 'boot.compute.undo.reschedule.set-task'],
       ['error-before'],
       LIMBO_WITHOUT_CLAIM,
       SECOND,

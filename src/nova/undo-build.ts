@@ -154,7 +154,7 @@ const rescheduleBuild: UndoGroup = (prefix) => {
           (_world, job) => (isRescheduled(job) && job.retry === 1 ? OUTCOME.OK : OUTCOME.ELSE),
           { else: '$end', outside },
         ),
-        ...cleanUpNetworks(`${prefix}.undo.reschedule.networks`, outside),
+        ...cleanUpNetworks(`${prefix}.undo.networks`, outside),
         saving(`${prefix}.undo.reschedule.set-task`, DO_BUILD, scheduling, undefined, { outside }),
         { ...forceDeleteAllocations(`${prefix}.undo.reschedule.delete-alloc`, I), outside },
         cast(
@@ -182,7 +182,7 @@ const buildFailed: UndoGroup = (prefix) => {
   const wasDeleted = (_world: World, { error }: Job): Outcome =>
     error === OUTCOME.RAISE_NOT_FOUND ? OUTCOME.ELSE : OUTCOME.OK;
   const items: Item[] = [
-    ...cleanUpNetworks(`${id}.networks`, []),
+    ...cleanUpNetworks(`${prefix}.undo.networks`, []),
     memory(`${id}.disappeared`, DO_BUILD, wasDeleted, { else: 'boot.failed.delete-alloc' }),
     cinder(`${id}.volumes`, `${MANAGER}._cleanup_volumes`, undefined, { swallows: true }),
     database(`${id}.fault`, 'nova/compute/utils.py:add_instance_fault_from_exc'),

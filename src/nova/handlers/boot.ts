@@ -157,7 +157,7 @@ export const scheduleAndBuildInstances = handler({
 export const buildInstances = handler({
   id: 'conductor.build_instances',
   nova: `${CONDUCTOR}.build_instances`,
-  prefix: 'rebuild',
+  prefix: 'boot.again',
   steps: [
     memory('boot.again.next-host', `${CONDUCTOR}.build_instances`, (_world, job) => {
       job.destination = lowest(job.hosts);
