@@ -33,7 +33,7 @@ import {
   type UndoGroup,
   type UndoRow,
 } from './step.ts';
-import { type DropMoveClaim, dropMoveClaim } from './tracker.ts';
+import { allowsRemoval, type DropMoveClaim, dropMoveClaim, untrackDeleted } from './tracker.ts';
 import { BUILD_UNDO_GROUPS } from './undo-build.ts';
 import { LIVE_MIGRATION_UNDO, LIVE_MIGRATION_UNDO_GROUPS } from './undo-live-migration.ts';
 import { instanceConsumer, type Job, migrationConsumer, type World } from './world.ts';
@@ -241,7 +241,13 @@ const taskClear: UndoGroup = (prefix) => [
       // "unexpected task state means the current task is preempted": left as it is
       if (job.error === OUTCOME.RAISE_TASK_STATE) return OUTCOME.OK;
       setTask(job, TASK.NONE);
-      return saveInstance(world, job);
+      const saved = saveInstance(world, job);
+      // _instance_update tells the tracker, which lets go of what is offloaded
+      const here = job.service - SERVICE.COMPUTE;
+      if (saved === OUTCOME.OK && job.host === here && allowsRemoval(job.vm, job.task)) {
+        untrackDeleted(world, here, job.instance, job.instanceFlavor);
+      }
+      return saved;
     },
     { swallows: true },
   ),
