@@ -12,7 +12,7 @@ const SET_STATE = 'ComputeTaskManager._set_vm_state_and_notify';
 const REQUEST = 'API.get';
 
 export const BUILD_CALLS: Readonly<Record<string, string | Unreachable>> = {
-  'boot.create': 'BuildRequest.create',
+  'boot.create': 'API._create_reqspec_buildreq_instmapping',
   'boot.cast-conductor': 'cast schedule_and_build_instances',
   'boot.schedule': 'call select_destinations',
   'boot.get-build-request': 'BuildRequest.get_by_instance_uuid',

@@ -41,26 +41,14 @@ export const apiCreate = handler({
   nova: `${API}.create`,
   prefix: 'boot',
   steps: [
-    database(
-      'boot.create',
-      `${API}._provision_instances`,
-      (world, job) => {
-        const row = instanceOf(world, job);
-        row.exists = 1;
-        row.buildRequest = 1;
-        row.unmapped = 2;
-        return loadInstance(world, job);
-      },
-      {
-        // "If we are failing with an exception, destroy what was created"
-        onError: (world, job) => {
-          const row = instanceOf(world, job);
-          row.exists = 0;
-          row.buildRequest = 0;
-          row.unmapped = 0;
-        },
-      },
-    ),
+    // one transaction
+    database('boot.create', `${API}._create_reqspec_buildreq_instmapping`, (world, job) => {
+      const row = instanceOf(world, job);
+      row.exists = 1;
+      row.buildRequest = 1;
+      row.unmapped = 2;
+      return loadInstance(world, job);
+    }),
     cast(
       'boot.cast-conductor',
       'nova/conductor/rpcapi.py:ComputeTaskAPI.schedule_and_build_instances',
@@ -203,6 +191,8 @@ const spawning = { inside: ['guest', 'abort'] as Region[], onError: rescheduled 
 
 /** The claim sets the host, of a build and of an unshelve. */
 export function claimInstance(world: World, job: Job): Outcome {
+  // ResourceTracker.disabled: the update at start never came to this host's node
+  if (world.hosts[here(job)]!.initialised === 0) return OUTCOME.RAISE_UNAVAILABLE;
   setHost(job, here(job));
   const saved = saveInstance(world, job);
   if (saved === OUTCOME.OK) trackInstance(world, here(job), job.instance);
@@ -254,7 +244,7 @@ export const buildAndRunInstance = handler({
     },
     // before the try that schedules again
     notification('boot.start-notify', `${MANAGER}._build_and_run_instance`, undefined, { outside: ['notify'] }),
-    memory('boot.pci-map', 'nova/compute/utils.py:update_pci_request_with_placement_allocations', ok, {
+    memory('boot.pci-map', `${MANAGER}._build_and_run_instance`, ok, {
       mayAbort: true,
       outside: ['notify'],
     }),
