@@ -6,9 +6,11 @@ import { checkScenario } from '../../src/scenario/read.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
 import { modelTarget } from '../../src/targets/model.ts';
 import type { Target } from '../../src/targets/target.ts';
+import { BUILD_ROWS } from './build-rows.ts';
 import { LIVE_ROWS } from './live-migration-rows.ts';
 import { CASES, ROW_IDS } from './rows.ts';
 import { scenarioOf } from './scenario.ts';
+import { SHELVE_ROWS } from './shelve-rows.ts';
 
 const targets = new Map<number, Target>();
 
@@ -50,8 +52,10 @@ test('every case is a scenario that can be stored and replayed', () => {
   expect(refused).toEqual([]);
 });
 
-describe.each(Object.keys(LIVE_ROWS))('%s', (id) => {
-  test.each(LIVE_ROWS[id]!.map((line) => [line.name, line] as const))('%s', (_, line) => {
+const MOVES = { ...LIVE_ROWS, ...SHELVE_ROWS, ...BUILD_ROWS };
+
+describe.each(Object.keys(MOVES))('%s', (id) => {
+  test.each(MOVES[id]!.map((line) => [line.name, line] as const))('%s', (_, line) => {
     const scenario = scenarioOf(line);
     expect(checkScenario(scenario, line.name)).toMatchObject({ ok: true });
     const play = targetFor(scenario).play(scenario);

@@ -45,6 +45,8 @@ export interface Line {
   readonly volumeBacked?: true;
   /** faults of the boot */
   readonly boot?: readonly Mark[];
+  /** the boot forces no host: the scheduler takes the first, and a build that fails is scheduled again */
+  readonly anywhere?: true;
   readonly options?: Partial<Options>;
   /** exit codes of the operator's commands, in order */
   readonly exits?: readonly number[];
@@ -91,6 +93,12 @@ export const stop = on({ operation: 'stop', ...SERVER });
 export const hardReboot = on({ operation: 'hard_reboot', ...SERVER });
 export const resetState = on({ operation: 'reset_state', state: 'active', ...SERVER });
 export const resetToError = on({ operation: 'reset_state', state: 'error', ...SERVER });
+export const shelve = on({ operation: 'shelve', ...SERVER });
+export const shelveOffload = on({ operation: 'shelve_offload', ...SERVER });
+export const unshelve = on({ operation: 'unshelve', ...SERVER });
+export const unshelveTo = (host: string, ...marks: Mark[]): Step =>
+  on({ operation: 'unshelve', host, ...SERVER })(...marks);
+export const loseHost = (host: string): Step => on({ operation: 'lose_host', host })();
 export const audit = (host: string, ...marks: Mark[]): Step => on({ operation: 'audit', host })(...marks);
 export const poll = (host: string, ...marks: Mark[]): Step =>
   on({ operation: 'poll_unconfirmed_resizes', host })(...marks);
@@ -163,7 +171,7 @@ export function scenarioOf(line: Line): Scenario {
   const boot = on({
     operation: 'boot',
     flavor: 'm1',
-    host: 'h1',
+    ...(line.anywhere === true ? {} : { host: 'h1' }),
     ...(line.volumeBacked === true ? { volume_backed: true } : {}),
     ...SERVER,
   })(...(line.boot ?? []));

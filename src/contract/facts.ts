@@ -167,11 +167,18 @@ export function settledHoldings(observation: Observation, i: number): ObservedHo
   return left === 0 ? holdings : withoutProviders(holdings, left);
 }
 
+/** Shelved since the move, and offloaded: it holds nothing, and has left behind what the move was about. */
+export function isOffloaded(observation: Observation, i: number): boolean {
+  const { vm, host } = observation.instances[i]!;
+  return vm === VM.SHELVED_OFFLOADED && host === NONE;
+}
+
 /**
  * What the instance held when the move was asked for, without what an evacuation had left on a host that has given it up
  * since.
  */
 export function heldBefore(observation: Observation, { instance, source, before }: ObservedMove): ObservedHoldings {
+  if (isOffloaded(observation, instance)) return withoutProviders(before, -1);
   let given = 0;
   for (let m = 0; m < observation.globals.migrations; m++) {
     const { instance: of, type, status, source: host } = observation.migrations[m]!;

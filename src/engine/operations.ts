@@ -208,7 +208,6 @@ const boot: Start = (run, k, resolved) => {
   const instance = world.instances[resolved.instance]!;
   if (instance.exists !== 0) return false;
   world.globals.instances = Math.max(world.globals.instances, resolved.instance + 1);
-  instance.exists = 1;
   instance.host = NONE;
   instance.vm = VM.BUILDING;
   instance.task = TASK.NONE;
@@ -222,10 +221,12 @@ const boot: Start = (run, k, resolved) => {
   instance.oldVm = NONE;
   instance.migrationContext = NONE;
   instance.volumeBacked = operation.volume_backed === true ? 1 : 0;
-  return request('api.create', (job) => {
-    job.flavor = resolved.flavor;
-    job.requested = resolved.host;
-  })(run, k, resolved);
+  instance.touched = 1;
+  const job = run.begin('api.create', SERVICE.API, k);
+  job.instance = resolved.instance;
+  job.flavor = resolved.flavor;
+  job.requested = resolved.host;
+  return true;
 };
 
 /** A service's own work on one host. */

@@ -92,6 +92,7 @@ export function fingerprint(world: World): number {
     mix(row.instanceType);
     mix(row.newFlavor * 64 + row.oldVm);
     mix(row.migrationContext);
+    mix(row.buildRequest * 64 + row.unmapped);
     mix(row.guests);
     mix(row.running);
     mix(row.backups);

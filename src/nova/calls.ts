@@ -13,6 +13,7 @@
  *     early A                                    where InstanceFaultRollback is raised, if that is before anything is set
  */
 
+import { BUILD_CALLS } from './calls-build.ts';
 import { LIVE_MIGRATION_CALLS } from './calls-live-migration.ts';
 
 /** Why a point lies at no call. */
@@ -25,15 +26,7 @@ const REQUEST = 'API.get';
 const LOOP = { unreachable: 'the turn of a loop of Nova, which calls nothing' };
 
 const CALLS: Readonly<Record<string, string | Unreachable>> = {
-  'boot.create': 'BuildRequest.create',
-  'boot.cast-conductor': 'cast schedule_and_build_instances',
-  'boot.schedule': 'call select_destinations',
-  'boot.cast-build': 'cast build_and_run_instance',
-  'boot.rt-claim': 'ResourceTracker.instance_claim',
-  'boot.driver': 'driver.spawn',
-  'boot.set-active': 'Instance.save vm_state=active',
-  'boot.conductor.undo.state': 'Instance.create',
-  'boot.compute.undo.state': { unreachable: 'a build that fails is scheduled again, which the model leaves out' },
+  ...BUILD_CALLS,
 
   'api.validate': REQUEST,
   'api.validate.get-traits': 'GET /resource_providers/{provider}/traits',

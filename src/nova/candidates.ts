@@ -85,9 +85,12 @@ export const CANDIDATES: Readonly<Record<OperationName, Candidates>> = {
       !seemsUp(world, host),
   ),
   shelve: servers(
-    (world, { vm, task, host }) => (vm === VM.ACTIVE || vm === VM.STOPPED) && task === TASK.NONE && up(world, host),
+    (world, { vm, task, host }) =>
+      (vm === VM.ACTIVE || vm === VM.STOPPED) && task === TASK.NONE && host !== NONE && up(world, host),
   ),
-  shelve_offload: servers((world, { vm, task, host }) => vm === VM.SHELVED && task === TASK.NONE && up(world, host)),
+  shelve_offload: servers(
+    (world, { vm, task, host }) => vm === VM.SHELVED && task === TASK.NONE && host !== NONE && up(world, host),
+  ),
   unshelve: servers((_world, { vm, task }) => (vm === VM.SHELVED || vm === VM.SHELVED_OFFLOADED) && task === TASK.NONE),
   rebuild: servers(
     (world, { vm, task, host }) =>

@@ -148,7 +148,10 @@ export function saveInstance(world: World, job: Job, expected = ANY_TASK): Outco
       noteFlip(world, job);
     }
     if ((dirty & DIRTY.FLAVOR) !== 0) row.instanceType = job.instanceType;
-    if ((dirty & DIRTY.VM) !== 0) row.vm = job.vm;
+    if ((dirty & DIRTY.VM) !== 0) {
+      if (row.vm === VM.BUILDING && job.vm === VM.ACTIVE) row.launched = 1;
+      row.vm = job.vm;
+    }
     if ((dirty & DIRTY.TASK) !== 0) {
       row.task = job.task;
       if ((BEGINS_A_MOVE & (1 << job.task)) !== 0) noteAccepted(world, job);

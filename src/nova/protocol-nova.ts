@@ -1,7 +1,7 @@
 /** Nova 34.0.0: what it does, and what older releases did otherwise. */
 
 import { apiResize } from './handlers/api-resize.ts';
-import { apiCreate, buildAndRunInstance, buildInstances } from './handlers/boot.ts';
+import { apiCreate, buildAndRunInstance, buildInstances, scheduleAndBuildInstances } from './handlers/boot.ts';
 import { conductorMigrateServer } from './handlers/conductor-migrate.ts';
 import { apiConfirm, computeConfirmResize, confirmSteps } from './handlers/confirm.ts';
 import { apiDelete, deleteAgain, terminateInstance } from './handlers/delete.ts';
@@ -24,6 +24,15 @@ import { resizeInstance } from './handlers/resize-instance.ts';
 import { apiRevert, checkSharedStorage, computeFinishRevertResize, computeRevertResize } from './handlers/revert.ts';
 import { novaSelectDestinations } from './handlers/scheduler.ts';
 import { audit, cleanupIncompleteMigrations, initHost, pollUnconfirmedResizes } from './handlers/service.ts';
+import {
+  apiShelve,
+  apiShelveOffload,
+  apiUnshelve,
+  conductorUnshelve,
+  shelveInstance,
+  shelveOffloadInstance,
+  unshelveInstance,
+} from './handlers/shelve.ts';
 import { CHANGES } from './releases.ts';
 import type { Protocol } from './step.ts';
 import { NOVA_UNDO, NOVA_UNDO_GROUPS } from './undo.ts';
@@ -32,6 +41,7 @@ export const nova: Protocol = {
   id: 'nova',
   handlers: [
     apiCreate,
+    scheduleAndBuildInstances,
     buildInstances,
     buildAndRunInstance,
     apiResize,
@@ -59,6 +69,13 @@ export const nova: Protocol = {
     liveMigrationAbort,
     apiDelete,
     terminateInstance,
+    apiShelve,
+    shelveInstance,
+    apiShelveOffload,
+    shelveOffloadInstance,
+    apiUnshelve,
+    conductorUnshelve,
+    unshelveInstance,
     ...powerRequests(false),
     stopInstance,
     startInstance,

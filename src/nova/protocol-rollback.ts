@@ -1,6 +1,6 @@
 /** Nova as it could be: a resize that always undoes itself whole. */
 
-import { apiCreate, buildAndRunInstance, buildInstances } from './handlers/boot.ts';
+import { apiCreate, buildAndRunInstance, buildInstances, scheduleAndBuildInstances } from './handlers/boot.ts';
 import { operatorCommands } from './handlers/operator.ts';
 import { powerRequests, resetState, startInstance, stopInstance } from './handlers/power.ts';
 import { audit, cleanupIncompleteMigrations, pollUnconfirmedResizes } from './handlers/service.ts';
@@ -12,8 +12,10 @@ import { NOVA_UNDO, NOVA_UNDO_GROUPS } from './undo.ts';
 
 export const rollback: Protocol = {
   id: 'rollback',
+  leavesBootsToNova: true,
   handlers: [
     apiCreate,
+    scheduleAndBuildInstances,
     buildInstances,
     buildAndRunInstance,
     rollbackHandlers.apiResizeWithIntent,
@@ -46,6 +48,7 @@ export const rollback: Protocol = {
     ...operatorCommands(true),
   ],
   undo: {
+    'conductor.schedule_and_build_instances': NOVA_UNDO['conductor.schedule_and_build_instances']!,
     'conductor.build_instances': NOVA_UNDO['conductor.build_instances']!,
     'compute.build_and_run_instance': NOVA_UNDO['compute.build_and_run_instance']!,
     'compute.stop_instance': { task: 'clear-unless-overtaken' },

@@ -49,6 +49,8 @@ export const TASK_NAMES = [
   'shelving_offloading',
   'unshelving',
   'scheduling',
+  'networking',
+  'block_device_mapping',
 ] as const;
 export const TASK = {
   NONE: 0,
@@ -74,6 +76,8 @@ export const TASK = {
   SHELVING_OFFLOADING: 20,
   UNSHELVING: 21,
   SCHEDULING: 22,
+  NETWORKING: 23,
+  BLOCK_DEVICE_MAPPING: 24,
 } as const;
 
 /** Migration.status (nova/objects/fields.py, nova/compute/manager.py) */

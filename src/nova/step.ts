@@ -44,6 +44,10 @@ export const OUTCOME = {
   RAISE_PRE_CHECK: 26,
   /** MessageDeliveryFailure of a call, where a time-out means something else */
   RAISE_UNDELIVERED: 27,
+  /** RescheduledException: a build that another host may take */
+  RAISE_RESCHEDULED: 28,
+  /** GroupAffinityViolation, then RescheduledByPolicyException */
+  RAISE_POLICY: 29,
 } as const;
 export type Outcome = number;
 
@@ -66,6 +70,8 @@ export const OUTCOME_WORDS: Readonly<Record<number, string>> = {
   25: 'raised on the answer of Placement',
   26: 'raised MigrationPreCheckError',
   27: 'raised MessageDeliveryFailure',
+  28: 'raised RescheduledException',
+  29: 'raised RescheduledByPolicyException',
 };
 
 /** What a step deals with; decides which kinds of fault can strike there. */
@@ -91,6 +97,7 @@ export type Touches =
  * who clears task_state are different ones, nested differently in every handler (undo.ts has the order).
  */
 export type Region =
+  | 'guest'
   | 'abort'
   | 'teardown'
   | 'host'
@@ -104,7 +111,7 @@ export type Region =
   | 'state';
 
 /** Regions that reach only the steps that name them in `inside`. */
-export const INNER_REGIONS: ReadonlySet<Region> = new Set<Region>(['abort', 'teardown', 'host']);
+export const INNER_REGIONS: ReadonlySet<Region> = new Set<Region>(['guest', 'abort', 'teardown', 'host']);
 
 export interface Step {
   /** the failure point */
@@ -131,7 +138,7 @@ export interface Step {
   readonly returned?: (world: World, job: Job, callee: Job) => Outcome;
   /** regions of the handler's undo row that do not reach this step */
   readonly outside?: readonly Region[];
-  /** of INNER_REGIONS those that reach the step ('abort': the claim's own `with`) */
+  /** of INNER_REGIONS those that reach the step ('abort': the claim's own `with`; 'guest': what spawns) */
   readonly inside?: readonly Region[];
   /** a branch: where this says no, `run` takes it without a call of Nova's, and nothing can strike there */
   readonly when?: (world: World, job: Job) => boolean;
@@ -202,6 +209,8 @@ export interface Protocol {
   readonly handlers: readonly Handler[];
   readonly undo: Readonly<Record<string, UndoRow>>;
   readonly undoGroups: Readonly<Record<string, UndoGroup>>;
+  /** boots are Nova's own and no part of the design: no campaign lets a fault strike one */
+  readonly leavesBootsToNova?: true;
   /** what older releases of Nova did otherwise, the newest change first; the tables above are those of the newest */
   readonly changes: readonly Change[];
 }

@@ -22,7 +22,12 @@ export function trackInstance(world: World, h: number, i: number): void {
   updateUsage(world, world.hosts[h]!, instance.flavor, instance, 1);
 }
 
-/** update_usage after the instance's vm_state became deleted. */
+/** nova/compute/vm_states.py:allow_resource_removal */
+export function allowsRemoval(vm: number, task: number): boolean {
+  return vm === VM.DELETED || (vm === VM.SHELVED_OFFLOADED && task !== TASK.SPAWNING);
+}
+
+/** update_usage after the instance's vm_state became deleted or shelved_offloaded, and what becomes of a claim that is aborted. */
 export function untrackDeleted(world: World, h: number, i: number, flavor: number): void {
   const tracking = trackingOf(world, h, i);
   if (tracking.instance === 0) return;
@@ -114,7 +119,8 @@ export function recount(world: World, h: number): void {
     tracking.instance = 0;
     tracking.migration = 0;
     const instance = world.instances[i]!;
-    if (instance.exists === 1 && instance.host === h && instance.vm !== VM.DELETED) trackInstance(world, h, i);
+    const resident = instance.exists === 1 && instance.host === h;
+    if (resident && !allowsRemoval(instance.vm, instance.task)) trackInstance(world, h, i);
   }
   for (let i = 0; i < instances; i++) {
     const m = latestMigration(world, h, i);

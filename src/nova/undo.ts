@@ -33,7 +33,8 @@ import {
   type UndoGroup,
   type UndoRow,
 } from './step.ts';
-import { type DropMoveClaim, dropMoveClaim } from './tracker.ts';
+import { allowsRemoval, type DropMoveClaim, dropMoveClaim, untrackDeleted } from './tracker.ts';
+import { BUILD_UNDO_GROUPS } from './undo-build.ts';
 import { LIVE_MIGRATION_UNDO, LIVE_MIGRATION_UNDO_GROUPS } from './undo-live-migration.ts';
 import { instanceConsumer, type Job, migrationConsumer, type World } from './world.ts';
 
@@ -76,8 +77,22 @@ export const NOVA_UNDO: Readonly<Record<string, UndoRow>> = {
   'compute.reboot_instance': { vm: 'set-error', task: 'clear' },
   'compute.stop_instance': { task: 'clear' },
   'compute.start_instance': { task: 'clear' },
-  'conductor.build_instances': { state: 'bury' },
-  'compute.build_and_run_instance': { state: 'bury' },
+  // nova/conductor/manager.py: what cannot be scheduled is buried in cell0; then it is in a cell, and put in error there
+  'conductor.schedule_and_build_instances': { vm: 'clean-up-artifacts', state: 'bury' },
+  'conductor.build_instances': { state: 'give-up' },
+  'compute.build_and_run_instance': {
+    guest: 'shut-down',
+    abort: 'abort-build',
+    notify: 'create-error',
+    retry: 'reschedule-build',
+    vm: 'build-failed',
+    task: 'clear',
+    claim: 'release',
+  },
+  'compute.shelve_instance': { task: 'clear' },
+  'compute.shelve_offload_instance': { task: 'clear' },
+  'conductor.unshelve_instance': { state: 'unshelve-failed' },
+  'compute.unshelve_instance': { abort: 'abort-unshelve', claim: 'release-unshelve', task: 'clear' },
 };
 
 const MANAGER = 'nova/compute/manager.py:ComputeManager';
@@ -226,7 +241,13 @@ const taskClear: UndoGroup = (prefix) => [
       // "unexpected task state means the current task is preempted": left as it is
       if (job.error === OUTCOME.RAISE_TASK_STATE) return OUTCOME.OK;
       setTask(job, TASK.NONE);
-      return saveInstance(world, job);
+      const saved = saveInstance(world, job);
+      // _instance_update tells the tracker, which lets go of what is offloaded
+      const here = job.service - SERVICE.COMPUTE;
+      if (saved === OUTCOME.OK && job.host === here && allowsRemoval(job.vm, job.task)) {
+        untrackDeleted(world, here, job.instance, job.instanceFlavor);
+      }
+      return saved;
     },
     { swallows: true },
   ),
@@ -263,15 +284,6 @@ const unstash: UndoGroup = (prefix) => [
   }),
 ];
 
-const bury: UndoGroup = (prefix) => [
-  database(`${prefix}.undo.state`, 'nova/conductor/manager.py:ComputeTaskManager._bury_in_cell0', (world, job) => {
-    const row = world.instances[job.instance]!;
-    row.vm = VM.ERROR;
-    row.task = TASK.NONE;
-    return OUTCOME.OK;
-  }),
-];
-
 export const NOVA_UNDO_GROUPS: Readonly<Record<string, UndoGroup>> = {
   'give-back': giveBack,
   'give-back-with-host': giveBackWithHost,
@@ -288,6 +300,6 @@ export const NOVA_UNDO_GROUPS: Readonly<Record<string, UndoGroup>> = {
   'set-error': setError,
   'migration.error': migrationError,
   clear: taskClear,
-  bury,
+  ...BUILD_UNDO_GROUPS,
   ...LIVE_MIGRATION_UNDO_GROUPS,
 };

@@ -32,6 +32,12 @@ export interface Instance {
   /** of the boot: its root disk is image_min_disk in the system metadata */
   bootFlavor: number;
   volumeBacked: number;
+  /** launched_at is set: its build came to its end */
+  launched: number;
+  /** its build request is there: to the API it is what that says, and in no cell */
+  buildRequest: number;
+  /** 0 its instance mapping names a cell; 1 a cell has its row, and the mapping does not say so; 2 no cell has it */
+  unmapped: number;
   /** bit h: host h has a guest or its disks under the instance's name (the hypervisor's truth, not Nova's) */
   guests: number;
   /** bit h: the guest there runs */
@@ -60,6 +66,9 @@ const InstanceTable = table<Instance>('Instance', [
   'requestSpecFlavor',
   'bootFlavor',
   'volumeBacked',
+  'launched',
+  'buildRequest',
+  'unmapped',
   'guests',
   'running',
   'backups',

@@ -23,6 +23,10 @@ export interface ObservedInstance {
   readonly newFlavor: number;
   readonly migrationContext: number;
   readonly volumeBacked: number;
+  /** more than 0: the API knows it from its build request alone, and in no cell */
+  readonly unmapped: number;
+  /** its build came to its end, so that there was a guest */
+  readonly launched: number;
   /** bit h: host h has the guest or its disks */
   readonly guests: number;
   readonly running: number;

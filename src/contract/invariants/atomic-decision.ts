@@ -5,6 +5,7 @@ import {
   holdingMigration,
   holdsBothSides,
   instanceHoldings,
+  isOffloaded,
   isOpen,
   lastMoveOf,
   restsOnItsHost,
@@ -34,7 +35,10 @@ export const atomicDecision: Invariant = {
       case 1:
         return status === STATUS.CONFIRMED && restsOnItsHost(observation, instance) ? null : 'the confirm is half done';
       case 2: {
-        const back = row.host === move.source && sameHoldings(instanceHoldings(observation, instance), move.before);
+        const held = instanceHoldings(observation, instance);
+        const back = isOffloaded(observation, instance)
+          ? held.count === 0
+          : row.host === move.source && sameHoldings(held, move.before);
         const done = back && status === STATUS.REVERTED && holdingMigration(observation, instance) === NONE;
         return done ? null : 'the revert is half done';
       }

@@ -7,7 +7,7 @@ export const guestSingleHome: Invariant = {
   id: 'guest-single-home',
   code: 'GUEST',
   when: 'settled',
-  law: 'The host of an instance has its guest, or while it is in error at least its disks, and no other host runs it, none at all where it has no host; where nothing went wrong its power is that of vm_state, and a deleted instance runs nowhere.',
+  law: 'The host of an instance that was built has its guest, or while it is in error at least its disks, and no other host runs it, none at all where it has no host; where nothing went wrong its power is that of vm_state, and a deleted instance runs nowhere.',
   broken({ observation, instance, peaceful }) {
     const row = observation.instances[instance]!;
     if (peaceful && row.exists === 2 && row.running !== 0) return 'it is deleted and runs';
@@ -17,6 +17,8 @@ export const guestSingleHome: Invariant = {
     const gone = goneHosts(observation);
     if ((row.running & ~home & ~gone) !== 0) return 'it runs where Nova does not know it';
     if ((home & gone) !== 0) return null;
+    // whose build was interrupted never had a guest
+    if (row.launched === 0 && row.vm === VM.ERROR) return null;
     if (((row.guests | row.backups) & home) === 0) return 'its host has neither guest nor disks';
     if (row.task !== TASK.NONE || (row.vm !== VM.ACTIVE && row.vm !== VM.STOPPED)) return null;
     // the copy that a move puts aside is no server that a user can use

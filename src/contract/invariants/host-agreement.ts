@@ -7,7 +7,9 @@ export const hostAgreement: Invariant = {
   when: 'settled',
   law: 'An instance holds exactly its flavor on its host and its migrations hold nothing; while a move is open they hold together exactly old on the source and new on the destination.',
   broken({ observation, instance }) {
-    if (observation.instances[instance]!.exists !== 1) return null;
+    const { exists, unmapped } = observation.instances[instance]!;
+    // a request to build is no instance yet: it is judged once it is deleted
+    if (exists !== 1 || unmapped > 0) return null;
     if (isOpen(observation, instance)) {
       const move = lastMoveOf(observation, instance)!;
       return holdsBothSides(observation, instance, move) ? null : 'an open move does not hold exactly its two sides';

@@ -10,7 +10,8 @@ export const noDoubleAllocation: Invariant = {
   law: "Outside an open move an instance is claimed on one compute provider, for no more than one flavor's worth.",
   broken({ observation, instance }) {
     const row = observation.instances[instance]!;
-    if (row.exists !== 1 || isOpen(observation, instance)) return null;
+    // a request to build is no instance yet
+    if (row.exists !== 1 || row.unmapped > 0 || isOpen(observation, instance)) return null;
     const held = settledHoldings(observation, instance);
     for (let k = 1; k < held.count; k++)
       if (held.provider(k) !== held.provider(0)) return 'it is claimed on two providers';

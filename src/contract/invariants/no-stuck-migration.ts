@@ -1,6 +1,6 @@
-import { inProgress, STATUS, STATUS_NAMES, TASK, TASK_NAMES } from '../../nova/states.ts';
+import { inProgress, STATUS, STATUS_NAMES, TASK, TASK_NAMES, VM } from '../../nova/states.ts';
 import { NONE } from '../../state/table.ts';
-import { isOpen } from '../facts.ts';
+import { instanceHoldings, isOpen } from '../facts.ts';
 import type { Invariant } from '../invariant.ts';
 
 /** Tasks that only the host of a guest can end. */
@@ -21,13 +21,16 @@ export const noStuckMigration: Invariant = {
   id: 'no-stuck-migration',
   code: 'STUCK',
   when: 'settled',
-  law: 'No task_state and no transitional migration status remains, unless a finished move waits for the user.',
+  law: 'No task_state and no transitional migration status remains, unless a finished move waits for the user, and nothing that holds a claim is building for ever.',
   broken({ observation, instance }) {
     const row = observation.instances[instance]!;
     if (row.exists !== 1) return null;
     // whose host is gone waits for it with a reboot or a stop, but with no move and no delete
     const waits = row.host !== NONE && observation.hosts[row.host]!.gone === 1 && OF_THE_GUEST.has(row.task);
     if (row.task !== TASK.NONE && !waits) return `task_state ${TASK_NAMES[row.task]} remains`;
+    if (row.vm === VM.BUILDING && row.unmapped === 0 && instanceHoldings(observation, instance).count > 0) {
+      return 'it holds a claim, and is building for ever';
+    }
     const open = isOpen(observation, instance);
     for (let m = 0; m < observation.globals.migrations; m++) {
       const migration = observation.migrations[m]!;

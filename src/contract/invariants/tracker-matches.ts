@@ -38,6 +38,10 @@ export const trackerMatches = {
   },
 } as const;
 
+/** nova/compute/vm_states.py:allow_resource_removal */
+const removed = (vm: number, task: number): boolean =>
+  vm === VM.DELETED || (vm === VM.SHELVED_OFFLOADED && task !== TASK.SPAWNING);
+
 interface Usage {
   vcpus: number;
   memoryMb: number;
@@ -55,7 +59,7 @@ function usage(observation: Observation, h: number): Usage {
   };
   for (let i = 0; i < observation.globals.instances; i++) {
     const instance = observation.instances[i]!;
-    const resident = instance.exists === 1 && instance.host === h && instance.vm !== VM.DELETED;
+    const resident = instance.exists === 1 && instance.host === h && !removed(instance.vm, instance.task);
     if (resident) count(instance.flavor, instance.volumeBacked);
     const migration = counted(observation, i, instance, h);
     if (migration === undefined) continue;

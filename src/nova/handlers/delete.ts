@@ -1,5 +1,14 @@
 import { NONE } from '../../state/table.ts';
-import { destroyInstance, findMigration, loadInstance, saveInstance, setPower, setTask, setVm } from '../database.ts';
+import {
+  destroyInstance,
+  findMigration,
+  instanceOf,
+  loadInstance,
+  saveInstance,
+  setPower,
+  setTask,
+  setVm,
+} from '../database.ts';
 import { forceDeleteAllocations } from '../report-client.ts';
 import { POWER, STATUS, TASK, VM } from '../states.ts';
 import {
@@ -34,8 +43,19 @@ function findConfirmed(world: World, job: Job): void {
   if (job.migration !== NONE) job.payloadStatus = world.migrations[job.migration]!.status;
 }
 
-/** nova/compute/utils.py:may_have_ports_or_volumes: one whose build failed has no host any more, and may have left things behind. */
-const unscheduled = (_world: World, job: Job): boolean => job.host === NONE && job.vm !== VM.ERROR;
+/** The API has the instance from its build request, which is building whatever a cell may say. */
+const inBuildRequest = (world: World, job: Job): boolean => {
+  const { buildRequest, unmapped } = instanceOf(world, job);
+  return buildRequest === 1 && unmapped > 0;
+};
+
+/** nova/compute/utils.py:may_have_ports_or_volumes: what has no host any more may have left things behind. */
+const mayHavePortsOrVolumes = (world: World, job: Job): boolean =>
+  (job.vm === VM.ERROR || job.vm === VM.SHELVED_OFFLOADED) && !inBuildRequest(world, job);
+
+const unscheduled = (world: World, job: Job): boolean => job.host === NONE && !mayHavePortsOrVolumes(world, job);
+const hasBuildRequest = (world: World, job: Job): boolean =>
+  unscheduled(world, job) && instanceOf(world, job).buildRequest === 1;
 
 /** DELETE /servers/{id}: by cast to the host, or locally when the host is down or there is none. */
 export const apiDelete = handler({
@@ -49,12 +69,26 @@ export const apiDelete = handler({
       job.beganTask = job.task;
       return OUTCOME.OK;
     }),
+    // before conductor does: then it stops there
+    database(
+      'delete.build-request',
+      `${API}._attempt_delete_of_buildrequest`,
+      (world, job) => {
+        if (hasBuildRequest(world, job)) instanceOf(world, job).buildRequest = 0;
+        return OUTCOME.OK;
+      },
+      { when: hasBuildRequest },
+    ),
     // a server that never came to a host is only in the databases: its row goes first, and what frees its claim may fail
     database(
       'delete.unscheduled.destroy',
       `${API}._delete`,
       (world, job) => {
         if (!unscheduled(world, job)) return OUTCOME.ELSE;
+        // ObjectActionError, "host changed": it came to a host meanwhile
+        if (instanceOf(world, job).exists === 1 && instanceOf(world, job).host !== NONE) {
+          return loadInstance(world, job) === OUTCOME.OK ? OUTCOME.ELSE : OUTCOME.DONE;
+        }
         return destroyInstance(world, job.instance) === OUTCOME.OK ? OUTCOME.OK : OUTCOME.DONE;
       },
       { when: unscheduled, else: 'delete.set-task' },
@@ -110,7 +144,7 @@ function destroyRow(world: World, job: Job): Outcome {
   return destroyInstance(world, job.instance) === OUTCOME.OK ? OUTCOME.OK : OUTCOME.DONE;
 }
 
-const isTracked = (world: World, job: Job): boolean =>
+export const isTracked = (world: World, job: Job): boolean =>
   job.host === here(job) && trackingOf(world, here(job), job.instance).instance === 1;
 
 /** What terminate_instance does, and a nova-compute that starts and finds a delete that was interrupted. */

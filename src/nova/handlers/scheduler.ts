@@ -1,5 +1,6 @@
 import { NONE } from '../../state/table.ts';
 import { claimResources } from '../report-client.ts';
+import { VM } from '../states.ts';
 import { type Handler, memory, OUTCOME, type Outcome, read, withAlternates } from '../step.ts';
 import { amountsOf, type Job, seemsUp, type World } from '../world.ts';
 import { handler, I, lowest, wanted } from './common.ts';
@@ -12,7 +13,7 @@ const SCHEDULER = 'nova/scheduler/manager.py:SchedulerManager';
  */
 function filter(world: World, job: Job): Outcome {
   // of a boot: nova/scheduler/host_manager.py:get_filtered_hosts asks no filter about a host that was forced
-  const forced = job.requested !== NONE && job.migration === NONE;
+  const forced = job.requested !== NONE && job.vm === VM.BUILDING;
   let kept = 0;
   for (let h = 0; h < world.setting.hosts.length; h++) {
     if ((job.hosts & (1 << h)) === 0 || (!seemsUp(world, h) && !forced)) continue;

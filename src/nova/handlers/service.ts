@@ -49,7 +49,9 @@ const auditItems: readonly Item[] = [
         job.hosts = 0;
         if (response.status !== 200) return OUTCOME.ELSE;
         for (const id of response.ids) {
-          if (id < world.shape.instances && world.instances[id]!.exists === 2) job.hosts |= 1 << id;
+          // one that never was in a cell is deleted in none
+          const instance = world.instances[id];
+          if (id < world.shape.instances && instance?.exists === 2 && instance.unmapped === 0) job.hosts |= 1 << id;
         }
         return OUTCOME.OK;
       },
@@ -96,11 +98,13 @@ function nextInstance(world: World, job: Job): Outcome {
   return OUTCOME.ELSE;
 }
 
+const BUILDING_TASKS: readonly number[] = [TASK.SCHEDULING, TASK.BLOCK_DEVICE_MAPPING, TASK.NETWORKING, TASK.SPAWNING];
+
 /** The branches of _init_instance that need nobody else. ELSE: there is nothing more to do for this one. */
 export function initInstance(world: World, job: Job): Outcome {
   const { vm, task } = job;
   if (vm === VM.ERROR && task !== TASK.RESIZE_MIGRATING && task !== TASK.DELETING) return OUTCOME.ELSE;
-  if (vm === VM.BUILDING || task === TASK.SPAWNING) {
+  if (vm === VM.BUILDING || BUILDING_TASKS.includes(task)) {
     setVm(job, VM.ERROR);
     setTask(job, TASK.NONE);
     saveInstance(world, job);
@@ -154,6 +158,53 @@ export const STOP_AND_START: readonly Step[] = [
 ];
 
 /**
+ * _error_out_instances_whose_build_was_interrupted: those that wait to be claimed here have no host yet, and are found by
+ * what they hold.
+ */
+const interruptedBuilds: readonly Step[] = [
+  read(
+    'init.get-provider-allocations',
+    `${MANAGER}._error_out_instances_whose_build_was_interrupted`,
+    (_world, job) => ({ op: 'get-provider-allocations', provider: here(job) }),
+    (world, job, response) => {
+      job.hosts = 0;
+      // logged
+      if (response.status !== 200) return OUTCOME.ELSE;
+      for (const id of response.ids) {
+        if (id >= world.shape.instances) continue;
+        const { exists, host, vm, unmapped } = world.instances[id]!;
+        const inCell = exists === 1 && unmapped < 2;
+        if (inCell && vm === VM.BUILDING && host !== here(job)) job.hosts |= 1 << id;
+      }
+      return OUTCOME.OK;
+    },
+    { else: 'audit.recount' },
+  ),
+  database(
+    'init.interrupted-build',
+    `${MANAGER}._error_out_instances_whose_build_was_interrupted`,
+    (world, job) => {
+      job.instance = lowest(job.hosts);
+      if (job.instance === NONE) return OUTCOME.ELSE;
+      job.hosts &= ~(1 << job.instance);
+      if (loadInstance(world, job) !== OUTCOME.OK) return OUTCOME.OK;
+      setVm(job, VM.ERROR);
+      setTask(job, TASK.NONE);
+      return saveInstance(world, job);
+    },
+    { when: (_world, job) => job.hosts !== 0, else: 'audit.recount' },
+  ),
+  memory(
+    'init.interrupted-build.again',
+    `${MANAGER}._error_out_instances_whose_build_was_interrupted`,
+    () => OUTCOME.ELSE,
+    {
+      else: 'init.interrupted-build',
+    },
+  ),
+];
+
+/**
  * What nova-compute does when its service starts.
  * @param init the branches of _init_instance that need nobody else
  * @param driven those that do an interrupted task again, and what comes for moves
@@ -172,7 +223,9 @@ export const initHandler = (
     prefix: 'init',
     steps: [
       ...first,
-      database('init.next-instance', `${MANAGER}._init_instance`, nextInstance, { else: 'audit.recount' }),
+      database('init.next-instance', `${MANAGER}._init_instance`, nextInstance, {
+        else: 'init.get-provider-allocations',
+      }),
       database('init.instance', `${MANAGER}._init_instance`, init, { else: 'init.next-instance' }),
       ...driven,
       database('init.clear-reboot', `${MANAGER}._init_instance`, clear(...REBOOTS), {
@@ -180,6 +233,7 @@ export const initHandler = (
         else: 'init.next-instance',
       }),
       memory('init.again', `${MANAGER}.init_host`, () => OUTCOME.ELSE, { else: 'init.next-instance' }),
+      ...interruptedBuilds,
       ...auditItems,
     ],
   });

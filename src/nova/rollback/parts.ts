@@ -36,7 +36,7 @@ const SPARE: Readonly<Record<string, string>> = {
 
 const EFFECTS: readonly Touches[] = ['database', 'driver', 'tracker', 'placement-write', 'cast', 'call'];
 const HANDLERS =
-  /^(api\.(resize|confirm_resize|revert_resize|delete)|conductor\.(?!build).*|scheduler\..*|compute\.(\w*resize|resize_instance|\w*_guest|terminate_instance))$/;
+  /^(api\.(resize|confirm_resize|revert_resize|delete)|conductor\.(?!build|schedule_and_build).*|scheduler\..*|compute\.(\w*resize|resize_instance|\w*_guest|terminate_instance))$/;
 /** Without them the model stops at an assertion: loops, and what names the migration, its destination or a host. */
 const ASSUMED = /\.next$|^(api\.set-task-state|prep\.rt-claim\.save-migration|conductor\.schedule)$/;
 

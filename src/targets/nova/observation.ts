@@ -30,6 +30,10 @@ export function observationOf(scenario: Scenario, { settled, moves, steps }: Nov
   const volumeBacked = new Set(
     operations.flatMap((one) => (one.operation === 'boot' && one.volume_backed === true ? [one.server] : [])),
   );
+  const launched = (server: string): boolean =>
+    [...steps.map(({ picture }) => picture), settled].some(({ instances }) =>
+      instances.some((row) => row.server === server && row.vm_state !== 'building' && row.vm_state !== 'error'),
+    );
   const moveAt = (name: string): NovaMove | undefined => moves.findLast(({ migration }) => migration === name);
   const consumer = (name: string): ObservedConsumer => {
     const allocations = holdings(setting, settled.allocations[name] ?? {});
@@ -65,6 +69,9 @@ export function observationOf(scenario: Scenario, { settled, moves, steps }: Nov
       newFlavor: flavor(row.new_flavor),
       migrationContext: NONE,
       volumeBacked: volumeBacked.has(row.server) ? 1 : 0,
+      // one that a cell has is put in error when its nova-compute starts
+      unmapped: row.vm_state === 'building' && row.host === null ? 2 : 0,
+      launched: launched(row.server) ? 1 : 0,
       guests: bits(row.guests),
       running: bits(row.running),
       backups: bits(row.backups),

@@ -14,8 +14,11 @@ from nova.compute import api as compute_api
 from nova.compute import manager
 from nova.compute import resource_tracker
 from nova import availability_zones
+from nova.compute import utils as compute_utils
+from nova.conductor import manager as conductor_manager
 from nova.conductor.tasks import live_migrate
 from nova.conductor.tasks import migrate
+from nova.image import glance
 from nova.network import neutron
 from nova.scheduler import manager as scheduler_manager
 from nova.scheduler import utils as scheduler_utils
@@ -27,6 +30,7 @@ import hypervisor
 CLASSES = {
     'API': compute_api.API,
     'ComputeManager': manager.ComputeManager,
+    'ComputeTaskManager': conductor_manager.ComputeTaskManager,
     'LiveMigrationTask': live_migrate.LiveMigrationTask,
     'MigrationTask': migrate.MigrationTask,
     'PlacementCommands': manage.PlacementCommands,
@@ -35,12 +39,13 @@ CLASSES = {
     'SchedulerManager': scheduler_manager.SchedulerManager,
     'servicegroup': servicegroup.API,
     'cinder': cinder.API,
+    'glance': glance.API,
     'driver': hypervisor.HarnessDriver,
     'neutron': neutron.API,
 }
-MODULES = {'availability_zones': availability_zones, 'scheduler_utils': scheduler_utils}
+MODULES = {'availability_zones': availability_zones, 'compute_utils': compute_utils, 'scheduler_utils': scheduler_utils}
 OBJECTS = ('BlockDeviceMappingList', 'BuildRequest', 'ComputeNode', 'Instance', 'InstanceAction', 'InstanceList',
-           'InstancePCIRequests', 'Migration', 'MigrationList', 'RequestSpec')
+           'InstanceMapping', 'InstancePCIRequests', 'Migration', 'MigrationList', 'RequestSpec')
 
 
 def error(touches):
@@ -57,6 +62,10 @@ def error(touches):
 
 
 def raised(kind, point):
+    if point.id == 'boot.recheck-quota':
+        return exception.TooManyInstances(overs='instances', req=1, used=0, allowed=0)
+    if point.id == 'boot.group-policy':
+        return exception.GroupAffinityViolation(instance_uuid='claimcheck', policy='Anti-affinity')
     if point.id == 'heal.get-ports':
         return exception.UnableToQueryPorts(instance_uuid='claimcheck', error='claimcheck')
     if kind == 'fault-rollback':
@@ -76,7 +85,8 @@ def facts_of(name, target, args, kwargs):
     for value in (*args, *kwargs.values()):
         if value in ('start', 'end'):
             facts['phase'] = value
-        elif isinstance(value, str) and value.startswith(('resize.', 'live')):
+        elif isinstance(value, str) and value.startswith(
+                ('resize.', 'live', 'create.', 'shelve', 'unshelve.')):
             facts['event'] = value
     if 'teardown' in kwargs:
         facts['teardown'] = kwargs['teardown']

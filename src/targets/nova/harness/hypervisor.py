@@ -1,7 +1,8 @@
-"""A hypervisor as libvirt behaves in a resize and a live migration: guests, the disks of a guest to be, and the `_resize`
+"""A hypervisor as libvirt behaves in a resize, a live migration and a shelve: guests, the disks of a guest to be, and the `_resize`
 copies that a revert starts from. What the model's steps that touch a driver do to them is the same (src/nova/handlers)."""
 
 from nova.compute import power_state
+from nova.compute import task_states
 from nova import exception
 from nova.virt import fake
 from nova.virt import hardware
@@ -48,11 +49,22 @@ class HarnessDriver(fake.FakeDriver):
 
     def spawn(self, context, instance, image_meta, injected_files, admin_password, allocations, network_info=None,
               block_device_info=None, power_on=True, accel_info=None):
+        # what went wrong with the networks is raised where they are asked for
+        list(network_info or ())
         self._create(instance, power_on)
 
     def destroy(self, context, instance, network_info, block_device_info=None, destroy_disks=True,
                 destroy_secrets=True):
         self.here.guests.pop(instance.uuid, None)
+
+    def snapshot(self, context, instance, image_id, update_task_state):
+        update_task_state(task_state=task_states.IMAGE_PENDING_UPLOAD)
+        self.extract_snapshot(instance)
+        update_task_state(
+            task_state=task_states.IMAGE_UPLOADING, expected_state=task_states.IMAGE_PENDING_UPLOAD)
+
+    def extract_snapshot(self, instance):
+        pass
 
     def cleanup(self, context, instance, network_info, block_device_info=None, destroy_disks=True,
                 migrate_data=None, destroy_vifs=True, destroy_secrets=True):

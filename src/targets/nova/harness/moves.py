@@ -64,7 +64,8 @@ class Course:
     def _accepted(self, k, uuid):
         """Something was written for the move: from now on it is the server's last, and this was before it."""
         operation = self.operations[k]
-        if self._of(k) is not None or operation['operation'] not in ('resize', 'cold_migrate', 'live_migrate'):
+        if self._of(k) is not None or operation['operation'] not in (
+                'resize', 'cold_migrate', 'live_migrate', 'unshelve'):
             return
         server = self.names.server(uuid)
         if server is None or operation['server'] != server:
@@ -77,7 +78,7 @@ class Course:
             'decision': None, 'before': picture['allocations'].get(server, {})})
 
     def instance(self, k, row, values):
-        if values.get('task_state') in ('resize_prep', 'migrating'):
+        if values.get('task_state') in ('resize_prep', 'migrating', 'unshelving'):
             self._accepted(k, row['uuid'])
         move = self._of(k)
         if move is None or self.names.server(row['uuid']) != move['server']:
@@ -88,6 +89,8 @@ class Course:
                 move['committed'] |= self.names.host(values['host']) not in (None, move['source'])
         if row['vm_state'] == 'resized':
             self._commit(move, row['uuid'])
+        if self.operations[k]['operation'] == 'unshelve' and row['vm_state'] == 'active' and row['host'] is not None:
+            move['committed'] = True
 
     def migration(self, k, row):
         self._accepted(k, row['instance_uuid'])

@@ -81,6 +81,8 @@ class Observer:
         for server, uuid in names.servers.items():
             row = instances.get(uuid)
             if row is None:
+                if uuid is None and not self._asked():
+                    continue
                 shown.append(self._unbuilt(server, uuid))
                 continue
             shown.append(self._instance(server, uuid, row))
@@ -133,6 +135,12 @@ class Observer:
     def all_names(self):
         providers = {uuid: self.names.host(own) for own, uuid in self.names.providers.items()}
         return {**providers, **self.consumers}
+
+    def _asked(self):
+        """Whether there is a request to build whose client has no answer yet, or a bad one."""
+        with api_db.get_engine().connect() as connection:
+            asked = {row[0] for row in connection.execute(sa.text('SELECT instance_uuid FROM build_requests'))}
+        return not asked <= set(self.names.servers.values())
 
     def _unbuilt(self, server, uuid):
         """A request to build that has not come to a cell, or was deleted before it did."""

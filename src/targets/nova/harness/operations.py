@@ -135,6 +135,18 @@ class Operations:
         path = '/servers/%s/migrations/%d' % (uuid, self.observer.last_live_migration(uuid))
         return self._request(k, 'api.live_migrate_abort', 'DELETE', path)
 
+    def _shelve(self, k, operation):
+        return self._action(k, 'api.shelve', operation, {'shelve': None})
+
+    def _shelve_offload(self, k, operation):
+        return self._action(k, 'api.shelve_offload', operation, {'shelveOffload': None})
+
+    def _unshelve(self, k, operation):
+        host = operation.get('host')
+        if host is None:
+            return self._action(k, 'api.unshelve', operation, {'unshelve': None})
+        return self._action(k, 'api.unshelve', operation, {'unshelve': {'host': self._host(host)}}, version='2.91')
+
     def _confirm(self, k, operation):
         return self._action(k, 'api.confirm_resize', operation, {'confirmResize': None})
 

@@ -20,7 +20,9 @@ UUID = re.compile(r'[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 
 # handlers by topic and method; what is not here is taken in at once, and has no failure points
 HANDLERS = {
-    ('conductor', 'schedule_and_build_instances'): 'conductor.build_instances',
+    ('conductor', 'schedule_and_build_instances'): 'conductor.schedule_and_build_instances',
+    ('conductor', 'build_instances'): 'conductor.build_instances',
+    ('conductor', 'unshelve_instance'): 'conductor.unshelve_instance',
     ('conductor', 'migrate_server'): 'conductor.migrate_server',
     ('conductor', 'live_migrate_instance'): 'conductor.live_migrate_instance',
     ('scheduler', 'select_destinations'): 'scheduler.select_destinations',
@@ -30,7 +32,8 @@ for topic in ('compute', 'compute-alt'):
                    'revert_resize', 'finish_revert_resize', 'check_instance_shared_storage', 'terminate_instance',
                    'stop_instance', 'start_instance', 'reboot_instance', 'check_can_live_migrate_destination',
                    'check_can_live_migrate_source', 'pre_live_migration', 'live_migration', 'live_migration_abort',
-                   'post_live_migration_at_destination', 'rollback_live_migration_at_destination'):
+                   'post_live_migration_at_destination', 'rollback_live_migration_at_destination',
+                   'shelve_instance', 'shelve_offload_instance', 'unshelve_instance'):
         HANDLERS[(topic, method)] = 'compute.' + method
 
 
