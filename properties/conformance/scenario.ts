@@ -98,6 +98,10 @@ export const shelveOffload = on({ operation: 'shelve_offload', ...SERVER });
 export const unshelve = on({ operation: 'unshelve', ...SERVER });
 export const unshelveTo = (host: string, ...marks: Mark[]): Step =>
   on({ operation: 'unshelve', host, ...SERVER })(...marks);
+export const deleteService = (host: string, ...marks: Mark[]): Step =>
+  on({ operation: 'delete_service', host })(...marks);
+export const forceDown = (host: string, forced_down: boolean, ...marks: Mark[]): Step =>
+  on({ operation: 'force_down', host, forced_down })(...marks);
 export const loseHost = (host: string): Step => on({ operation: 'lose_host', host })();
 export const audit = (host: string, ...marks: Mark[]): Step => on({ operation: 'audit', host })(...marks);
 export const poll = (host: string, ...marks: Mark[]): Step =>

@@ -3,7 +3,7 @@
  * history that laws need. One Int32Array with views; see state/table.ts.
  */
 import { releaseRules } from '../placement/releases.ts';
-import { makeStore, type Store, type StoreShape, storeSize } from '../placement/store.ts';
+import { makeStore, type Store, type StoreShape, setInventories, storeSize } from '../placement/store.ts';
 import { Holdings } from '../state/holdings.ts';
 import { IdSet } from '../state/id-set.ts';
 import { assert, NONE, type Packed, type TableClass, table } from '../state/table.ts';
@@ -663,7 +663,7 @@ export function lastMove(world: World, instance: number): Move | undefined {
 export function populate(world: World, setting: Setting, ratios: number[]): void {
   world.setting = setting;
   world.cells.fill(0);
-  const { globals, placement, shape } = world;
+  const { globals, placement } = world;
   globals.apiUp = 1;
   globals.conductorUp = 1;
   globals.schedulerUp = 1;
@@ -679,18 +679,22 @@ export function populate(world: World, setting: Setting, ratios: number[]): void
     provider.exists = 1;
     provider.parent = NONE;
     provider.traits = host.traits;
-    for (const [c, inventory] of host.inventories) {
-      const record = placement.inventories[h * shape.classes + c]!;
-      record.exists = 1;
-      record.total = inventory.total;
-      record.reserved = inventory.reserved;
-      record.minUnit = inventory.min_unit;
-      record.maxUnit = inventory.max_unit;
-      record.stepSize = inventory.step_size;
-      record.ratio = internRatio(ratios, inventory.allocation_ratio);
-    }
+    setInventories(placement, h, inventoriesOf(world, h));
     if (host.used.length > 0) standBy(world, h, host.used);
   }
+}
+
+/** What the driver of a host reports, as a `put-inventories` has it. */
+export function inventoriesOf({ setting, placement }: World, h: number): number[] {
+  return [...setting.hosts[h]!.inventories].flatMap(([c, inventory]) => [
+    c,
+    inventory.total,
+    inventory.reserved,
+    inventory.min_unit,
+    inventory.max_unit,
+    inventory.step_size,
+    internRatio(placement.ratios as number[], inventory.allocation_ratio),
+  ]);
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Open weaknesses of Nova taken away, one by one: what each repair would be. */
+import { refuse } from '../handlers/common.ts';
 import { resetLiveMigrationFully } from '../handlers/live-migration.ts';
 import { driveAgain, taskIn } from '../handlers/service.ts';
 import { retry } from '../report-client.ts';
@@ -6,6 +7,8 @@ import { TASK } from '../states.ts';
 import { type Item, isGroup, OUTCOME } from '../step.ts';
 import type { Defect } from './defect.ts';
 import { without } from './live-migration.ts';
+
+const always = (): boolean => true;
 
 const positionOf = (items: readonly Item[], id: string): number =>
   items.findIndex((item) => !isGroup(item) && item.id === id);
@@ -147,6 +150,25 @@ export const REPAIRS: readonly Defect[] = [
     undo: {
       'conductor.schedule_and_build_instances': { vm: 'clean-up-artifacts-and-release', state: 'bury-and-release' },
       'conductor.build_instances': { state: 'give-up-and-release' },
+    },
+  },
+  {
+    id: 'W-24',
+    kind: 'repair',
+    aliases: ['service-delete-looks-at-the-answer'],
+    title: 'A service is not deleted before its provider is',
+    catches: [],
+    length: 0,
+    steps: {
+      'service-delete.remove-alloc.get': { unless: always },
+      'service-delete.remove-alloc.get-tree': { unless: always },
+      'service-delete.remove-alloc': { unless: always },
+      'service-delete.get-tree': { unless: always },
+      'service-delete.delete-provider': {
+        unless: always,
+        take: (world, job, { status }) =>
+          status === 204 || status === 404 ? OUTCOME.OK : refuse(world, job, status === 0 ? 500 : 409),
+      },
     },
   },
   {

@@ -1,3 +1,5 @@
+import type { Request, Response } from '../../placement/api.ts';
+import type { Provider } from '../../placement/store.ts';
 import { NONE } from '../../state/table.ts';
 import {
   destroyInstance,
@@ -10,6 +12,7 @@ import {
   setVm,
 } from '../database.ts';
 import { deleteAllocations, forceDeleteAllocations } from '../report-client.ts';
+import { SAME_HOST_TRAIT_BIT } from '../setting.ts';
 import { STATUS, TASK, VM } from '../states.ts';
 import {
   call,
@@ -23,13 +26,65 @@ import {
   read,
   type Step,
   tracker,
+  write,
 } from '../step.ts';
 import { recount } from '../tracker.ts';
-import { type Job, seemsUp, type World } from '../world.ts';
+import { inventoriesOf, type Job, seemsUp, setService, type World } from '../world.ts';
 import { handler, here, I, lowest, MANAGER, TRACKER } from './common.ts';
 import { resetLiveMigration } from './live-migration.ts';
 import { trackerUpdate } from './prep-resize.ts';
 import { restoreGuest } from './revert.ts';
+
+const REPORT = 'nova/scheduler/client/report.py:SchedulerReportClient';
+
+const rootProvider = (world: World, job: Job): Provider => world.placement.providers[here(job)]!;
+
+/** As a nova-compute finds it that had to take its node back. */
+const isMissing = (world: World, job: Job): boolean => rootProvider(world, job).exists === 0;
+
+const hasNoInventory = ({ placement }: World, job: Job): boolean =>
+  placement.inventories[here(job) * placement.classes]!.exists === 0;
+
+const lacksTraits = (world: World, job: Job): boolean =>
+  (rootProvider(world, job).traits & SAME_HOST_TRAIT_BIT) !==
+  (world.setting.hosts[here(job)]!.traits & SAME_HOST_TRAIT_BIT);
+
+/** A write under the tracker's lock, made only where it is needed. */
+function whereNeeded(
+  needed: (world: World, job: Job) => boolean,
+  id: string,
+  nova: string,
+  ask: (world: World, job: Job) => Request,
+): Step {
+  const asked = (world: World, job: Job): Request | null => (needed(world, job) ? ask(world, job) : null);
+  const take = (_world: World, _job: Job, { status }: Response): Outcome =>
+    status === 200 ? OUTCOME.OK : OUTCOME.RAISE_PLACEMENT;
+  return { ...write(id, `${REPORT}.${nova}`, asked, take, { when: needed }), under: 'tracker' };
+}
+
+/**
+ * _update_to_placement, with what it does where the provider went with a service that was deleted: the driver reports what it
+ * always did, and traits of an operator's are lost.
+ */
+const updateToPlacement: readonly Step[] = [
+  whereNeeded(isMissing, 'audit.create-provider', '_ensure_resource_provider', (_world, job) => ({
+    op: 'create-provider',
+    provider: here(job),
+  })),
+  trackerUpdate('audit.update'),
+  whereNeeded(hasNoInventory, 'audit.put-inventories', 'set_inventory_for_provider', (world, job) => ({
+    op: 'put-inventories',
+    provider: here(job),
+    generation: rootProvider(world, job).generation,
+    inventories: inventoriesOf(world, here(job)),
+  })),
+  whereNeeded(lacksTraits, 'audit.put-traits', 'set_traits_for_provider', (world, job) => ({
+    op: 'put-traits',
+    provider: here(job),
+    generation: rootProvider(world, job).generation,
+    traits: rootProvider(world, job).traits ^ SAME_HOST_TRAIT_BIT,
+  })),
+];
 
 /**
  * The audit: the tracker counts afresh, then removes what deleted instances still hold here. It never writes the claim of a
@@ -37,6 +92,8 @@ import { restoreGuest } from './revert.ts';
  */
 const auditItems: readonly Item[] = [
   tracker('audit.recount', `${TRACKER}._update_available_resource`, (world, job) => {
+    // _init_compute_node: "Undeleting compute node"
+    world.hosts[here(job)]!.nodeDeleted = 0;
     recount(world, here(job));
     return OUTCOME.OK;
   }),
@@ -55,7 +112,7 @@ const auditItems: readonly Item[] = [
         }
         return OUTCOME.OK;
       },
-      { else: 'audit.update' },
+      { else: 'audit.create-provider' },
     ),
     under: 'tracker',
   },
@@ -69,13 +126,13 @@ const auditItems: readonly Item[] = [
         job.hosts &= ~(1 << job.instance);
         return OUTCOME.OK;
       },
-      { else: 'audit.update' },
+      { else: 'audit.create-provider' },
     ),
     under: 'tracker',
   },
   { steps: deleteAllocations('audit.delete-alloc', I).steps.map((step) => ({ ...step, under: 'tracker' as const })) },
   { ...memory('audit.again', TRACKER, () => OUTCOME.ELSE, { else: 'audit.next-deleted' }), under: 'tracker' },
-  trackerUpdate('audit.update'),
+  ...updateToPlacement,
 ];
 
 export const audit = handler({
@@ -178,7 +235,7 @@ const interruptedBuilds: readonly Step[] = [
       }
       return OUTCOME.OK;
     },
-    { else: 'audit.recount' },
+    { else: 'init.create-service' },
   ),
   database(
     'init.interrupted-build',
@@ -192,7 +249,7 @@ const interruptedBuilds: readonly Step[] = [
       setTask(job, TASK.NONE);
       return saveInstance(world, job);
     },
-    { when: (_world, job) => job.hosts !== 0, else: 'audit.recount' },
+    { when: (_world, job) => job.hosts !== 0, else: 'init.create-service' },
   ),
   memory(
     'init.interrupted-build.again',
@@ -203,6 +260,34 @@ const interruptedBuilds: readonly Step[] = [
     },
   ),
 ];
+
+const isNew = (world: World, job: Job): boolean => world.hosts[here(job)]!.serviceDeleted === 1;
+
+/** "My hypervisor has existing instances, but I appear to be a new service in this database": it refuses to start. */
+const sanityCheckNewHost: Step = driver(
+  'init.sanity-check-new-host',
+  `${MANAGER}._sanity_check_new_host`,
+  (world, job) => {
+    if (!isNew(world, job) || world.instances.every(({ guests }) => (guests & (1 << here(job))) === 0))
+      return OUTCOME.OK;
+    setService(world, job.service, 0);
+    return OUTCOME.REFUSE;
+  },
+  { when: isNew },
+);
+
+/** Between init_host and pre_start_hook, which takes the node back. */
+const createService: Step = database(
+  'init.create-service',
+  'nova/service.py:Service.start',
+  (world, job) => {
+    const host = world.hosts[here(job)]!;
+    if (host.serviceDeleted === 1) host.forcedDown = 0;
+    host.serviceDeleted = 0;
+    return OUTCOME.OK;
+  },
+  { when: isNew },
+);
 
 /**
  * What nova-compute does when its service starts.
@@ -222,6 +307,7 @@ export const initHandler = (
     nova: `${MANAGER}.init_host`,
     prefix: 'init',
     steps: [
+      sanityCheckNewHost,
       ...first,
       database('init.next-instance', `${MANAGER}._init_instance`, nextInstance, {
         else: 'init.get-provider-allocations',
@@ -234,6 +320,7 @@ export const initHandler = (
       }),
       memory('init.again', `${MANAGER}.init_host`, () => OUTCOME.ELSE, { else: 'init.next-instance' }),
       ...interruptedBuilds,
+      createService,
       ...auditItems,
     ],
   });
