@@ -115,6 +115,8 @@ export interface HostRecord {
   serviceDeleted: number;
   /** its row in `compute_nodes` was deleted, which the host's nova-compute takes back */
   nodeDeleted: number;
+  /** its provider was made anew, and has not all yet that the driver reports */
+  unreported: number;
   /** the tracker has run once since the service started */
   initialised: number;
   vcpusUsed: number;
@@ -133,6 +135,7 @@ const HostTable = table<HostRecord>('HostRecord', [
   'gone',
   'serviceDeleted',
   'nodeDeleted',
+  'unreported',
   'initialised',
   'vcpusUsed',
   'memoryMbUsed',

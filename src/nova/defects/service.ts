@@ -26,7 +26,7 @@ export const SERVICE_DEFECTS: readonly Defect[] = [
     fixed: '18.0.0 (+17.0.5, 16.1.5)',
     catches: ['provider-lifecycle'],
     length: 1,
-    steps: { 'service-delete.count-instances': { run: ok } },
+    steps: { 'service-delete.instances': { run: ok } },
   },
   {
     id: 'N-03',

@@ -60,7 +60,8 @@ function logsNoAnswer(step: Step): Step {
 
 /** _remove_allocations_for_evacuated_instances */
 const evacuatedAllocations: readonly Step[] = [
-  database(
+  database('service-delete.get-evacuations', `${REPORT}._remove_allocations_for_evacuated_instances`, ok),
+  memory(
     'service-delete.next-evacuation',
     `${REPORT}._remove_allocations_for_evacuated_instances`,
     (world, job) => {
@@ -109,6 +110,14 @@ const deleteProvider: readonly Step[] = [
   ),
 ];
 
+/** Leaves the number in `job.held`. */
+function countInstances(world: World, job: Job): Outcome {
+  job.held = world.instances.filter(
+    ({ exists, host, unmapped }) => exists === 1 && host === job.requested && unmapped === 0,
+  ).length;
+  return OUTCOME.OK;
+}
+
 /** DELETE /os-services/{id} */
 export const apiServiceDelete = handler({
   id: 'api.service_delete',
@@ -119,12 +128,10 @@ export const apiServiceDelete = handler({
     database(
       'service-delete.count-instances',
       'nova/objects/instance.py:InstanceList.get_count_by_hosts',
-      (world, job) => {
-        for (const { exists, host, unmapped } of world.instances) {
-          if (exists === 1 && host === job.requested && unmapped === 0) return refuse(world, job, 409);
-        }
-        return OUTCOME.OK;
-      },
+      countInstances,
+    ),
+    memory('service-delete.instances', `${SERVICES}.delete`, (world, job) =>
+      job.held > 0 ? refuse(world, job, 409) : OUTCOME.OK,
     ),
     database(
       'service-delete.get-nodes',

@@ -12,7 +12,6 @@ import {
   setVm,
 } from '../database.ts';
 import { deleteAllocations, forceDeleteAllocations } from '../report-client.ts';
-import { SAME_HOST_TRAIT_BIT } from '../setting.ts';
 import { STATUS, TASK, VM } from '../states.ts';
 import {
   call,
@@ -42,12 +41,10 @@ const rootProvider = (world: World, job: Job): Provider => world.placement.provi
 /** As a nova-compute finds it that had to take its node back. */
 const isMissing = (world: World, job: Job): boolean => rootProvider(world, job).exists === 0;
 
-const hasNoInventory = ({ placement }: World, job: Job): boolean =>
-  placement.inventories[here(job) * placement.classes]!.exists === 0;
+const isUnreported = (world: World, job: Job): boolean => world.hosts[here(job)]!.unreported === 1;
 
-const lacksTraits = (world: World, job: Job): boolean =>
-  (rootProvider(world, job).traits & SAME_HOST_TRAIT_BIT) !==
-  (world.setting.hosts[here(job)]!.traits & SAME_HOST_TRAIT_BIT);
+const hasNoInventory = (world: World, job: Job): boolean =>
+  isUnreported(world, job) && world.placement.inventories[here(job) * world.placement.classes]!.exists === 0;
 
 /** A write under the tracker's lock, made only where it is needed. */
 function whereNeeded(
@@ -55,16 +52,20 @@ function whereNeeded(
   id: string,
   nova: string,
   ask: (world: World, job: Job) => Request,
+  done: (world: World, job: Job) => void = () => {},
 ): Step {
   const asked = (world: World, job: Job): Request | null => (needed(world, job) ? ask(world, job) : null);
-  const take = (_world: World, _job: Job, { status }: Response): Outcome =>
-    status === 200 ? OUTCOME.OK : OUTCOME.RAISE_PLACEMENT;
+  const take = (world: World, job: Job, { status }: Response): Outcome => {
+    if (status !== 200) return OUTCOME.RAISE_PLACEMENT;
+    done(world, job);
+    return OUTCOME.OK;
+  };
   return { ...write(id, `${REPORT}.${nova}`, asked, take, { when: needed }), under: 'tracker' };
 }
 
 /**
  * _update_to_placement, with what it does where the provider went with a service that was deleted: the driver reports what it
- * always did, and traits of an operator's are lost.
+ * always did.
  */
 const updateToPlacement: readonly Step[] = [
   whereNeeded(isMissing, 'audit.create-provider', '_ensure_resource_provider', (_world, job) => ({
@@ -78,12 +79,20 @@ const updateToPlacement: readonly Step[] = [
     generation: rootProvider(world, job).generation,
     inventories: inventoriesOf(world, here(job)),
   })),
-  whereNeeded(lacksTraits, 'audit.put-traits', 'set_traits_for_provider', (world, job) => ({
-    op: 'put-traits',
-    provider: here(job),
-    generation: rootProvider(world, job).generation,
-    traits: rootProvider(world, job).traits ^ SAME_HOST_TRAIT_BIT,
-  })),
+  whereNeeded(
+    isUnreported,
+    'audit.put-traits',
+    'set_traits_for_provider',
+    (world, job) => ({
+      op: 'put-traits',
+      provider: here(job),
+      generation: rootProvider(world, job).generation,
+      traits: world.setting.hosts[here(job)]!.traits,
+    }),
+    (world, job) => {
+      world.hosts[here(job)]!.unreported = 0;
+    },
+  ),
 ];
 
 /**
@@ -93,7 +102,9 @@ const updateToPlacement: readonly Step[] = [
 const auditItems: readonly Item[] = [
   tracker('audit.recount', `${TRACKER}._update_available_resource`, (world, job) => {
     // _init_compute_node: "Undeleting compute node"
-    world.hosts[here(job)]!.nodeDeleted = 0;
+    const host = world.hosts[here(job)]!;
+    host.nodeDeleted = 0;
+    if (isMissing(world, job)) host.unreported = 1;
     recount(world, here(job));
     return OUTCOME.OK;
   }),
