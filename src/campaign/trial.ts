@@ -255,7 +255,7 @@ export class Trial {
         const { operation } = resolved.operation;
         const about = resolved.instance === NONE || instance === NONE || resolved.instance === instance;
         // a cold migration is a resize to the flavor that the server has
-        return about && operation !== 'boot' ? [operation === 'cold_migrate' ? 'resize' : operation] : [];
+        return about && operation !== 'boot' && operation !== 'settle' ? [operation === 'cold_migrate' ? 'resize' : operation] : [];
       }),
       holds: run.holds.flatMap((hold, k) => {
         if (world.holds[k]!.state === 0) return [];

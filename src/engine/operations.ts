@@ -87,7 +87,8 @@ export function perform(run: Run, k: number, resolved: Resolved): void {
   if (resolved.unknown || !STARTS[operation](run, k, resolved)) {
     record.outcome = OPERATION.SKIPPED;
   }
-  run.drain(k);
+  // what is held until everything is to rest goes on when it does (settle.ts): no fault strikes it any more
+  if (operation !== 'settle') run.drain(k);
   forgetRefusedMove(world, k);
 }
 

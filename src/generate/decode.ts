@@ -52,8 +52,8 @@ const WEIGHTS: Readonly<Record<OperationName, number>> = {
   settle: 1,
   recover: 6,
   lose_host: 1,
-  placement_audit: 0,
-  heal_allocations: 0,
+  placement_audit: 3,
+  heal_allocations: 6,
   delete_allocations: 0,
   edit_row: 0,
   live_migrate: 14,
@@ -75,6 +75,8 @@ const SABOTAGE_WEIGHTS: Readonly<Record<OperationName, number>> = {
   delete_allocations: 5,
   edit_row: 5,
 };
+/** Drawn for sabotage whatever the families are. */
+const SABOTAGE = new Set<OperationName>(['placement_audit', 'heal_allocations']);
 /** Of so many holds that could be drawn one is. */
 const HOLDS = 20;
 const SABOTAGE_HOLDS = 2;
@@ -184,6 +186,8 @@ export class Decoder {
   private readonly sabotage: boolean;
   /** families of moves, as bits */
   private readonly families: number;
+  /** each of them by itself */
+  private readonly drawn: readonly number[];
 
   private readonly swarm: boolean;
   private readonly races: boolean;
@@ -198,6 +202,7 @@ export class Decoder {
     let families = 0;
     for (const family of moves) families |= 1 << MOVE_FAMILY_NAMES.indexOf(family);
     this.families = families;
+    this.drawn = moves.map((family) => 1 << MOVE_FAMILY_NAMES.indexOf(family));
     const builds = moves.includes('build');
     for (const name of OPERATIONS) this.targets.set(name, name === 'boot' && !builds ? [] : reachable(code, name));
     this.served = OPERATIONS.map((name) => serves(code, name));
@@ -213,19 +218,30 @@ export class Decoder {
     const [, operations = 0, kinds = 0, moves = 0] = words;
     // of four scenarios one has everything
     const allowed = !this.swarm || (operations & 3) === 0 ? -1 : operations >>> 2;
-    const some = !this.swarm || (moves & 3) === 0 ? this.families : this.families & (moves >>> 2);
-    const families = some === 0 ? this.families : some;
+    const families = this.swarm ? this.someOf(moves) : this.families;
     this.total = 0;
     for (let k = 0; k < OPERATIONS.length; k++) {
       const name = OPERATIONS[k]!;
       const inFamily =
-        FAMILIES[k] === -1 || (families & (1 << FAMILIES[k]!)) !== 0 || (this.recovers && name === 'lose_host');
+        FAMILIES[k] === -1 ||
+        (families & (1 << FAMILIES[k]!)) !== 0 ||
+        (this.recovers && name === 'lose_host') ||
+        (this.sabotage && SABOTAGE.has(name));
       const inSwarm = STAYS[k]! || WHOLE[k]! || (allowed & (1 << k)) !== 0;
       const drawn = (this.recovers || !RECOVERED.has(name)) && this.served[k]! && inFamily && inSwarm;
       this.weights[k] = drawn ? (this.sabotage ? SABOTAGE_WEIGHTS : WEIGHTS)[name] : 0;
       this.total += this.weights[k]!;
     }
     this.allowedKinds = !this.swarm || (kinds & 3) === 0 ? -1 : kinds >>> 2;
+  }
+
+  /** Of four scenarios one has all families, one two of them and two a single one: most bugs are of one or where two meet. */
+  private someOf(word: number): number {
+    const { drawn } = this;
+    const [first, second] = [drawn[(word >>> 2) % drawn.length]!, drawn[(word >>> 10) % drawn.length]!];
+    const how = word & 3;
+    if (how === 0) return this.families;
+    return how === 1 ? first | second : first;
   }
 
   /** Which of `count` situations the scenario plays in. */
@@ -438,12 +454,12 @@ export class Decoder {
       }
       case 'heal_allocations': {
         const force = how % 4 === 3;
-        const operation: Extract<Operation, { operation: 'heal_allocations' }> = {
-          operation: 'heal_allocations',
-          server,
-        };
+        const operation: Extract<Operation, { operation: 'heal_allocations' }> = { operation: 'heal_allocations' };
+        // of all servers it can be asked for without force alone
+        const everyone = !this.sabotage && how % 4 === 0;
+        if (!everyone) operation.server = server;
         if (force) operation.force = true;
-        return resolved(operation, chosen);
+        return resolved(operation, everyone ? NONE : chosen);
       }
       case 'delete_allocations':
         return resolved({ operation: name, server, of: how % 2 === 0 ? 'migration' : 'instance' }, chosen);
