@@ -66,7 +66,8 @@ function periodic(run: Run, operation: number): void {
     run.quiesce();
   }
   for (let h = 0; h < run.world.setting.hosts.length; h++) {
-    if (isGone(run.world, SERVICE.COMPUTE + h)) continue;
+    // one that does not come up does no periodic work
+    if (isGone(run.world, SERVICE.COMPUTE + h) || !serviceUp(run.world, SERVICE.COMPUTE + h)) continue;
     run.begin('compute.update_available_resource', SERVICE.COMPUTE + h, operation);
     run.begin('compute.cleanup_incomplete_migrations', SERVICE.COMPUTE + h, operation);
     run.quiesce();

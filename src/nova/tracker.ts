@@ -94,7 +94,10 @@ export function dropMoveClaim(world: World, h: number, i: number, flavor: number
 /** nova/compute/resource_tracker.py:_instance_in_resize_state */
 export function inResizeState(vm: number, task: number): boolean {
   if (vm === VM.RESIZED) return true;
-  return (vm === VM.ACTIVE || vm === VM.STOPPED) && task >= TASK.RESIZE_PREP && task <= TASK.RESIZE_FINISH;
+  const moving =
+    (task >= TASK.RESIZE_PREP && task <= TASK.RESIZE_FINISH) ||
+    (task >= TASK.REBUILDING && task <= TASK.REBUILD_SPAWNING);
+  return (vm === VM.ACTIVE || vm === VM.STOPPED) && moving;
 }
 
 /** nova/compute/resource_tracker.py:_instance_is_live_migrating */

@@ -111,6 +111,10 @@ export interface HostRecord {
   forcedDown: number;
   /** the host is gone for good: nothing brings its service back, and what it held of guests and disks is lost */
   gone: number;
+  /** its row in `services` was deleted: whether or not it runs, nobody knows of it */
+  serviceDeleted: number;
+  /** its row in `compute_nodes` was deleted, which the host's nova-compute takes back */
+  nodeDeleted: number;
   /** the tracker has run once since the service started */
   initialised: number;
   vcpusUsed: number;
@@ -127,6 +131,8 @@ const HostTable = table<HostRecord>('HostRecord', [
   'up',
   'forcedDown',
   'gone',
+  'serviceDeleted',
+  'nodeDeleted',
   'initialised',
   'vcpusUsed',
   'memoryMbUsed',
@@ -589,10 +595,16 @@ export function serviceUp(world: World, service: number): boolean {
   }
 }
 
-/** nova/servicegroup/api.py:API.service_is_up of a host's nova-compute: it reports, and no operator said otherwise. */
+/** There are rows of its service and of its compute node: nova/scheduler/host_manager.py passes over a host without either. */
+export function isListed(world: World, host: number): boolean {
+  const { serviceDeleted, nodeDeleted } = world.hosts[host]!;
+  return serviceDeleted === 0 && nodeDeleted === 0;
+}
+
+/** nova/servicegroup/api.py:API.service_is_up of a host's nova-compute: it is there, it reports, no operator said otherwise. */
 export function seemsUp(world: World, host: number): boolean {
-  const { up, forcedDown } = world.hosts[host]!;
-  return up === 1 && forcedDown === 0;
+  const { up, forcedDown, serviceDeleted } = world.hosts[host]!;
+  return up === 1 && forcedDown === 0 && serviceDeleted === 0;
 }
 
 /** A nova-compute whose host is gone for good. */

@@ -69,7 +69,8 @@ function usage(observation: Observation, h: number): Usage {
       count(instance.flavor === migration.oldFlavor ? instance.newFlavor : instance.oldFlavor, instance.volumeBacked);
     } else if (!resident) {
       const stashed = incoming ? instance.newFlavor : instance.oldFlavor;
-      count(migration.type === MOVE_TYPE.LIVE_MIGRATION ? instance.flavor : stashed, instance.volumeBacked);
+      const moved = migration.type === MOVE_TYPE.LIVE_MIGRATION || migration.type === MOVE_TYPE.EVACUATION;
+      count(moved ? instance.flavor : stashed, instance.volumeBacked);
     }
   }
   return sum;
@@ -83,7 +84,8 @@ function counted(
   h: number,
 ): ObservedMigration | undefined {
   const resizing = instance.task >= TASK.RESIZE_PREP && instance.task <= TASK.RESIZE_FINISH;
-  const moving = (instance.vm === VM.ACTIVE || instance.vm === VM.STOPPED) && resizing;
+  const rebuilding = instance.task >= TASK.REBUILDING && instance.task <= TASK.REBUILD_SPAWNING;
+  const moving = (instance.vm === VM.ACTIVE || instance.vm === VM.STOPPED) && (resizing || rebuilding);
   const live = instance.vm === VM.ACTIVE && instance.task === TASK.MIGRATING;
   if (instance.exists === 0 || !(moving || live || instance.vm === VM.RESIZED)) return undefined;
   let latest: ObservedMigration | undefined;

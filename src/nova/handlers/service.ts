@@ -9,7 +9,7 @@ import {
   setTask,
   setVm,
 } from '../database.ts';
-import { deleteAllocations, forceDeleteAllocations } from '../report-client.ts';
+import { deleteAllocations, forceDeleteAllocations, removeProviderTree } from '../report-client.ts';
 import { STATUS, TASK, VM } from '../states.ts';
 import {
   call,
@@ -18,6 +18,7 @@ import {
   type Handler,
   type Item,
   memory,
+  neutron,
   OUTCOME,
   type Outcome,
   read,
@@ -25,11 +26,12 @@ import {
   tracker,
 } from '../step.ts';
 import { recount } from '../tracker.ts';
-import { type Job, seemsUp, type World } from '../world.ts';
-import { handler, here, I, lowest, MANAGER, TRACKER } from './common.ts';
+import { type Instance, type Job, seemsUp, setService, type World } from '../world.ts';
+import { handler, here, I, lowest, MANAGER, TRACKER, toDestination } from './common.ts';
 import { resetLiveMigration } from './live-migration.ts';
 import { trackerUpdate } from './prep-resize.ts';
-import { restoreGuest } from './revert.ts';
+import { completeEvacuation, evacuationFrom } from './rebuild-instance.ts';
+import { destroyGuest, restoreGuest } from './revert.ts';
 
 /**
  * The audit: the tracker counts afresh, then removes what deleted instances still hold here. It never writes the claim of a
@@ -85,11 +87,11 @@ export const audit = handler({
   steps: auditItems,
 });
 
-/** Goes over the instances of this host, as init_host reads them from the database. */
+/** Goes over the instances of this host, as init_host reads them from the database, but for those that were evacuated. */
 function nextInstance(world: World, job: Job): Outcome {
   for (let i = job.cursor; i < world.globals.instances; i++) {
     const row = world.instances[i]!;
-    if (row.exists !== 1 || row.host !== here(job)) continue;
+    if (row.exists !== 1 || row.host !== here(job) || (job.ignoreHosts & (1 << i)) !== 0) continue;
     job.cursor = i + 1;
     job.instance = i;
     return loadInstance(world, job);
@@ -104,7 +106,8 @@ const BUILDING_TASKS: readonly number[] = [TASK.SCHEDULING, TASK.BLOCK_DEVICE_MA
 export function initInstance(world: World, job: Job): Outcome {
   const { vm, task } = job;
   if (vm === VM.ERROR && task !== TASK.RESIZE_MIGRATING && task !== TASK.DELETING) return OUTCOME.ELSE;
-  if (vm === VM.BUILDING || BUILDING_TASKS.includes(task)) {
+  const rebuilding = task >= TASK.REBUILDING && task <= TASK.REBUILD_SPAWNING && vm !== VM.ERROR;
+  if (vm === VM.BUILDING || BUILDING_TASKS.includes(task) || rebuilding) {
     setVm(job, VM.ERROR);
     setTask(job, TASK.NONE);
     saveInstance(world, job);
@@ -255,6 +258,90 @@ const completePartialDeletion: readonly Step[] = [
 const interruptedResize = (_world: World, job: Job): boolean => job.task === TASK.RESIZE_MIGRATING;
 
 /** There is no branch for resize_migrated, resize_finish, resize_reverting. */
+/** An exception goes through init_host: nova-compute does not come up. */
+function failsToStart(world: World, job: Job): void {
+  setService(world, job.service, 0);
+}
+const fatal = (step: Step): Step => ({ ...step, onError: failsToStart });
+
+const EVACUATED = `${MANAGER}._destroy_evacuated_instances`;
+
+/** The next of what was evacuated from here, with its record. */
+const nextEvacuated =
+  (fits: (world: World, instance: Instance, host: number) => boolean) =>
+  (world: World, job: Job): Outcome => {
+    for (;;) {
+      job.instance = lowest(job.hosts);
+      if (job.instance === NONE) {
+        job.migration = NONE;
+        return OUTCOME.ELSE;
+      }
+      job.hosts &= ~(1 << job.instance);
+      job.migration = evacuationFrom(world, here(job), job.instance);
+      const instance = world.instances[job.instance]!;
+      if (instance.exists === 1 && fits(world, instance, here(job))) return OUTCOME.OK;
+    }
+  };
+
+/**
+ * _destroy_evacuated_instances: by the records alone, whatever became of the server since. First the guests that the hypervisor
+ * has, then what is held here, of all of them.
+ */
+const destroyEvacuated: readonly Step[] = [
+  database(
+    'init.evacuations',
+    EVACUATED,
+    (world, job) => {
+      for (let i = 0; i < world.globals.instances; i++) {
+        if (evacuationFrom(world, here(job), i) !== NONE) job.ignoreHosts |= 1 << i;
+      }
+      job.hosts = job.ignoreHosts;
+      return job.hosts === 0 ? OUTCOME.ELSE : OUTCOME.OK;
+    },
+    { else: 'init.next-instance' },
+  ),
+  memory(
+    'init.next-evacuated',
+    EVACUATED,
+    nextEvacuated((_world, { guests }, host) => (guests & (1 << host)) !== 0),
+    { when: () => false, else: 'init.evacuated.destroyed' },
+  ),
+  neutron('init.evacuated.network-info', EVACUATED),
+  call(
+    'init.evacuated.shared-storage',
+    `${MANAGER}._is_instance_storage_shared`,
+    'compute.check_instance_shared_storage',
+    toDestination,
+    () => OUTCOME.OK,
+    { swallows: true },
+  ),
+  driver('init.evacuated.destroy', 'nova/virt/driver.py:ComputeDriver.destroy', destroyGuest),
+  memory('init.evacuated.again', EVACUATED, () => OUTCOME.ELSE, { when: () => false, else: 'init.next-evacuated' }),
+  memory(
+    'init.evacuated.destroyed',
+    EVACUATED,
+    (_world, job) => {
+      job.hosts = job.ignoreHosts;
+      return OUTCOME.OK;
+    },
+    { when: () => false },
+  ),
+  database(
+    'init.next-claim',
+    EVACUATED,
+    // a node that is not there holds nothing that could be given up
+    nextEvacuated((world, _instance, host) => world.hosts[host]!.nodeDeleted === 0),
+    { else: 'init.evacuations-done' },
+  ),
+  ...removeProviderTree('init.evacuated.remove-alloc', I, here).steps.map((step) => ({
+    ...step,
+    ...(step.else === undefined ? {} : { else: 'init.evacuated.set-completed' }),
+  })),
+  database('init.evacuated.set-completed', EVACUATED, completeEvacuation),
+  memory('init.evacuated.next', EVACUATED, () => OUTCOME.ELSE, { when: () => false, else: 'init.next-claim' }),
+  memory('init.evacuations-done', EVACUATED, () => OUTCOME.OK, { when: () => false }),
+].map((step) => ('swallows' in step ? step : fatal(step)));
+
 export const initHost = initHandler(
   (world, job) => {
     const outcome = initInstance(world, job);
@@ -288,6 +375,7 @@ export const initHost = initHandler(
       { swallows: true },
     ),
   ],
+  destroyEvacuated,
 );
 
 function reload(world: World, job: Job): Outcome {
