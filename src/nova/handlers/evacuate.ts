@@ -48,7 +48,7 @@ function checkEvacuate(world: World, job: Job): Outcome {
   if (!STATES.includes(job.vm) || job.host === NONE) return refuse(world, job, 409);
   // Service.get_by_compute_host raises, and nobody expects that
   if (world.hosts[job.host]!.serviceDeleted === 1) return refuse(world, job, 500);
-  return seemsUp(world, job.host) ? OUTCOME.OK : refuse(world, job, 400);
+  return seemsUp(world, job.host) ? refuse(world, job, 400) : OUTCOME.OK;
 }
 
 /** "Create this as a tombstone for the source compute to find and cleanup": it names no node of a destination, and no flavor. */
