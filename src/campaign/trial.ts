@@ -145,7 +145,7 @@ export class Trial {
     }
     if (!this.contract.cloud) return;
     if (world.globals.disturbed === 0) this.judgeTrackers(trackerMatches.broken(world), world, k + 1);
-    else if (world.globals.crossed === 0) this.judgeTrackers(trackerMatches.negative(world), world, k + 1);
+    else if (world.globals.crossed === 0) this.judgeTrackers(trackerMatches.afterAudits(world), world, k + 1);
   }
 
   private judgeAll(observation: World, settled: Settled, k: number): void {

@@ -5,7 +5,7 @@ import { instanceOf, saveStatus } from './database.ts';
 import { here, I, MANAGER } from './handlers/common.ts';
 import { REBUILD } from './handlers/evacuate.ts';
 import { saveGiven } from './handlers/rebuild-instance.ts';
-import { removeProviderTree } from './report-client.ts';
+import { releaseElsewhere, removeProviderTree, tryingAgain } from './report-client.ts';
 import { STATUS, TASK, VM } from './states.ts';
 import { database, type Item, memory, notification, OUTCOME, type UndoGroup, type UndoRow } from './step.ts';
 import type { Job, World } from './world.ts';
@@ -113,9 +113,37 @@ const removeDestination =
     ];
   };
 
+/** E-03: an evacuation that no host can take leaves everything as it was, its record as well. */
+const leaveAccepted: UndoGroup = (prefix) => [
+  database(`${prefix}.undo.state`, `${CONDUCTOR}._set_vm_state_and_notify`, (world, job) =>
+    isKnown(job) ? setState(world, job, job.vm) : OUTCOME.OK,
+  ),
+];
+
+/** What W-02's repair does: whatever failed, the server holds what it has on its host, and no record says that it left. */
+const closeAndRelease: UndoGroup = (prefix) => [
+  releaseElsewhere(`${prefix}.undo.claim`, I, (job) => job.host),
+  ...closeIf(() => true)(prefix),
+];
+
+/** E-04: the refusal of a claim was thought of by nobody. */
+const keepsWhereRefused = (id: string): readonly Item[] => [
+  {
+    steps: removeProviderTree(`${id}.remove-alloc`, I, here).steps.map((step) => ({
+      ...step,
+      ask: (world, job) => (job.error === OUTCOME.RAISE_UNAVAILABLE ? null : step.ask!(world, job)),
+    })),
+  },
+];
+
 export const EVACUATION_UNDO_GROUPS: Readonly<Record<string, UndoGroup>> = {
   'close-if-known': closeIf(isKnown),
-  'close-always': closeIf(() => true),
+  'leave-accepted': leaveAccepted,
+  'close-and-release': closeAndRelease,
   'claim.remove-destination': removeDestination((id) => [removeProviderTree(`${id}.remove-alloc`, I, here)]),
-  'claim.keep-destination': removeDestination(() => []),
+  'claim.keep-where-refused': removeDestination(keepsWhereRefused),
+  // what W-10's repair does
+  'claim.remove-destination-again': removeDestination((id) => [
+    tryingAgain(removeProviderTree(`${id}.remove-alloc`, I, here)),
+  ]),
 };

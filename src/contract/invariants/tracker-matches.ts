@@ -1,4 +1,4 @@
-import { inProgress, MOVE_TYPE, STATUS, TASK, VM } from '../../nova/states.ts';
+import { inProgress, MOVE, MOVE_TYPE, STATUS, TASK, VM } from '../../nova/states.ts';
 import { amounts } from '../../observation/amounts.ts';
 import type { Observation, ObservedInstance, ObservedMigration } from '../../observation/observation.ts';
 import { NONE } from '../../state/table.ts';
@@ -19,6 +19,17 @@ export const trackerMatches = {
       if (vcpusUsed < 0 || memoryMbUsed < 0) return h;
     }
     return NONE;
+  },
+  /**
+   * What not even audits that cut into moves excuse: a host that counts less than nothing; where servers were only evacuated, any
+   * that does not add up.
+   */
+  afterAudits(observation: Observation): number {
+    const { moves, globals } = observation;
+    for (let k = 0; k < globals.moves; k++) {
+      if (moves[k]!.exists === 1 && moves[k]!.kind !== MOVE.EVACUATION) return trackerMatches.negative(observation);
+    }
+    return globals.moves === 0 ? trackerMatches.negative(observation) : trackerMatches.broken(observation);
   },
   /** a host whose usage is not what its instances and moves add up to, or NONE */
   broken(observation: Observation): number {

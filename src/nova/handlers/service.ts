@@ -255,9 +255,9 @@ const completePartialDeletion: readonly Step[] = [
   memory('init.destroyed', `${MANAGER}._init_instance`, () => OUTCOME.ELSE, { else: 'init.again' }),
 ];
 
+/** There is no branch for resize_migrated, resize_finish, resize_reverting. */
 const interruptedResize = (_world: World, job: Job): boolean => job.task === TASK.RESIZE_MIGRATING;
 
-/** There is no branch for resize_migrated, resize_finish, resize_reverting. */
 /** An exception goes through init_host: nova-compute does not come up. */
 function failsToStart(world: World, job: Job): void {
   setService(world, job.service, 0);
@@ -266,9 +266,18 @@ const fatal = (step: Step): Step => ({ ...step, onError: failsToStart });
 
 const EVACUATED = `${MANAGER}._destroy_evacuated_instances`;
 
+/** What was evacuated from here, as _destroy_evacuated_instances finds it by the records. */
+export function findEvacuations(world: World, job: Job, statuses?: readonly number[]): Outcome {
+  for (let i = 0; i < world.globals.instances; i++) {
+    if (evacuationFrom(world, here(job), i, statuses) !== NONE) job.ignoreHosts |= 1 << i;
+  }
+  job.hosts = job.ignoreHosts;
+  return job.hosts === 0 ? OUTCOME.ELSE : OUTCOME.OK;
+}
+
 /** The next of what was evacuated from here, with its record. */
 const nextEvacuated =
-  (fits: (world: World, instance: Instance, host: number) => boolean) =>
+  (statuses: readonly number[] | undefined, fits: (world: World, instance: Instance, host: number) => boolean) =>
   (world: World, job: Job): Outcome => {
     for (;;) {
       job.instance = lowest(job.hosts);
@@ -277,7 +286,7 @@ const nextEvacuated =
         return OUTCOME.ELSE;
       }
       job.hosts &= ~(1 << job.instance);
-      job.migration = evacuationFrom(world, here(job), job.instance);
+      job.migration = evacuationFrom(world, here(job), job.instance, statuses);
       const instance = world.instances[job.instance]!;
       if (instance.exists === 1 && fits(world, instance, here(job))) return OUTCOME.OK;
     }
@@ -286,61 +295,54 @@ const nextEvacuated =
 /**
  * _destroy_evacuated_instances: by the records alone, whatever became of the server since. First the guests that the hypervisor
  * has, then what is held here, of all of them.
+ * @param statuses of the records that it goes by
  */
-const destroyEvacuated: readonly Step[] = [
-  database(
-    'init.evacuations',
-    EVACUATED,
-    (world, job) => {
-      for (let i = 0; i < world.globals.instances; i++) {
-        if (evacuationFrom(world, here(job), i) !== NONE) job.ignoreHosts |= 1 << i;
-      }
-      job.hosts = job.ignoreHosts;
-      return job.hosts === 0 ? OUTCOME.ELSE : OUTCOME.OK;
-    },
-    { else: 'init.next-instance' },
-  ),
-  memory(
-    'init.next-evacuated',
-    EVACUATED,
-    nextEvacuated((_world, { guests }, host) => (guests & (1 << host)) !== 0),
-    { when: () => false, else: 'init.evacuated.destroyed' },
-  ),
-  neutron('init.evacuated.network-info', EVACUATED),
-  call(
-    'init.evacuated.shared-storage',
-    `${MANAGER}._is_instance_storage_shared`,
-    'compute.check_instance_shared_storage',
-    toDestination,
-    () => OUTCOME.OK,
-    { swallows: true },
-  ),
-  driver('init.evacuated.destroy', 'nova/virt/driver.py:ComputeDriver.destroy', destroyGuest),
-  memory('init.evacuated.again', EVACUATED, () => OUTCOME.ELSE, { when: () => false, else: 'init.next-evacuated' }),
-  memory(
-    'init.evacuated.destroyed',
-    EVACUATED,
-    (_world, job) => {
-      job.hosts = job.ignoreHosts;
-      return OUTCOME.OK;
-    },
-    { when: () => false },
-  ),
-  database(
-    'init.next-claim',
-    EVACUATED,
-    // a node that is not there holds nothing that could be given up
-    nextEvacuated((world, _instance, host) => world.hosts[host]!.nodeDeleted === 0),
-    { else: 'init.evacuations-done' },
-  ),
-  ...removeProviderTree('init.evacuated.remove-alloc', I, here).steps.map((step) => ({
-    ...step,
-    ...(step.else === undefined ? {} : { else: 'init.evacuated.set-completed' }),
-  })),
-  database('init.evacuated.set-completed', EVACUATED, completeEvacuation),
-  memory('init.evacuated.next', EVACUATED, () => OUTCOME.ELSE, { when: () => false, else: 'init.next-claim' }),
-  memory('init.evacuations-done', EVACUATED, () => OUTCOME.OK, { when: () => false }),
-].map((step) => ('swallows' in step ? step : fatal(step)));
+export const destroyEvacuated = (statuses?: readonly number[]): readonly Step[] =>
+  [
+    database('init.evacuations', EVACUATED, (world, job) => findEvacuations(world, job, statuses), {
+      else: 'init.next-instance',
+    }),
+    memory(
+      'init.next-evacuated',
+      EVACUATED,
+      nextEvacuated(statuses, (_world, { guests }, host) => (guests & (1 << host)) !== 0),
+      { when: () => false, else: 'init.evacuated.destroyed' },
+    ),
+    neutron('init.evacuated.network-info', EVACUATED),
+    call(
+      'init.evacuated.shared-storage',
+      `${MANAGER}._is_instance_storage_shared`,
+      'compute.check_instance_shared_storage',
+      toDestination,
+      () => OUTCOME.OK,
+      { swallows: true },
+    ),
+    driver('init.evacuated.destroy', 'nova/virt/driver.py:ComputeDriver.destroy', destroyGuest),
+    memory('init.evacuated.again', EVACUATED, () => OUTCOME.ELSE, { when: () => false, else: 'init.next-evacuated' }),
+    memory(
+      'init.evacuated.destroyed',
+      EVACUATED,
+      (_world, job) => {
+        job.hosts = job.ignoreHosts;
+        return OUTCOME.OK;
+      },
+      { when: () => false },
+    ),
+    database(
+      'init.next-claim',
+      EVACUATED,
+      // a node that is not there holds nothing that could be given up
+      nextEvacuated(statuses, (world, _instance, host) => world.hosts[host]!.nodeDeleted === 0),
+      { else: 'init.evacuations-done' },
+    ),
+    ...removeProviderTree('init.evacuated.remove-alloc', I, here).steps.map((step) => ({
+      ...step,
+      ...(step.else === undefined ? {} : { else: 'init.evacuated.set-completed' }),
+    })),
+    database('init.evacuated.set-completed', EVACUATED, completeEvacuation),
+    memory('init.evacuated.next', EVACUATED, () => OUTCOME.ELSE, { when: () => false, else: 'init.next-claim' }),
+    memory('init.evacuations-done', EVACUATED, () => OUTCOME.OK, { when: () => false }),
+  ].map((step) => ('swallows' in step ? step : fatal(step)));
 
 export const initHost = initHandler(
   (world, job) => {
@@ -375,7 +377,7 @@ export const initHost = initHandler(
       { swallows: true },
     ),
   ],
-  destroyEvacuated,
+  destroyEvacuated(),
 );
 
 function reload(world: World, job: Job): Outcome {
