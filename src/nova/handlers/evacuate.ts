@@ -113,7 +113,11 @@ export const apiRebuild = handler({
       setTask(job, TASK.REBUILDING);
       return saveInstance(world, job, oneOf(TASK.NONE)) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 409);
     }),
-    database('rebuild.image-metadata', `${API}.rebuild`, ok),
+    // image_min_disk among it, which is the root disk of the flavor that the server has
+    database('rebuild.image-metadata', `${API}.rebuild`, (world, job) => {
+      instanceOf(world, job).bootFlavor = job.instanceFlavor;
+      return OUTCOME.OK;
+    }),
     database('rebuild.action-record', `${API}._record_action_start`, ok),
     database('rebuild.save-reqspec', 'nova/objects/request_spec.py:RequestSpec.save', ok),
     cast(

@@ -105,7 +105,7 @@ const build: readonly Step[] = [
     },
     oneOf(TASK.REBUILDING),
   ),
-  neutron('rebuild.network', 'nova/network/neutron.py:API.setup_instance_network_on_host', undefined, {
+  neutron('rebuild.network', `${MANAGER}._do_rebuild_instance`, undefined, {
     when: evacuates,
   }),
   cinder('rebuild.volumes-info', `${MANAGER}._get_instance_block_device_info`),
@@ -132,7 +132,7 @@ const build: readonly Step[] = [
   driver('rebuild.spawn', 'nova/virt/driver.py:ComputeDriver.spawn', spawn),
   saving(
     'rebuild.set-active',
-    `${MANAGER}._update_instance_after_spawn`,
+    `${MANAGER}._do_rebuild_instance`,
     (_world, job) => {
       setPower(job, POWER.RUNNING);
       setVm(job, VM.ACTIVE);

@@ -44,7 +44,7 @@ CLASSES = {
     'neutron': neutron.API,
 }
 MODULES = {'availability_zones': availability_zones, 'compute_utils': compute_utils, 'scheduler_utils': scheduler_utils}
-OBJECTS = ('BlockDeviceMappingList', 'BuildRequest', 'ComputeNode', 'Instance', 'InstanceAction', 'InstanceList',
+OBJECTS = ('BlockDeviceMappingList', 'BuildRequest', 'ComputeNode', 'ComputeNodeList', 'Instance', 'InstanceAction', 'InstanceList',
            'InstanceMapping', 'InstancePCIRequests', 'Migration', 'MigrationList', 'RequestSpec')
 
 
@@ -86,8 +86,10 @@ def facts_of(name, target, args, kwargs):
         if value in ('start', 'end'):
             facts['phase'] = value
         elif isinstance(value, str) and value.startswith(
-                ('resize.', 'live', 'create.', 'shelve', 'unshelve.')):
+                ('resize.', 'live', 'create.', 'shelve', 'unshelve.', 'rebuild.')):
             facts['event'] = value
+    if 'expected_attrs' in kwargs:
+        facts['joined'] = 'migration_context' in (kwargs['expected_attrs'] or ())
     if 'teardown' in kwargs:
         facts['teardown'] = kwargs['teardown']
     return facts
