@@ -139,8 +139,8 @@ export const EVACUATION_ROWS: Readonly<Record<string, readonly EvacuationCase[]>
     ...at(['rebuild.forced.get-allocs'], ['error-before', 'refused', 'timeout-before'], STUCK, forcing),
     // safe_connect: None is NoValidHost
     ...at(['rebuild.forced.claim-get'], ['refused'], 'h1 active/none m1 | I{h1:m1} | M1{} error', forcing),
-    // taken for a new consumer, whose generation conflicts
-    ...at(['rebuild.forced.claim-get'], ['error-before'], CLOSED, forcing),
+    // nothing is there to be kept, at the generation that was read before
+    ...at(['rebuild.forced.claim-get'], ['error-before'], 'h2 active/none m1 | I{h2:m1} | M1{} done', forcing),
     ...at(
       ['rebuild.forced.claim-put'],
       ['error-before', 'refused'],

@@ -1,6 +1,5 @@
 /** Bugs of evacuation that Nova had, each as it was. */
 import { here, MANAGER, TRACKER } from '../handlers/common.ts';
-import { destroyGuest } from '../handlers/revert.ts';
 import { destroyEvacuated, findEvacuations } from '../handlers/service.ts';
 import { STATUS, TASK } from '../states.ts';
 import { type Item, isGroup, OUTCOME, type Outcome, type Patch, tracker } from '../step.ts';
@@ -18,12 +17,8 @@ const mapSteps =
 const nodesOfTheTracker = (world: World, job: Job): Outcome =>
   findEvacuations(world, job) === OUTCOME.OK ? OUTCOME.RAISE : OUTCOME.ELSE;
 
-/** E-05: what the hypervisor had is remembered, and nothing else is gone over. */
-function destroyAndRemember(world: World, job: Job): Outcome {
-  job.option |= 1 << job.instance;
-  return destroyGuest(world, job);
-}
-function onlyRemembered(_world: World, job: Job): Outcome {
+/** E-05: nothing else is gone over than what the hypervisor had. */
+function onlyDestroyed(_world: World, job: Job): Outcome {
   job.hosts = job.option;
   return OUTCOME.OK;
 }
@@ -120,10 +115,7 @@ export const EVACUATION_DEFECTS: readonly Defect[] = [
     fixed: '20.0.0 (+19.0.1, 18.3.0)',
     catches: ['source-zero', 'no-double-allocation'],
     length: 3,
-    steps: {
-      'init.evacuated.destroy': { run: destroyAndRemember },
-      'init.evacuated.destroyed': { run: onlyRemembered },
-    },
+    steps: { 'init.evacuated.destroyed': { run: onlyDestroyed } },
   },
   {
     id: 'E-07',

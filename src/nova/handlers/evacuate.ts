@@ -25,6 +25,7 @@ import {
   type Region,
   read,
   request,
+  type Step,
   saving,
 } from '../step.ts';
 import { isListed, type Job, seemsUp, type World } from '../world.ts';
@@ -160,6 +161,21 @@ function getNodes(world: World, job: Job): Outcome {
   return found ? OUTCOME.OK : OUTCOME.RAISE;
 }
 
+/**
+ * claim_resources is told the generation that was read: where it cannot read what is there itself, it writes what it wants in the
+ * place of all.
+ */
+const atThatGeneration = ({ take, touches }: Step): Partial<Step> =>
+  touches !== 'placement-read'
+    ? {}
+    : {
+        take: (world, job, response) => {
+          const outcome = take!(world, job, response);
+          if (outcome === OUTCOME.OK && response.rows.length === 0) job.generation = job.generation2;
+          return outcome;
+        },
+      };
+
 /** What the instance has on its host is asked of the one that is forced. */
 const claimForced: Group = {
   steps: [
@@ -167,8 +183,9 @@ const claimForced: Group = {
       'rebuild.forced.get-allocs',
       CLAIM,
       getAllocations(I),
-      strict((job, { rows }) => {
+      strict((job, { rows, generation }) => {
         if (rows.length === 0) return OUTCOME.RAISE;
+        job.generation2 = generation;
         if (rows.some((one, k) => k % 3 === 0 && one !== rows[0])) return OUTCOME.RAISE_NO_VALID_HOST;
         return rows[0] === job.host ? OUTCOME.OK : OUTCOME.RAISE;
       }),
@@ -179,7 +196,7 @@ const claimForced: Group = {
       I,
       (world, job) => flavorRows(world, job, job.instanceFlavor, job.destination),
       'raise',
-    ).steps.map((step) => ({ ...step, falsyRaises: OUTCOME.RAISE_NO_VALID_HOST })),
+    ).steps.map((step) => ({ ...step, falsyRaises: OUTCOME.RAISE_NO_VALID_HOST, ...atThatGeneration(step) })),
   ],
 };
 

@@ -277,7 +277,7 @@ export function findEvacuations(world: World, job: Job, statuses?: readonly numb
 
 /** The next of what was evacuated from here, with its record. */
 const nextEvacuated =
-  (statuses: readonly number[] | undefined, fits: (world: World, instance: Instance, host: number) => boolean) =>
+  (statuses: readonly number[] | undefined, fits: (world: World, instance: Instance, job: Job) => boolean) =>
   (world: World, job: Job): Outcome => {
     for (;;) {
       job.instance = lowest(job.hosts);
@@ -287,10 +287,19 @@ const nextEvacuated =
       }
       job.hosts &= ~(1 << job.instance);
       job.migration = evacuationFrom(world, here(job), job.instance, statuses);
-      const instance = world.instances[job.instance]!;
-      if (instance.exists === 1 && fits(world, instance, here(job))) return OUTCOME.OK;
+      if (fits(world, instanceOf(world, job), job)) return OUTCOME.OK;
     }
   };
+
+/** Of servers that the hypervisor had, those that were deleted among them; which they were is remembered. */
+function destroyEvacuatedGuest(world: World, job: Job): Outcome {
+  job.option |= 1 << job.instance;
+  return destroyGuest(world, job);
+}
+
+/** One that was not on the hypervisor is read, and not found if it is deleted; a node that is not there has nothing to give up. */
+const hasRecordToClose = (world: World, { exists }: Instance, job: Job): boolean =>
+  (exists === 1 || (job.option & (1 << job.instance)) !== 0) && world.hosts[here(job)]!.nodeDeleted === 0;
 
 /**
  * _destroy_evacuated_instances: by the records alone, whatever became of the server since. First the guests that the hypervisor
@@ -305,7 +314,7 @@ export const destroyEvacuated = (statuses?: readonly number[]): readonly Step[] 
     memory(
       'init.next-evacuated',
       EVACUATED,
-      nextEvacuated(statuses, (_world, { guests }, host) => (guests & (1 << host)) !== 0),
+      nextEvacuated(statuses, (_world, { guests }, job) => (guests & (1 << here(job))) !== 0),
       { when: () => false, else: 'init.evacuated.destroyed' },
     ),
     neutron('init.evacuated.network-info', EVACUATED),
@@ -317,7 +326,7 @@ export const destroyEvacuated = (statuses?: readonly number[]): readonly Step[] 
       () => OUTCOME.OK,
       { swallows: true },
     ),
-    driver('init.evacuated.destroy', 'nova/virt/driver.py:ComputeDriver.destroy', destroyGuest),
+    driver('init.evacuated.destroy', 'nova/virt/driver.py:ComputeDriver.destroy', destroyEvacuatedGuest),
     memory('init.evacuated.again', EVACUATED, () => OUTCOME.ELSE, { when: () => false, else: 'init.next-evacuated' }),
     memory(
       'init.evacuated.destroyed',
@@ -328,15 +337,13 @@ export const destroyEvacuated = (statuses?: readonly number[]): readonly Step[] 
       },
       { when: () => false },
     ),
-    database(
-      'init.next-claim',
-      EVACUATED,
-      // a node that is not there holds nothing that could be given up
-      nextEvacuated(statuses, (world, _instance, host) => world.hosts[host]!.nodeDeleted === 0),
-      { else: 'init.evacuations-done' },
-    ),
+    database('init.next-claim', EVACUATED, nextEvacuated(statuses, hasRecordToClose), {
+      else: 'init.evacuations-done',
+    }),
     ...removeProviderTree('init.evacuated.remove-alloc', I, here).steps.map((step) => ({
       ...step,
+      // who deleted it has given up what it held
+      ask: (world: World, job: Job) => (instanceOf(world, job).exists === 1 ? step.ask!(world, job) : null),
       ...(step.else === undefined ? {} : { else: 'init.evacuated.set-completed' }),
     })),
     database('init.evacuated.set-completed', EVACUATED, completeEvacuation),
