@@ -150,7 +150,7 @@ export class Trial {
     if (!this.contract.cloud) return;
     if (world.globals.disturbed === 0) this.judgeProviders(world, k + 1);
     if (world.globals.disturbed === 0) this.judgeTrackers(trackerMatches.broken(world), world, k + 1);
-    else if (world.globals.crossed === 0) this.judgeTrackers(trackerMatches.negative(world), world, k + 1);
+    else if (world.globals.crossed === 0) this.judgeTrackers(trackerMatches.afterAudits(world), world, k + 1);
   }
 
   private judgeAll(observation: World, settled: Settled, k: number): void {
@@ -255,7 +255,9 @@ export class Trial {
         const { operation } = resolved.operation;
         const about = resolved.instance === NONE || instance === NONE || resolved.instance === instance;
         // a cold migration is a resize to the flavor that the server has
-        return about && operation !== 'boot' && operation !== 'settle' ? [operation === 'cold_migrate' ? 'resize' : operation] : [];
+        return about && operation !== 'boot' && operation !== 'settle'
+          ? [operation === 'cold_migrate' ? 'resize' : operation]
+          : [];
       }),
       holds: run.holds.flatMap((hold, k) => {
         if (world.holds[k]!.state === 0) return [];

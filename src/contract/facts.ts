@@ -160,7 +160,7 @@ export function restsOnItsHost(observation: Observation, i: number): boolean {
 }
 
 /**
- * What the instance holds, but for what it holds by design on a host that it was evacuated from and that has not come back:
+ * What the instance holds, but for what it holds by design on a host that it was evacuated from and that is gone for good:
  * of an evacuation the instance holds both sides, and the source's nova-compute gives its own up when it starts
  * (nova/compute/manager.py:ComputeManager._destroy_evacuated_instances).
  */
@@ -205,13 +205,13 @@ function withoutProviders(holdings: ObservedHoldings, providers: number): Observ
   };
 }
 
-/** Hosts that the instance was evacuated from and that have not come back, as bits. */
+/** Hosts that the instance was evacuated from and that will not come back, as bits. */
 function leftBehind(observation: Observation, i: number): number {
   let left = 0;
   for (let m = 0; m < observation.globals.migrations; m++) {
     const { exists, instance, type, status, source } = observation.migrations[m]!;
     if (exists !== 1 || instance !== i || type !== MOVE_TYPE.EVACUATION || status !== STATUS.DONE) continue;
-    if (observation.hosts[source]!.up === 0 && source !== observation.instances[i]!.host) left |= 1 << source;
+    if (observation.hosts[source]!.gone === 1 && source !== observation.instances[i]!.host) left |= 1 << source;
   }
   return left;
 }

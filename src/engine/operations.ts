@@ -80,8 +80,9 @@ export function perform(run: Run, k: number, resolved: Resolved): void {
   const { world } = run;
   world.globals.operation = k;
   const { operation } = resolved.operation;
-  // what an audit that cut in leaves wrong in a tracker is the next audit's to right: the move that it cut into is judged, no later
-  const later = world.globals.disturbed === 1 && MOVES[operation] !== undefined;
+  // what an audit that cut in leaves wrong in a tracker is the next audit's to right: the move that it cut into is judged, no
+  // later; but for an evacuation, before which a host has to go down
+  const later = world.globals.disturbed === 1 && MOVES[operation] !== undefined && operation !== 'evacuate';
   if (operation !== 'audit' && (later || !nothingUnderWay(world))) world.globals.crossed = 1;
   const record = world.operations[k]!;
   if (resolved.unknown || !STARTS[operation](run, k, resolved)) {

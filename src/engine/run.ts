@@ -10,6 +10,7 @@ import {
   JOB,
   type Job,
   meet,
+  nothingUnderWay,
   OPERATION,
   serviceUp,
   setService,
@@ -789,7 +790,8 @@ export class Run {
     const { world } = this;
     setService(world, service, 0);
     world.globals.disturbed = 1;
-    world.globals.crossed = 1;
+    // a host that dies with nothing under way leaves no tracker of another one wrong
+    if (service < SERVICE.COMPUTE || !nothingUnderWay(world)) world.globals.crossed = 1;
     this.listener?.service(service, false);
     for (const job of world.jobs) {
       if (job.state === JOB.FREE || job.service !== service) continue;

@@ -7,6 +7,7 @@ import { kindsFor } from '../engine/faults.ts';
 import { handlersOf, type Resolved, recoversMoves, serves } from '../engine/operations.ts';
 import type { ArmedFault, ArmedHold } from '../engine/run.ts';
 import { CANDIDATES } from '../nova/candidates.ts';
+import { evacuationFrom } from '../nova/handlers/rebuild-instance.ts';
 import { atWork, moveUnderWay } from '../nova/sabotage.ts';
 import { CONTROLLER_NAMES, SERVICE } from '../nova/states.ts';
 import type { Step } from '../nova/step.ts';
@@ -77,6 +78,8 @@ const SABOTAGE_WEIGHTS: Readonly<Record<OperationName, number>> = {
 };
 /** Drawn for sabotage whatever the families are. */
 const SABOTAGE = new Set<OperationName>(['placement_audit', 'heal_allocations']);
+/** Of a crash where servers are evacuated: whose host runs are not. */
+const EVACUATED_CRASHES = 10;
 /** Of so many holds that could be drawn one is. */
 const HOLDS = 20;
 const SABOTAGE_HOLDS = 2;
@@ -229,7 +232,9 @@ export class Decoder {
         (this.sabotage && SABOTAGE.has(name));
       const inSwarm = STAYS[k]! || WHOLE[k]! || (allowed & (1 << k)) !== 0;
       const drawn = (this.recovers || !RECOVERED.has(name)) && this.served[k]! && inFamily && inSwarm;
-      this.weights[k] = drawn ? (this.sabotage ? SABOTAGE_WEIGHTS : WEIGHTS)[name] : 0;
+      const evacuated = name === 'crash' && (families & EVACUATION) !== 0;
+      const weight = evacuated ? EVACUATED_CRASHES : (this.sabotage ? SABOTAGE_WEIGHTS : WEIGHTS)[name];
+      this.weights[k] = drawn ? weight : 0;
       this.total += this.weights[k]!;
     }
     this.allowedKinds = !this.swarm || (kinds & 3) === 0 ? -1 : kinds >>> 2;
@@ -357,6 +362,9 @@ export class Decoder {
     const onServer = ON_SERVER.has(name);
     // a few per cent are illegal on purpose
     if (onServer && !PRECISE.has(name) && how % 32 === 31) chosen = (who >>> 1) % world.globals.instances;
+    // what is evacuated comes from a host that is down
+    if (name === 'crash' && (this.families & EVACUATION) !== 0 && how % 4 !== 0)
+      chosen = this.withServers(world, chosen);
     // of all but one in twelve moves one that some other host has room for
     const anyway = (how >>> 8) % 12 === 11;
     if (NEEDS_ROOM.has(name) && !anyway) chosen = this.roomFor(world, chosen);
@@ -438,8 +446,8 @@ export class Decoder {
           operation: name,
           service: serviceName(chosen),
         };
-        const evacuated = chosen >= SERVICE.COMPUTE && (this.families & EVACUATION) !== 0;
-        if (evacuated && how % 8 === 7) operation.reinstalled = true;
+        const evacuated = (this.families & EVACUATION) !== 0 && canReinstall(world, chosen - SERVICE.COMPUTE);
+        if (evacuated && how % 4 === 3) operation.reinstalled = true;
         return resolved(operation, NONE, NONE, NONE, chosen);
       }
       case 'settle':
@@ -469,6 +477,15 @@ export class Decoder {
         return resolved({ operation: name, server, host: hostName(host) }, chosen, NONE, host);
       }
     }
+  }
+
+  /** The service itself, or the nova-compute of a host that has servers. */
+  private withServers({ globals, instances }: World, chosen: number): number {
+    for (let i = 0; i < globals.instances; i++) {
+      const { exists, host } = instances[(chosen + i) % globals.instances]!;
+      if (exists === 1 && host !== NONE && this.list.includes(SERVICE.COMPUTE + host)) return SERVICE.COMPUTE + host;
+    }
+    return chosen;
   }
 
   /**
@@ -592,6 +609,19 @@ function hasRoom(world: World, f: number, except: number): boolean {
     return true;
   }
   return false;
+}
+
+/** A compute host that was evacuated, and whose hypervisor has nothing else: an operator reinstalls no other. */
+function canReinstall(world: World, host: number): boolean {
+  if (host < 0) return false;
+  let evacuated = false;
+  for (let i = 0; i < world.globals.instances; i++) {
+    const { exists, host: home, guests, backups } = world.instances[i]!;
+    const left = home !== host && evacuationFrom(world, host, i) !== NONE;
+    if (!left && exists === 1 && (home === host || ((guests | backups) & (1 << host)) !== 0)) return false;
+    evacuated ||= left;
+  }
+  return evacuated;
 }
 
 /** The failure points of the handlers that an operation leads to. */

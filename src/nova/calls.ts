@@ -14,6 +14,7 @@
  */
 
 import { BUILD_CALLS } from './calls-build.ts';
+import { EVACUATION_CALLS } from './calls-evacuation.ts';
 import { LIVE_MIGRATION_CALLS } from './calls-live-migration.ts';
 import { SERVICE_CALLS } from './calls-services.ts';
 
@@ -28,6 +29,7 @@ const LOOP = { unreachable: 'the turn of a loop of Nova, which calls nothing' };
 
 const CALLS: Readonly<Record<string, string | Unreachable>> = {
   ...BUILD_CALLS,
+  ...EVACUATION_CALLS,
 
   'api.validate': REQUEST,
   'api.validate.get-traits': 'GET /resource_providers/{provider}/traits',

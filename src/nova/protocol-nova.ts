@@ -6,6 +6,7 @@ import { apiCreate, buildAndRunInstance, buildInstances, scheduleAndBuildInstanc
 import { conductorMigrateServer } from './handlers/conductor-migrate.ts';
 import { apiConfirm, computeConfirmResize, confirmSteps } from './handlers/confirm.ts';
 import { apiDelete, deleteAgain, terminateInstance } from './handlers/delete.ts';
+import { apiEvacuate, apiRebuild, conductorRebuildInstance, selectRebuild } from './handlers/evacuate.ts';
 import { finishResize } from './handlers/finish-resize.ts';
 import { apiLiveMigrate, apiLiveMigrateAbort, conductorLiveMigrate } from './handlers/live-migrate.ts';
 import {
@@ -21,6 +22,7 @@ import {
 import { operatorCommands } from './handlers/operator.ts';
 import { powerRequests, rebootInstance, resetState, startInstance, stopInstance } from './handlers/power.ts';
 import { prepResize } from './handlers/prep-resize.ts';
+import { rebuildInstance } from './handlers/rebuild-instance.ts';
 import { resizeInstance } from './handlers/resize-instance.ts';
 import { apiRevert, checkSharedStorage, computeFinishRevertResize, computeRevertResize } from './handlers/revert.ts';
 import { novaSelectDestinations } from './handlers/scheduler.ts';
@@ -70,6 +72,11 @@ export const nova: Protocol = {
     liveMigrationAbort,
     apiForceDown,
     apiServiceDelete,
+    apiEvacuate,
+    apiRebuild,
+    conductorRebuildInstance,
+    selectRebuild,
+    rebuildInstance,
     apiDelete,
     terminateInstance,
     apiShelve,

@@ -91,10 +91,15 @@ export function dropMoveClaim(world: World, h: number, i: number, flavor: number
   tracking.instance = 0;
 }
 
-/** nova/compute/resource_tracker.py:_instance_in_resize_state */
-export function inResizeState(vm: number, task: number): boolean {
+/**
+ * nova/compute/resource_tracker.py:_instance_in_resize_state
+ * @param lastPhase of a rebuild that counts
+ */
+export function inResizeState(vm: number, task: number, lastPhase: number = TASK.REBUILD_SPAWNING): boolean {
   if (vm === VM.RESIZED) return true;
-  return (vm === VM.ACTIVE || vm === VM.STOPPED) && task >= TASK.RESIZE_PREP && task <= TASK.RESIZE_FINISH;
+  const moving =
+    (task >= TASK.RESIZE_PREP && task <= TASK.RESIZE_FINISH) || (task >= TASK.REBUILDING && task <= lastPhase);
+  return (vm === VM.ACTIVE || vm === VM.STOPPED) && moving;
 }
 
 /** nova/compute/resource_tracker.py:_instance_is_live_migrating */
@@ -105,8 +110,10 @@ export function isLiveMigrating(vm: number, task: number): boolean {
 /**
  * _update_available_resource up to the point where Placement is asked: counts afresh the instances of the host, then the
  * moves that touch it; a move that the instance's migration_context does not name is set to error.
+ * @param resident instances that were of the host when they were read, as bits
+ * @param lastPhase of a rebuild that counts as a move
  */
-export function recount(world: World, h: number): void {
+export function recount(world: World, h: number, resident = residents(world, h), lastPhase?: number): void {
   const host = world.hosts[h]!;
   host.initialised = 1;
   host.uncounted = 0;
@@ -119,11 +126,11 @@ export function recount(world: World, h: number): void {
     tracking.instance = 0;
     tracking.migration = 0;
     const instance = world.instances[i]!;
-    const resident = instance.exists === 1 && instance.host === h;
-    if (resident && !allowsRemoval(instance.vm, instance.task)) trackInstance(world, h, i);
+    const counts = (resident & (1 << i)) !== 0 && !allowsRemoval(instance.vm, instance.task);
+    if (counts) trackInstance(world, h, i);
   }
   for (let i = 0; i < instances; i++) {
-    const m = latestMigration(world, h, i);
+    const m = latestMigration(world, h, i, lastPhase);
     if (m === NONE) continue;
     const migration = world.migrations[m]!;
     const instance = world.instances[i]!;
@@ -135,11 +142,20 @@ export function recount(world: World, h: number): void {
   }
 }
 
+/** InstanceList.get_by_host_and_node, as bits */
+export function residents(world: World, h: number): number {
+  let found = 0;
+  for (let i = 0; i < world.globals.instances; i++) {
+    if (world.instances[i]!.exists === 1 && world.instances[i]!.host === h) found |= 1 << i;
+  }
+  return found;
+}
+
 /** _update_usage_from_migrations: in progress or error, its instance in a resize state, the most recently updated. */
-function latestMigration(world: World, h: number, i: number): number {
+function latestMigration(world: World, h: number, i: number, lastPhase?: number): number {
   const instance = world.instances[i]!;
   const { vm, task } = instance;
-  if (instance.exists === 0 || !(inResizeState(vm, task) || isLiveMigrating(vm, task))) return NONE;
+  if (instance.exists === 0 || !(inResizeState(vm, task, lastPhase) || isLiveMigrating(vm, task))) return NONE;
   let latest: number = NONE;
   for (let m = 0; m < world.globals.migrations; m++) {
     const row = world.migrations[m]!;

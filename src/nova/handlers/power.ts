@@ -102,7 +102,7 @@ export function power(world: World, job: Job, on: boolean): Outcome {
 }
 
 /** _get_power_state: what the driver says of the guest. */
-function powerHere(world: World, job: Job): number {
+export function powerHere(world: World, job: Job): number {
   const { guests, running } = instanceOf(world, job);
   const bit = 1 << here(job);
   if ((guests & bit) === 0) return POWER.NOSTATE;

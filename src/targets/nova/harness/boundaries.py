@@ -91,8 +91,10 @@ def facts_of(name, target, args, kwargs):
         if value in ('start', 'end'):
             facts['phase'] = value
         elif isinstance(value, str) and value.startswith(
-                ('resize.', 'live', 'create.', 'shelve', 'unshelve.')):
+                ('resize.', 'live', 'create.', 'shelve', 'unshelve.', 'rebuild.')):
             facts['event'] = value
+    if 'expected_attrs' in kwargs:
+        facts['joined'] = 'migration_context' in (kwargs['expected_attrs'] or ())
     if 'teardown' in kwargs:
         facts['teardown'] = kwargs['teardown']
     return facts

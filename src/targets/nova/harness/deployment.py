@@ -101,6 +101,7 @@ class Deployment(test.TestCase):
         self._start_api()
         self._run_at_once()
         self._name_what_init_drives()
+        self._fail_to_start()
         self._silence()
         servicegroup.API.service_is_up = lambda _api, member: self.is_up(member)
         for name in ('conductor', 'scheduler'):
@@ -274,7 +275,22 @@ class Deployment(test.TestCase):
         for method in ('_delete_instance', 'reboot_instance', 'stop_instance', 'start_instance'):
             self._name(method, 'compute.' + method, 'compute.init_host')
         # and so is the audit that ends a live migration on its source
+        self._name('stop_instance', 'compute.stop_instance', 'compute.rebuild_instance')
         self._name('update_available_resource', 'compute.update_available_resource', 'compute._do_live_migration')
+
+    def _fail_to_start(self):
+        """A nova-compute that cannot destroy what was evacuated does not come up."""
+        original = manager.ComputeManager._destroy_evacuated_instances
+
+        @functools.wraps(original)
+        def destroy(compute, *args):
+            try:
+                return original(compute, *args)
+            except Exception:
+                self.jobs.up[compute.host] = False
+                raise
+
+        manager.ComputeManager._destroy_evacuated_instances = destroy
 
     def _name(self, method, handler, of):
         original = getattr(manager.ComputeManager, method)

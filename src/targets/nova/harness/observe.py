@@ -146,6 +146,11 @@ class Observer:
         status = rows(self.cells[0], 'SELECT status FROM migrations WHERE uuid = ?', migration)
         return (vm_state[0]['vm_state'] if vm_state else None, status[0]['status'] if status else None)
 
+    def image_of(self, instance):
+        """The image that it was built of, or none."""
+        found = rows(self.cells[0], 'SELECT image_ref FROM instances WHERE uuid = ?', instance)
+        return found[0]['image_ref'] if found else None
+
     def last_live_migration(self, instance):
         """The id of the one that was asked for last, or one that there is not."""
         with self.cells[0].connect() as connection:

@@ -17,6 +17,7 @@ import hypervisor
 CONTROLLERS = ('api', 'conductor', 'scheduler', 'placement')
 MOST_ROUNDS = 8
 IMAGE = nova_fixtures.GlanceFixture.image1['id']
+IMAGES = (IMAGE, nova_fixtures.GlanceFixture.image2['id'])
 
 
 class Operations:
@@ -73,7 +74,8 @@ class Operations:
             status, text = self.deployment.request(method, path, body, version)
             self.faults.behind()
             record['outcome'] = 'accepted' if status < 300 else 'refused'
-            record['http'] = 202 if status in (202, 204) else status
+            # an evacuation is answered with 200, a delete with 204
+            record['http'] = 202 if status < 300 else status
             if then is not None and status < 300:
                 then(json.loads(text))
             if status >= 400:
@@ -147,6 +149,20 @@ class Operations:
         if host is None:
             return self._action(k, 'api.unshelve', operation, {'unshelve': None})
         return self._action(k, 'api.unshelve', operation, {'unshelve': {'host': self._host(host)}}, version='2.91')
+
+    def _evacuate(self, k, operation):
+        asked = {}
+        if operation.get('host') is not None:
+            asked = {'host': self._host(operation['host']), 'force': operation.get('force', False)}
+        # 2.68 has no force any more, and from 2.95 on a server is stopped that ran
+        return self._action(k, 'api.evacuate', operation, {'evacuate': asked}, version='2.67')
+
+    def _rebuild(self, k, operation):
+        uuid = self.names.servers[operation['server']]
+        # a volume is of the first
+        current = self.observer.image_of(uuid) or IMAGE
+        image = next(one for one in IMAGES if one != current)
+        return self._action(k, 'api.rebuild', operation, {'rebuild': {'imageRef': image}})
 
     def _confirm(self, k, operation):
         return self._action(k, 'api.confirm_resize', operation, {'confirmResize': None})
@@ -231,6 +247,11 @@ class Operations:
         if service in self.gone:
             return False
         self.record['outcome'] = 'accepted'
+        if operation.get('reinstalled') and service in self.hosts:
+            if self._is_up(service):
+                self.crash(service)
+            hypervisor.HOSTS[service].guests.clear()
+            hypervisor.HOSTS[service].backups.clear()
         self.restart(service, k)
         return True
 
