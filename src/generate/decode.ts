@@ -11,7 +11,7 @@ import { evacuationFrom } from '../nova/handlers/rebuild-instance.ts';
 import { atWork, moveUnderWay } from '../nova/sabotage.ts';
 import { CONTROLLER_NAMES, SERVICE } from '../nova/states.ts';
 import type { Step } from '../nova/step.ts';
-import { diskTooSmall, JOB, seemsUp, type World } from '../nova/world.ts';
+import { diskTooSmall, JOB, type Job, nothingUnderWay, seemsUp, type World } from '../nova/world.ts';
 import { capacity } from '../placement/store.ts';
 import {
   FAULT_KINDS,
@@ -182,6 +182,8 @@ export class Decoder {
   private readonly list: number[] = [];
   private faults = 0;
   private holds = 0;
+  /** the operation in whose course something is held */
+  private held: OperationName | null = null;
   private last: number = NONE;
   private readonly weights = new Int32Array(OPERATIONS.length);
   private total = 0;
@@ -217,6 +219,7 @@ export class Decoder {
   begin(words: Words): void {
     this.faults = 0;
     this.holds = 0;
+    this.held = null;
     this.last = NONE;
     const [, operations = 0, kinds = 0, moves = 0] = words;
     // of four scenarios one has everything
@@ -294,21 +297,47 @@ export class Decoder {
   }
 
   /**
-   * While a job is held in a nova-compute, one operation in three is the periodic work of a host that it has to do with: drawn
-   * freely, the two would hardly ever meet.
+   * While a job is held, one operation in three is likely to meet it: the periodic work of a host that it has to do with, the same
+   * request for another server, or another for one that something is done to. Drawn freely, they would hardly ever meet.
    */
   private meet(world: World, word: number): OperationName | null {
-    if ((word >>> 20) % 3 !== 0) return null;
-    for (const { state, service, migration } of world.jobs) {
-      if (state !== JOB.HELD || service < SERVICE.COMPUTE) continue;
-      const move = migration === NONE ? undefined : world.migrations[migration]!;
-      const sides = [service - SERVICE.COMPUTE, move?.source ?? NONE, move?.destination ?? NONE];
-      this.findCandidates('audit', world);
-      const host = sides[(word >>> 24) % sides.length]!;
-      if (!this.list.includes(host)) return null;
-      this.list.length = 0;
-      this.list.push(host);
-      return 'audit';
+    const die = word >>> 20;
+    if (die % 3 !== 0) return null;
+    const held = world.jobs.find(({ state }) => state === JOB.HELD);
+    if (held === undefined) return null;
+    switch (Math.trunc(die / 3) % 4) {
+      case 0:
+        return this.held !== null && this.canDraw(this.held, world) ? this.held : null;
+      case 1:
+        return this.pickAboutBusy(world, word);
+      default:
+        return this.auditBeside(held, world, Math.trunc(die / 12));
+    }
+  }
+
+  private auditBeside({ service, migration }: Job, world: World, die: number): OperationName | null {
+    if (service < SERVICE.COMPUTE) return null;
+    const move = migration === NONE ? undefined : world.migrations[migration]!;
+    const sides = [service - SERVICE.COMPUTE, move?.source ?? NONE, move?.destination ?? NONE];
+    this.findCandidates('audit', world);
+    const host = sides[die % sides.length]!;
+    if (!this.list.includes(host)) return null;
+    this.list.length = 0;
+    this.list.push(host);
+    return 'audit';
+  }
+
+  private pickAboutBusy(world: World, word: number): OperationName | null {
+    const start = word % OPERATIONS.length;
+    for (let k = 0; k < OPERATIONS.length; k++) {
+      const at = (start + k) % OPERATIONS.length;
+      const name = OPERATIONS[at]!;
+      if (this.weights[at] === 0 || !ON_SERVER.has(name)) continue;
+      this.findCandidates(name, world);
+      const busy = this.list.filter((i) => !nothingUnderWay(world, i));
+      if (busy.length === 0) continue;
+      this.list.splice(0, this.list.length, ...busy);
+      return name;
     }
     return null;
   }
@@ -583,6 +612,7 @@ export class Decoder {
     const several = this.mostFaults > 1;
     if (word % (this.sabotage ? SABOTAGE_HOLDS : several ? 5 : HOLDS) !== 0) return null;
     this.holds++;
+    this.held = name;
     const until = k + 1 + (several ? (word >>> 14) % 2 : 0);
     // what recovers may find that another has done so, and that the server has moved on since
     const met = this.races ? targets.filter(({ shared }) => shared) : targets;
