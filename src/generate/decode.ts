@@ -30,7 +30,7 @@ export const HEADER = 4;
 export const GROUP = 8;
 export const MOST_OPERATIONS = 10;
 export const MOST_SERVERS = 4;
-export const MOST_HOLDS = 2;
+const MOST_HOLDS = 2;
 
 /** How often each operation is drawn where it is possible. */
 const WEIGHTS: Readonly<Record<OperationName, number>> = {
@@ -142,6 +142,14 @@ interface Target {
   /** it reads or writes what others see: to wait before any other step is to wait before the next of these */
   readonly shared: boolean;
   readonly kinds: readonly FaultKind[];
+  /** it undoes something: nothing comes there that nothing went wrong with */
+  readonly undoes: boolean;
+}
+
+/** Of one operation: all places where a fault can strike, and those that are reached where none has. */
+interface Targets {
+  readonly all: readonly Target[];
+  readonly plain: readonly Target[];
 }
 
 /** How scenarios are drawn. */
@@ -175,13 +183,17 @@ function resolved(
 }
 
 export class Decoder {
-  private readonly targets = new Map<OperationName, readonly Target[]>();
+  private readonly targets = new Map<OperationName, Targets>();
   private readonly mostFaults: number;
   private readonly recovers: boolean;
   /** what the operation that is decoded can be about */
   private readonly list: number[] = [];
-  private faults = 0;
-  private holds = 0;
+  /** operations that a fault, or a hold, was drawn for */
+  private readonly faults: number[] = [];
+  private readonly holds: number[] = [];
+  /** how many of them struck, or still may */
+  private spent = 0;
+  private spentHolds = 0;
   /** the operation in whose course something is held */
   private held: OperationName | null = null;
   private last: number = NONE;
@@ -209,7 +221,10 @@ export class Decoder {
     this.families = families;
     this.drawn = moves.map((family) => 1 << MOVE_FAMILY_NAMES.indexOf(family));
     const builds = moves.includes('build');
-    for (const name of OPERATIONS) this.targets.set(name, name === 'boot' && !builds ? [] : reachable(code, name));
+    for (const name of OPERATIONS) {
+      const all = name === 'boot' && !builds ? [] : reachable(code, name);
+      this.targets.set(name, { all, plain: all.filter(({ undoes }) => !undoes) });
+    }
     this.served = OPERATIONS.map((name) => serves(code, name));
   }
 
@@ -217,8 +232,8 @@ export class Decoder {
 
   /** Reads the header: which operations and kinds of fault this scenario's swarm has. */
   begin(words: Words): void {
-    this.faults = 0;
-    this.holds = 0;
+    this.faults.length = 0;
+    this.holds.length = 0;
     this.held = null;
     this.last = NONE;
     const [, operations = 0, kinds = 0, moves = 0] = words;
@@ -288,12 +303,21 @@ export class Decoder {
   ): Decoded | null {
     const made = this.make(name, world, words, at, servers);
     if (made === null) return null;
+    this.count(world);
     this.last = made.instance;
     const hold = this.hold(words, at, name, k);
     const fault = this.fault(name, k, words[at + 4]!, words[at + 5]!, words[at + 6]!);
     const second =
       fault === null ? null : this.fault(name, k, words[at + 4]! >>> 8, words[at + 5]! >>> 10, words[at + 6]! >>> 20);
     return { resolved: made, hold, fault, second };
+  }
+
+  /** What was drawn and came to nothing is as if it had not been drawn. */
+  private count(world: World): void {
+    const underWay = (operation: number): boolean =>
+      world.jobs.some((job) => job.state !== JOB.FREE && job.operation === operation);
+    this.spent = this.faults.filter((operation, n) => world.faults[n]!.fired > 0 || underWay(operation)).length;
+    this.spentHolds = this.holds.filter((operation, n) => world.holds[n]!.state > 0 || underWay(operation)).length;
   }
 
   /**
@@ -307,12 +331,22 @@ export class Decoder {
     if (held === undefined) return null;
     switch (Math.trunc(die / 3) % 4) {
       case 0:
-        return this.held !== null && this.canDraw(this.held, world) ? this.held : null;
+        return this.sameAgain(held, world);
       case 1:
         return this.pickAboutBusy(world, word);
       default:
         return this.auditBeside(held, world, Math.trunc(die / 12));
     }
+  }
+
+  /** For a server of the same host, if there is one. */
+  private sameAgain({ instance }: Job, world: World): OperationName | null {
+    if (this.held === null || !this.canDraw(this.held, world)) return null;
+    if (instance === NONE || !ON_SERVER.has(this.held)) return this.held;
+    const { host } = world.instances[instance]!;
+    const beside = this.list.filter((i) => world.instances[i]!.host === host);
+    if (beside.length > 0) this.list.splice(0, this.list.length, ...beside);
+    return this.held;
   }
 
   private auditBeside({ service, migration }: Job, world: World, die: number): OperationName | null {
@@ -586,13 +620,16 @@ export class Decoder {
   }
 
   private fault(name: OperationName, k: number, whether: number, which: number, word: number): ArmedFault | null {
-    const targets = this.targets.get(name)!;
-    if (this.faults + this.holds >= this.mostFaults || targets.length === 0 || whether % 5 < 3) return null;
-    const target = targets[which % targets.length]!;
+    const { all, plain } = this.targets.get(name)!;
+    if (this.spent + this.spentHolds >= this.mostFaults || all.length === 0 || whether % 5 < 3) return null;
+    // where nothing has gone wrong nothing is undone, but for what was refused by itself
+    const targets = this.spent > 0 || which % 8 === 7 || plain.length === 0 ? all : plain;
+    const target = targets[(which >>> 3) % targets.length]!;
     const wanted = target.kinds.filter((kind) => (this.allowedKinds & (1 << FAULT_KINDS.indexOf(kind))) !== 0);
     const kinds = wanted.length > 0 ? wanted : target.kinds;
     const kind = kinds[word % kinds.length]!;
-    this.faults++;
+    this.faults.push(k);
+    this.spent++;
     // the client makes four attempts at a provider conflict: all of them, or it is none
     const often = kind === 'provider-conflict' ? (word >>> 16) % 2 : (word >>> 16) % 12 === 11 ? 1 : 0;
     return {
@@ -606,12 +643,15 @@ export class Decoder {
 
   private hold(words: Words, at: number, name: OperationName, k: number): ArmedHold | null {
     const word = words[at + 7]!;
-    const targets = this.targets.get(name)!;
-    if (this.faults + this.holds >= this.mostFaults || this.holds >= MOST_HOLDS || targets.length === 0) return null;
+    const { all, plain } = this.targets.get(name)!;
+    const targets = this.spent > 0 || plain.length === 0 ? all : plain;
+    if (this.spent + this.spentHolds >= this.mostFaults || this.spentHolds >= MOST_HOLDS || targets.length === 0)
+      return null;
     // races take two things that go wrong: where that many may, holds are frequent and some last for two operations
     const several = this.mostFaults > 1;
     if (word % (this.sabotage ? SABOTAGE_HOLDS : several ? 5 : HOLDS) !== 0) return null;
-    this.holds++;
+    this.holds.push(k);
+    this.spentHolds++;
     this.held = name;
     const until = k + 1 + (several ? (word >>> 14) % 2 : 0);
     // what recovers may find that another has done so, and that the server has moved on since
@@ -658,11 +698,17 @@ function canReinstall(world: World, host: number): boolean {
 function reachable(code: Code, name: OperationName): Target[] {
   const handlers = handlersOf(code, [name]);
   const points = new Map<number, Target>();
-  for (const { handler, point, step } of code.instructions) {
+  for (const { handler, point, step, undoing } of code.instructions) {
     if (point === NONE || !handlers.has(handler.id) || points.has(point)) continue;
     const kinds = kindsFor(step);
     if (kinds.length > 0)
-      points.set(point, { point, recovers: handler.recovers === true, shared: SHARED.has(step.touches), kinds });
+      points.set(point, {
+        point,
+        recovers: handler.recovers === true,
+        shared: SHARED.has(step.touches),
+        kinds,
+        undoes: undoing !== null,
+      });
   }
   return [...points.values()];
 }
