@@ -6,12 +6,13 @@ import type { Contract } from '../contract/contracts.ts';
 import { bystandersUnchanged } from '../contract/invariants/bystanders-unchanged.ts';
 import { capacityOfWrites } from '../contract/invariants/capacity-respected.ts';
 import { decisionTaken, noSpuriousRefusal } from '../contract/invariants/no-spurious-refusal.ts';
+import { providerLifecycle } from '../contract/invariants/provider-lifecycle.ts';
 import { trackerMatches } from '../contract/invariants/tracker-matches.ts';
 import { type Cause, endStateClass, signatureOf } from '../contract/signature.ts';
 import { perform, type Resolved } from '../engine/operations.ts';
 import type { Run } from '../engine/run.ts';
 import { type Settled, settle } from '../engine/settle.ts';
-import { everythingUp, nothingUnderWay, OPERATION, World } from '../nova/world.ts';
+import { everythingUp, nothingForcedDown, nothingUnderWay, OPERATION, World } from '../nova/world.ts';
 import type { Observation } from '../observation/observation.ts';
 import { NONE } from '../state/table.ts';
 
@@ -43,7 +44,9 @@ export class Trial {
   private readonly before: World;
   private readonly clone: World;
   private readonly operations: Resolved[] = [];
+  /** a tracker was wrong, or a provider */
   private trackerCondemned = false;
+  private providerCondemned = false;
 
   constructor(run: Run, contract: Contract) {
     this.run = run;
@@ -57,6 +60,7 @@ export class Trial {
     this.violations.length = 0;
     this.operations.length = 0;
     this.trackerCondemned = false;
+    this.providerCondemned = false;
     this.before.copy(this.run.world);
   }
 
@@ -74,7 +78,8 @@ export class Trial {
     if (contract.cloud) this.before.copy(world);
     for (let i = 0; i < world.globals.instances; i++) world.instances[i]!.touched = 0;
     perform(run, k, resolved);
-    const up = everythingUp(world);
+    // an evacuation from a host that runs is over when the host starts again
+    const up = everythingUp(world) && nothingForcedDown(world);
     for (let i = 0; i < world.globals.instances; i++) {
       const row = world.instances[i]!;
       if (row.touched === 1 && (!up || row.disturbed === JUDGED)) row.disturbed = DISTURBED;
@@ -144,6 +149,7 @@ export class Trial {
       if (row.touched === 1 || this.thorough) this.judge(world, i, null, k + 1);
     }
     if (!this.contract.cloud) return;
+    if (world.globals.disturbed === 0) this.judgeProviders(world, k + 1);
     if (world.globals.disturbed === 0) this.judgeTrackers(trackerMatches.broken(world), world, k + 1);
     else if (world.globals.crossed === 0) this.judgeTrackers(trackerMatches.afterAudits(world), world, k + 1);
   }
@@ -154,7 +160,9 @@ export class Trial {
         this.judge(observation, i, settled, k);
       }
     }
-    if (this.contract.cloud) this.judgeTrackers(trackerMatches.broken(observation), observation, k);
+    if (!this.contract.cloud) return;
+    this.judgeTrackers(trackerMatches.broken(observation), observation, k);
+    this.judgeProviders(observation, k);
   }
 
   // ---- what
@@ -214,6 +222,14 @@ export class Trial {
     this.trackerCondemned = true;
     const detail = `the tracker of ${observation.setting.hosts[host]!.name} does not match`;
     this.found(observation, NONE, [trackerMatches.id], [detail], k);
+  }
+
+  private judgeProviders(observation: Observation, k: number): void {
+    const host = providerLifecycle.broken(observation);
+    if (this.providerCondemned || host === NONE) return;
+    this.providerCondemned = true;
+    const detail = providerLifecycle.says(observation.setting.hosts[host]!.name, observation.hosts[host]!);
+    this.found(observation, NONE, [providerLifecycle.id], [detail], k);
   }
 
   private found(observation: Observation, instance: number, invariants: string[], details: string[], k: number): void {

@@ -83,6 +83,8 @@ export class Run {
   faults: readonly ArmedFault[] = [];
   holds: readonly ArmedHold[] = [];
   listener: Listener | null = null;
+  /** the step at hand is a branch that is not taken: nobody is told of it */
+  private silent = false;
   /** null: the model */
   placement: PlacementService | null = null;
   /** settle disarms faults and holds */
@@ -361,7 +363,8 @@ export class Run {
         job.state = JOB.BLOCKED;
         return;
       }
-      if (at.when === null || at.when(this.world, job)) this.reached[at.point]!++;
+      this.silent = at.when !== null && !at.when(this.world, job);
+      if (!this.silent) this.reached[at.point]!++;
       if (++this.steps > this.limit) throw new ModelError(`a scenario took more than ${STEP_LIMIT} steps`);
       if (this.watched[at.point] !== 0 && this.armed) {
         if (!this.disturb(job, at)) return;
@@ -686,7 +689,7 @@ export class Run {
     request: Request | null,
     response: Response | null,
   ): boolean {
-    this.listener?.step(job, at, outcome, request, response);
+    if (!this.silent) this.listener?.step(job, at, outcome, request, response);
     switch (outcome) {
       case OUTCOME.OK:
         job.pc = at.next;

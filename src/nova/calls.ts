@@ -16,6 +16,7 @@
 import { BUILD_CALLS } from './calls-build.ts';
 import { EVACUATION_CALLS } from './calls-evacuation.ts';
 import { LIVE_MIGRATION_CALLS } from './calls-live-migration.ts';
+import { SERVICE_CALLS } from './calls-services.ts';
 
 /** Why a point lies at no call. */
 export interface Unreachable {
@@ -145,6 +146,7 @@ const CALLS: Readonly<Record<string, string | Unreachable>> = {
   'frevert.set-state': 'Instance.save task_state=None,powering-off raising=False',
 
   ...LIVE_MIGRATION_CALLS,
+  ...SERVICE_CALLS,
 
   'delete.api': REQUEST,
   'delete.unscheduled.destroy': 'Instance.destroy out=_local_delete',

@@ -1,6 +1,7 @@
 /** Nova 34.0.0: what it does, and what older releases did otherwise. */
 
 import { apiResize } from './handlers/api-resize.ts';
+import { apiForceDown, apiServiceDelete } from './handlers/api-services.ts';
 import { apiCreate, buildAndRunInstance, buildInstances, scheduleAndBuildInstances } from './handlers/boot.ts';
 import { conductorMigrateServer } from './handlers/conductor-migrate.ts';
 import { apiConfirm, computeConfirmResize, confirmSteps } from './handlers/confirm.ts';
@@ -74,6 +75,8 @@ export const nova: Protocol = {
     conductorRebuildInstance,
     selectRebuild,
     rebuildInstance,
+    apiForceDown,
+    apiServiceDelete,
     apiDelete,
     terminateInstance,
     apiShelve,

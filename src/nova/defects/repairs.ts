@@ -1,15 +1,17 @@
 /** Open weaknesses of Nova taken away, one by one: what each repair would be. */
 
 import { saveMigrationStatus } from '../database.ts';
-import { here, I, M } from '../handlers/common.ts';
+import { here, I, M, refuse } from '../handlers/common.ts';
 import { resetLiveMigrationFully } from '../handlers/live-migration.ts';
 import { driveAgain, findEvacuations, taskIn } from '../handlers/service.ts';
 import { without as elsewhere, only, tryingAgain } from '../report-client.ts';
 import { MOVE_TYPE, STATUS, TASK } from '../states.ts';
-import { type Item, isGroup, type Outcome, type Step } from '../step.ts';
+import { type Item, isGroup, OUTCOME, type Outcome, type Step } from '../step.ts';
 import type { Job, World } from '../world.ts';
 import type { Defect } from './defect.ts';
 import { without } from './live-migration.ts';
+
+const always = (): boolean => true;
 
 const positionOf = (items: readonly Item[], id: string): number =>
   items.findIndex((item) => !isGroup(item) && item.id === id);
@@ -214,6 +216,25 @@ export const REPAIRS: readonly Defect[] = [
     undo: {
       'conductor.schedule_and_build_instances': { vm: 'clean-up-artifacts-and-release', state: 'bury-and-release' },
       'conductor.build_instances': { state: 'give-up-and-release' },
+    },
+  },
+  {
+    id: 'W-24',
+    kind: 'repair',
+    aliases: ['service-delete-looks-at-the-answer'],
+    title: 'A service is not deleted before its provider is',
+    catches: [],
+    length: 0,
+    steps: {
+      'service-delete.remove-alloc.get': { unless: always },
+      'service-delete.remove-alloc.get-tree': { unless: always },
+      'service-delete.remove-alloc': { unless: always },
+      'service-delete.get-tree': { unless: always },
+      'service-delete.delete-provider': {
+        unless: always,
+        take: (world, job, { status }) =>
+          status === 204 || status === 404 ? OUTCOME.OK : refuse(world, job, status === 0 ? 500 : 409),
+      },
     },
   },
   {

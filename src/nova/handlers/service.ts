@@ -1,3 +1,5 @@
+import type { Request, Response } from '../../placement/api.ts';
+import type { Provider } from '../../placement/store.ts';
 import { NONE } from '../../state/table.ts';
 import {
   destroyInstance,
@@ -24,14 +26,76 @@ import {
   read,
   type Step,
   tracker,
+  write,
 } from '../step.ts';
 import { recount } from '../tracker.ts';
-import { type Instance, type Job, seemsUp, setService, type World } from '../world.ts';
+import { type Instance, inventoriesOf, type Job, seemsUp, setService, type World } from '../world.ts';
 import { handler, here, I, lowest, MANAGER, TRACKER, toDestination } from './common.ts';
 import { resetLiveMigration } from './live-migration.ts';
 import { trackerUpdate } from './prep-resize.ts';
 import { completeEvacuation, evacuationFrom } from './rebuild-instance.ts';
 import { destroyGuest, restoreGuest } from './revert.ts';
+
+const REPORT = 'nova/scheduler/client/report.py:SchedulerReportClient';
+
+const rootProvider = (world: World, job: Job): Provider => world.placement.providers[here(job)]!;
+
+/** As a nova-compute finds it that had to take its node back. */
+const isMissing = (world: World, job: Job): boolean => rootProvider(world, job).exists === 0;
+
+const isUnreported = (world: World, job: Job): boolean => world.hosts[here(job)]!.unreported === 1;
+
+const hasNoInventory = (world: World, job: Job): boolean =>
+  isUnreported(world, job) && world.placement.inventories[here(job) * world.placement.classes]!.exists === 0;
+
+/** A write under the tracker's lock, made only where it is needed. */
+function whereNeeded(
+  needed: (world: World, job: Job) => boolean,
+  id: string,
+  nova: string,
+  ask: (world: World, job: Job) => Request,
+  done: (world: World, job: Job) => void = () => {},
+): Step {
+  const asked = (world: World, job: Job): Request | null => (needed(world, job) ? ask(world, job) : null);
+  const take = (world: World, job: Job, { status }: Response): Outcome => {
+    if (status !== 200) return OUTCOME.RAISE_PLACEMENT;
+    done(world, job);
+    return OUTCOME.OK;
+  };
+  return { ...write(id, `${REPORT}.${nova}`, asked, take, { when: needed }), under: 'tracker' };
+}
+
+/**
+ * _update_to_placement, with what it does where the provider went with a service that was deleted: the driver reports what it
+ * always did.
+ */
+const updateToPlacement: readonly Step[] = [
+  whereNeeded(isMissing, 'audit.create-provider', '_ensure_resource_provider', (_world, job) => ({
+    op: 'create-provider',
+    provider: here(job),
+  })),
+  trackerUpdate('audit.update'),
+  whereNeeded(hasNoInventory, 'audit.put-inventories', 'set_inventory_for_provider', (world, job) => ({
+    op: 'put-inventories',
+    provider: here(job),
+    generation: rootProvider(world, job).generation,
+    inventories: inventoriesOf(world, here(job)),
+  })),
+  whereNeeded(
+    isUnreported,
+    'audit.put-traits',
+    'set_traits_for_provider',
+    (world, job) => ({
+      op: 'put-traits',
+      provider: here(job),
+      generation: rootProvider(world, job).generation,
+      traits: world.setting.hosts[here(job)]!.traits,
+    }),
+    (world, job) => {
+      world.hosts[here(job)]!.unreported = 0;
+    },
+  ),
+];
 
 /**
  * The audit: the tracker counts afresh, then removes what deleted instances still hold here. It never writes the claim of a
@@ -39,6 +103,10 @@ import { destroyGuest, restoreGuest } from './revert.ts';
  */
 const auditItems: readonly Item[] = [
   tracker('audit.recount', `${TRACKER}._update_available_resource`, (world, job) => {
+    // _init_compute_node: "Undeleting compute node"
+    const host = world.hosts[here(job)]!;
+    host.nodeDeleted = 0;
+    if (isMissing(world, job)) host.unreported = 1;
     recount(world, here(job));
     return OUTCOME.OK;
   }),
@@ -57,7 +125,7 @@ const auditItems: readonly Item[] = [
         }
         return OUTCOME.OK;
       },
-      { else: 'audit.update' },
+      { else: 'audit.create-provider' },
     ),
     under: 'tracker',
   },
@@ -71,13 +139,13 @@ const auditItems: readonly Item[] = [
         job.hosts &= ~(1 << job.instance);
         return OUTCOME.OK;
       },
-      { else: 'audit.update' },
+      { else: 'audit.create-provider' },
     ),
     under: 'tracker',
   },
   { steps: deleteAllocations('audit.delete-alloc', I).steps.map((step) => ({ ...step, under: 'tracker' as const })) },
   { ...memory('audit.again', TRACKER, () => OUTCOME.ELSE, { else: 'audit.next-deleted' }), under: 'tracker' },
-  trackerUpdate('audit.update'),
+  ...updateToPlacement,
 ];
 
 export const audit = handler({
@@ -181,7 +249,7 @@ const interruptedBuilds: readonly Step[] = [
       }
       return OUTCOME.OK;
     },
-    { else: 'audit.recount' },
+    { else: 'init.create-service' },
   ),
   database(
     'init.interrupted-build',
@@ -195,7 +263,7 @@ const interruptedBuilds: readonly Step[] = [
       setTask(job, TASK.NONE);
       return saveInstance(world, job);
     },
-    { when: (_world, job) => job.hosts !== 0, else: 'audit.recount' },
+    { when: (_world, job) => job.hosts !== 0, else: 'init.create-service' },
   ),
   memory(
     'init.interrupted-build.again',
@@ -206,6 +274,34 @@ const interruptedBuilds: readonly Step[] = [
     },
   ),
 ];
+
+const isNew = (world: World, job: Job): boolean => world.hosts[here(job)]!.serviceDeleted === 1;
+
+/** "My hypervisor has existing instances, but I appear to be a new service in this database": it refuses to start. */
+const sanityCheckNewHost: Step = driver(
+  'init.sanity-check-new-host',
+  `${MANAGER}._sanity_check_new_host`,
+  (world, job) => {
+    if (!isNew(world, job) || world.instances.every(({ guests }) => (guests & (1 << here(job))) === 0))
+      return OUTCOME.OK;
+    setService(world, job.service, 0);
+    return OUTCOME.REFUSE;
+  },
+  { when: isNew },
+);
+
+/** Between init_host and pre_start_hook, which takes the node back. */
+const createService: Step = database(
+  'init.create-service',
+  'nova/service.py:Service.start',
+  (world, job) => {
+    const host = world.hosts[here(job)]!;
+    if (host.serviceDeleted === 1) host.forcedDown = 0;
+    host.serviceDeleted = 0;
+    return OUTCOME.OK;
+  },
+  { when: isNew },
+);
 
 /**
  * What nova-compute does when its service starts.
@@ -225,6 +321,7 @@ export const initHandler = (
     nova: `${MANAGER}.init_host`,
     prefix: 'init',
     steps: [
+      sanityCheckNewHost,
       ...first,
       database('init.next-instance', `${MANAGER}._init_instance`, nextInstance, {
         else: 'init.get-provider-allocations',
@@ -237,6 +334,7 @@ export const initHandler = (
       }),
       memory('init.again', `${MANAGER}.init_host`, () => OUTCOME.ELSE, { else: 'init.next-instance' }),
       ...interruptedBuilds,
+      createService,
       ...auditItems,
     ],
   });

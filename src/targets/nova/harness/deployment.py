@@ -20,6 +20,7 @@ import webob
 import webob.dec  # noqa: F401  (Nova 26 takes it for imported)
 
 from nova import context
+from nova import exception
 from nova import objects
 from nova import rpc
 from nova import service
@@ -27,6 +28,7 @@ from nova import test
 from nova import utils
 from nova.compute import manager
 from nova.compute import rpcapi as compute_rpcapi
+from nova.objects import host_mapping
 from nova.api import wsgi
 from nova.scheduler import weights
 from nova.scheduler.client import report
@@ -309,8 +311,9 @@ class Deployment(test.TestCase):
 
     def is_up(self, member):
         """Of a row of the services table, as an object or a dictionary."""
-        binary, host = (member[key] if hasattr(member, 'keys') else getattr(member, key) for key in ('binary', 'host'))
-        return binary != 'nova-compute' or self.jobs.up.get(host, False)
+        binary, host, forced_down = (
+            member[key] if hasattr(member, 'keys') else getattr(member, key) for key in ('binary', 'host', 'forced_down'))
+        return binary != 'nova-compute' or (not forced_down and self.jobs.up.get(host, False))
 
     # ---- computes
 
@@ -340,7 +343,14 @@ class Deployment(test.TestCase):
         self.managers[name] = started.manager
         # as in the model a host takes messages as soon as it starts; Nova's wait until init_host is through
         self.bus.adopt(name, started.manager)
-        started.start()
+        try:
+            started.start()
+        except exception.InvalidConfiguration:
+            # a new service that finds guests on its hypervisor
+            self.jobs.up[name] = False
+            raise
+        # what `nova-manage cell_v2 discover_hosts` does, for a service that is new
+        host_mapping.discover_hosts(self.context())
 
     def context(self):
         return context.get_admin_context()

@@ -116,8 +116,29 @@ class Observer:
             'allocations': {name: held[name] for name in order if name in held}
             | {name: held[name] for name in sorted(held) if name not in order},
             'empty_consumers': [name for name in order if name in empty],
+            **self._missing(),
             'trackers': {name: self._tracker('host-%d' % h) for h, name in enumerate(names.hosts)},
         }
+
+    def service(self, host):
+        """The uuid of the row of a host's nova-compute, or of the last that there was."""
+        found = self._cell(
+            "SELECT uuid FROM services WHERE host = '%s' AND binary = 'nova-compute' ORDER BY deleted = 0, id" % host)
+        return found[-1]['uuid']
+
+    def missing(self, table):
+        """Hosts without a row that is not deleted."""
+        found = {row['host'] for row in self._cell('SELECT host FROM %s WHERE deleted = 0' % table)}
+        return [own for own in ('host-%d' % h for h in range(len(self.names.hosts))) if own not in found]
+
+    def _missing(self):
+        there = {row['uuid'] for row in rows(self.placement, 'SELECT uuid FROM resource_providers')}
+        missing = {
+            'services': [self.names.host(own) for own in self.missing('services')],
+            'compute_nodes': [self.names.host(own) for own in self.missing('compute_nodes')],
+            'resource_providers': [self.names.host(own) for own, uuid in self.names.providers.items() if uuid not in there],
+        }
+        return {'missing': missing} if any(missing.values()) else {}
 
     def states(self, instance, migration):
         """vm_state of an instance, and the status of a migration of it, as they stand."""

@@ -185,6 +185,17 @@ class Operations:
     def _reset_state(self, k, operation):
         return self._action(k, 'api.reset_state', operation, {'os-resetState': {'state': operation['state']}})
 
+    def _about_service(self, k, handler, method, host, body=None):
+        identity = self.observer.service(self._host(host))
+        return self._request(k, handler, method, '/os-services/%s' % identity, body)
+
+    def _force_down(self, k, operation):
+        return self._about_service(
+            k, 'api.force_down', 'PUT', operation['host'], {'forced_down': operation['forced_down']})
+
+    def _delete_service(self, k, operation):
+        return self._about_service(k, 'api.service_delete', 'DELETE', operation['host'])
+
     # ---- a service's own work
 
     def _periodic(self, k, handler, host, work):
@@ -272,8 +283,11 @@ class Operations:
         if not self.wire.up:
             return False
         uuid = self.names.providers[host]
-        generation = self.wire.send('GET', '/resource_providers/%s' % uuid).json()['generation']
-        record = dict(operation['inventory'], resource_provider_generation=generation)
+        provider = self.wire.send('GET', '/resource_providers/%s' % uuid)
+        if provider.status_code != 200:
+            self.record.update(outcome='refused', http=provider.status_code)
+            return True
+        record = dict(operation['inventory'], resource_provider_generation=provider.json()['generation'])
         answer = self.wire.send(
             'PUT', '/resource_providers/%s/inventories/%s' % (uuid, resource_class), record, '1.26')
         self.record['outcome'] = 'accepted' if answer.status_code == 200 else 'refused'
@@ -393,12 +407,17 @@ class Operations:
             else:
                 jobs.up[service] = True
             jobs.listener.service(service, True)
-        stays = [host for host in self.hosts if host not in self.gone]
+        deleted = set(self.observer.missing('services'))
+        for host in self.hosts:
+            # a service is deleted to take its host away
+            if host in deleted and jobs.up[host]:
+                self.crash(host)
+        stays = [host for host in self.hosts if host not in self.gone and host not in deleted]
         for host in stays:
             if not jobs.up[host]:
                 self.restart(host, k)
         jobs.release_all()
-        for host in self.gone:
+        for host in self.gone | deleted:
             jobs.forget(host)
         for host in stays:
             self.restart(host, k)
