@@ -81,7 +81,7 @@ class Observer:
         for server, uuid in names.servers.items():
             row = instances.get(uuid)
             if row is None:
-                if uuid is None and not self._asked():
+                if uuid is None and self.unnamed() is None:
                     continue
                 shown.append(self._unbuilt(server, uuid))
                 continue
@@ -163,10 +163,11 @@ class Observer:
         providers = {uuid: self.names.host(own) for own, uuid in self.names.providers.items()}
         return {**providers, **self.consumers}
 
-    def _asked(self):
-        """Whether there is a request to build whose client has no answer yet, or a bad one."""
-        asked = {row['instance_uuid'] for row in rows(self.api, 'SELECT instance_uuid FROM build_requests')}
-        return not asked <= set(self.names.servers.values())
+    def unnamed(self):
+        """The uuid of a request to build whose client has no answer yet, or a bad one; or None."""
+        asked = rows(self.api, 'SELECT instance_uuid FROM build_requests ORDER BY id')
+        known = set(self.names.servers.values())
+        return next((row['instance_uuid'] for row in asked if row['instance_uuid'] not in known), None)
 
     def _unbuilt(self, server, uuid):
         """A request to build that has not come to a cell, or was deleted before it did."""
