@@ -6,12 +6,15 @@ import {
   audit,
   confirm,
   crash,
+  deleteService,
   evacuate,
   evacuateForced,
   evacuateTo,
   fault,
+  forceDown,
   hold,
   type Line,
+  loseHost,
   migrateTo,
   rebuild,
   reinstall,
@@ -34,6 +37,12 @@ describe('with the bug a law is broken, and without it none', () => {
     ['E-04', 'forced', line(down, evacuateForced('h2')), ['capacity-respected', 'host-agreement']],
     ['E-04', 'refused', line(down, evacuate(fault('rebuild.rt-claim', 'unavailable'))), ['destination-empty']],
     ['E-05', 'reinstalled', line(down, evacuate(), reinstall('h1')), ['source-zero', 'no-double-allocation']],
+    [
+      'E-06',
+      'gone for good',
+      line(loseHost('h1'), evacuate(), deleteService('h1')),
+      ['provider-lifecycle', 'source-zero'],
+    ],
     ['E-07', 'while it is built', line(down, evacuate(hold('rebuild.spawn')), back), ['guest-single-home']],
     [
       'E-08',
@@ -42,6 +51,12 @@ describe('with the bug a law is broken, and without it none', () => {
       ['tracker-matches'],
     ],
     ['E-09', 'the audit comes late', line(down, evacuate(hold('rebuild.spawn')), audit('h2')), ['tracker-matches']],
+    [
+      'E-10',
+      'forced down, and up',
+      line(forceDown('h1', true), evacuate(), forceDown('h1', false), migrateTo('h1'), confirm(), back),
+      ['guest-single-home', 'host-agreement'],
+    ],
     ['B-06', 'once', line(rebuild()), ['no-double-allocation', 'host-agreement']],
   ];
   test.each(sequences)('%s: %s', (id, _, sequence, expected) => {

@@ -310,6 +310,6 @@ export const EVACUATION_ROWS: Readonly<Record<string, readonly EvacuationCase[]>
       rebuildingAgain,
     ),
     ...at(['rebuild.end-notify', 'rebuild.finish.set-host'], ['crash-before'], UNTOUCHED, rebuildingAgain),
-    ...at(['rebuild.finish.set-host', 'rebuild.finish.set-done'], ['error-before'], INTERRUPTED, rebuilding),
+    ...at(['rebuild.finish.set-host', 'rebuild.finish.drop-context'], ['error-before'], INTERRUPTED, rebuilding),
   ],
 };

@@ -98,10 +98,6 @@ export const shelveOffload = on({ operation: 'shelve_offload', ...SERVER });
 export const unshelve = on({ operation: 'unshelve', ...SERVER });
 export const unshelveTo = (host: string, ...marks: Mark[]): Step =>
   on({ operation: 'unshelve', host, ...SERVER })(...marks);
-export const deleteService = (host: string, ...marks: Mark[]): Step =>
-  on({ operation: 'delete_service', host })(...marks);
-export const forceDown = (host: string, forced_down: boolean, ...marks: Mark[]): Step =>
-  on({ operation: 'force_down', host, forced_down })(...marks);
 /** The scheduler chooses, or is asked for that host. */
 export const evacuate = on({ operation: 'evacuate', ...SERVER });
 export const evacuateTo = (host: string, ...marks: Mark[]): Step =>
@@ -111,6 +107,10 @@ export const evacuateForced = (host: string, ...marks: Mark[]): Step =>
   on({ operation: 'evacuate', host, force: true, ...SERVER })(...marks);
 /** With another image, on the host that it is on. */
 export const rebuild = on({ operation: 'rebuild', ...SERVER });
+export const deleteService = (host: string, ...marks: Mark[]): Step =>
+  on({ operation: 'delete_service', host })(...marks);
+export const forceDown = (host: string, forced_down: boolean, ...marks: Mark[]): Step =>
+  on({ operation: 'force_down', host, forced_down })(...marks);
 export const loseHost = (host: string): Step => on({ operation: 'lose_host', host })();
 export const audit = (host: string, ...marks: Mark[]): Step => on({ operation: 'audit', host })(...marks);
 export const poll = (host: string, ...marks: Mark[]): Step =>

@@ -12,7 +12,7 @@ import { type Cause, endStateClass, signatureOf } from '../contract/signature.ts
 import { perform, type Resolved } from '../engine/operations.ts';
 import type { Run } from '../engine/run.ts';
 import { type Settled, settle } from '../engine/settle.ts';
-import { everythingUp, nothingUnderWay, OPERATION, World } from '../nova/world.ts';
+import { everythingUp, nothingForcedDown, nothingUnderWay, OPERATION, World } from '../nova/world.ts';
 import type { Observation } from '../observation/observation.ts';
 import { NONE } from '../state/table.ts';
 
@@ -78,7 +78,8 @@ export class Trial {
     if (contract.cloud) this.before.copy(world);
     for (let i = 0; i < world.globals.instances; i++) world.instances[i]!.touched = 0;
     perform(run, k, resolved);
-    const up = everythingUp(world);
+    // an evacuation from a host that runs is over when the host starts again
+    const up = everythingUp(world) && nothingForcedDown(world);
     for (let i = 0; i < world.globals.instances; i++) {
       const row = world.instances[i]!;
       if (row.touched === 1 && (!up || row.disturbed === JUDGED)) row.disturbed = DISTURBED;

@@ -205,13 +205,14 @@ function withoutProviders(holdings: ObservedHoldings, providers: number): Observ
   };
 }
 
-/** Hosts that the instance was evacuated from and that will not come back, as bits. */
+/** Hosts that the instance was evacuated from and that will not come back, unless somebody cleared up behind them, as bits. */
 function leftBehind(observation: Observation, i: number): number {
   let left = 0;
   for (let m = 0; m < observation.globals.migrations; m++) {
     const { exists, instance, type, status, source } = observation.migrations[m]!;
     if (exists !== 1 || instance !== i || type !== MOVE_TYPE.EVACUATION || status !== STATUS.DONE) continue;
-    if (observation.hosts[source]!.gone === 1 && source !== observation.instances[i]!.host) left |= 1 << source;
+    const { gone, serviceDeleted } = observation.hosts[source]!;
+    if (gone === 1 && serviceDeleted === 0 && source !== observation.instances[i]!.host) left |= 1 << source;
   }
   return left;
 }

@@ -17,6 +17,7 @@ import {
   JOB,
   type Job,
   meet,
+  nothingForcedDown,
   nothingUnderWay,
   OPERATION,
   serviceUp,
@@ -177,7 +178,7 @@ function fits(run: Run, kind: number, resolved: Resolved, flavor: number): boole
   const { world } = run;
   const { setting, placement } = world;
   const instance = world.instances[resolved.instance]!;
-  if (!nothingUnderWay(world) || !everythingUp(world)) return false;
+  if (!nothingUnderWay(world) || !everythingUp(world) || !nothingForcedDown(world)) return false;
   if (instance.exists !== 1 || instance.task !== TASK.NONE) return false;
   if (!STATES_OF[kind]!.includes(instance.vm) || (kind !== MOVE.UNSHELVE && instance.host === NONE)) return false;
   // what does not run cannot be moved as it runs

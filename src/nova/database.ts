@@ -289,6 +289,8 @@ function noteFlip(world: World, job: Job): void {
   move.committed = 1;
   // no claim of the tracker's stands behind it, as it does behind a build and an evacuation
   if (move.kind === MOVE.LIVE_MIGRATION) world.hosts[job.host]!.uncounted = 1;
+  // and where it came from nobody is told
+  else if (move.source !== NONE) world.hosts[move.source]!.uncounted = 1;
 }
 
 /** A resize whose migration is `finished` and whose instance is `resized`, whichever came first; an unshelve that is active. */

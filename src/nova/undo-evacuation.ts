@@ -4,7 +4,7 @@ import { NONE } from '../state/table.ts';
 import { instanceOf, saveStatus } from './database.ts';
 import { here, I, MANAGER } from './handlers/common.ts';
 import { REBUILD } from './handlers/evacuate.ts';
-import { saveGiven } from './handlers/rebuild-instance.ts';
+import { isGiven, saveGiven } from './handlers/rebuild-instance.ts';
 import { releaseElsewhere, removeProviderTree, tryingAgain } from './report-client.ts';
 import { STATUS, TASK, VM } from './states.ts';
 import { database, type Item, memory, notification, OUTCOME, type UndoGroup, type UndoRow } from './step.ts';
@@ -86,8 +86,11 @@ const removeDestination =
   (prefix) => {
     const id = `${prefix}.undo.claim`;
     return [
-      database(`${id}.set-failed`, `${MANAGER}._set_migration_status`, (world, job) =>
-        saveGiven(world, job, STATUS.FAILED),
+      database(
+        `${id}.set-failed`,
+        `${MANAGER}._set_migration_status`,
+        (world, job) => saveGiven(world, job, STATUS.FAILED),
+        { when: isGiven },
       ),
       memory(
         `${id}.deleted`,

@@ -126,7 +126,7 @@ export interface HostRecord {
   trackerLock: number;
   /** job + 1 that the executor of live migrations runs */
   pool: number;
-  /** history: a live migration brought a server here that no audit has counted yet */
+  /** history: a live migration brought a server here, or an evacuation took one away, that no audit has counted yet */
   uncounted: number;
 }
 const HostTable = table<HostRecord>('HostRecord', [
@@ -631,6 +631,9 @@ export function everythingUp(world: World): boolean {
   for (let service = 0; service < services; service++) if (!serviceUp(world, service)) return false;
   return true;
 }
+
+/** No operator says of a host that it is down. */
+export const nothingForcedDown = ({ hosts }: World): boolean => hosts.every(({ forcedDown }) => forcedDown === 0);
 
 /** No handler is at work, held or on its way: of one instance, or, with NONE, of any. */
 export function nothingUnderWay(world: World, instance: number = NONE): boolean {

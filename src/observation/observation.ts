@@ -56,7 +56,7 @@ export interface ObservedHost {
   readonly vcpusUsed: number;
   readonly memoryMbUsed: number;
   readonly localGbUsed: number;
-  /** a live migration brought a server here that no audit has counted yet */
+  /** a live migration brought a server here, or an evacuation took one away, that no audit has counted yet */
   readonly uncounted: number;
 }
 

@@ -1,5 +1,5 @@
 /** Bugs of evacuation that Nova had, each as it was. */
-import { here, MANAGER, TRACKER } from '../handlers/common.ts';
+import { here, MANAGER, ok, TRACKER } from '../handlers/common.ts';
 import { destroyEvacuated, findEvacuations } from '../handlers/service.ts';
 import { STATUS, TASK } from '../states.ts';
 import { type Item, isGroup, OUTCOME, type Outcome, type Patch, tracker } from '../step.ts';
@@ -118,6 +118,24 @@ export const EVACUATION_DEFECTS: readonly Defect[] = [
     steps: { 'init.evacuated.destroyed': { run: onlyDestroyed } },
   },
   {
+    id: 'E-06',
+    kind: 'defect',
+    aliases: ['1829479', 'service_delete_ignores_evacuated_claims'],
+    title: "Deleting a dead host's service strands evacuated claims",
+    releases: 'to Xena',
+    fixed: '25.0.0 (+24.1.0)',
+    catches: ['provider-lifecycle', 'source-zero'],
+    length: 3,
+    order: {
+      'api.service_delete': without(
+        'service-delete.get-evacuations',
+        'service-delete.next-evacuation',
+        'service-delete.remove-alloc',
+        'service-delete.again',
+      ),
+    },
+  },
+  {
     id: 'E-07',
     kind: 'defect',
     aliases: ['1764883', 'startup_ignores_premigrating_evac'],
@@ -151,5 +169,17 @@ export const EVACUATION_DEFECTS: readonly Defect[] = [
     catches: ['tracker-matches'],
     length: 3,
     steps: { 'audit.recount': { run: recountFirstPhase } },
+  },
+  {
+    id: 'E-10',
+    kind: 'defect',
+    aliases: ['1922053', 'force_up_with_open_evac_records'],
+    title: 'Host forced up without a restart keeps a live destroy order',
+    releases: 'to Wallaby',
+    fixed: '24.0.0',
+    catches: ['guest-single-home', 'host-agreement'],
+    length: 5,
+    lengthNote: 'settling starts the host again',
+    steps: { 'force-down.check-evacuations': { run: ok } },
   },
 ];

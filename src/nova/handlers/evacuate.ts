@@ -29,7 +29,7 @@ import {
   saving,
 } from '../step.ts';
 import { isListed, type Job, seemsUp, type World } from '../world.ts';
-import { API, compute, flavorRows, handler, I, ok, refuse } from './common.ts';
+import { API, compute, flavorRows, handler, hasLaunched, I, ok, refuse } from './common.ts';
 
 /** What conductor.rebuild_instance is asked for, in `job.option`. */
 export const REBUILD = { EVACUATE: 0, EVACUATE_FORCED: 1, IN_PLACE: 2 } as const;
@@ -46,7 +46,7 @@ function checkEvacuate(world: World, job: Job): Outcome {
   if (isForced(job) && job.requested === NONE) return refuse(world, job, 400);
   if (job.requested !== NONE && world.hosts[job.requested]!.serviceDeleted === 1) return refuse(world, job, 404);
   if (job.requested !== NONE && job.requested === job.host) return refuse(world, job, 400);
-  if (!STATES.includes(job.vm) || job.host === NONE) return refuse(world, job, 409);
+  if (!STATES.includes(job.vm) || job.host === NONE || !hasLaunched(world, job)) return refuse(world, job, 409);
   // Service.get_by_compute_host raises, and nobody expects that
   if (world.hosts[job.host]!.serviceDeleted === 1) return refuse(world, job, 500);
   return seemsUp(world, job.host) ? refuse(world, job, 400) : OUTCOME.OK;
@@ -94,7 +94,8 @@ export const apiEvacuate = handler({
 
 function checkRebuild(world: World, job: Job): Outcome {
   if (loadInstance(world, job) !== OUTCOME.OK) return refuse(world, job, 404);
-  if (!STATES.includes(job.vm) || job.task !== TASK.NONE || job.host === NONE) return refuse(world, job, 409);
+  const fits = STATES.includes(job.vm) && job.task === TASK.NONE && job.host !== NONE && hasLaunched(world, job);
+  if (!fits) return refuse(world, job, 409);
   // ImageUnacceptable: the root disk is a volume
   if (instanceOf(world, job).volumeBacked === 1) return refuse(world, job, 400);
   job.option = REBUILD.IN_PLACE;

@@ -48,6 +48,8 @@ const rebuilds = (_world: World, job: Job): boolean => !isEvacuation(job);
  */
 export const givenMigration = (job: Job): number => (job.held === 1 ? NONE : job.migration);
 
+export const isGiven = (_world: World, job: Job): boolean => givenMigration(job) !== NONE;
+
 export function saveGiven(world: World, job: Job, status: number): Outcome {
   return givenMigration(job) === NONE ? OUTCOME.OK : saveStatus(world, job, status);
 }
@@ -215,6 +217,7 @@ export const rebuildInstance = handler({
       ...database('rebuild.finish.set-done', `${TRACKER}.finish_evacuation`, (world, job) =>
         saveGiven(world, job, STATUS.DONE),
       ),
+      when: isGiven,
       under: 'tracker',
       outside: ['claim'],
     },

@@ -81,7 +81,7 @@ class Observer:
         for server, uuid in names.servers.items():
             row = instances.get(uuid)
             if row is None:
-                if uuid is None and not self._asked():
+                if uuid is None and self.unnamed() is None:
                     continue
                 shown.append(self._unbuilt(server, uuid))
                 continue
@@ -153,20 +153,21 @@ class Observer:
 
     def last_live_migration(self, instance):
         """The id of the one that was asked for last, or one that there is not."""
-        with self.cells[0].connect() as connection:
-            return connection.execute(sa.text(
-                "SELECT max(id) FROM migrations WHERE instance_uuid = :uuid AND migration_type = 'live-migration' "
-                'AND deleted = 0'), {'uuid': instance}).scalar() or 0
+        found = rows(
+            self.cells[0],
+            "SELECT max(id) AS last FROM migrations WHERE instance_uuid = ? AND migration_type = 'live-migration' "
+            'AND deleted = 0', instance)
+        return found[0]['last'] or 0
 
     def all_names(self):
         providers = {uuid: self.names.host(own) for own, uuid in self.names.providers.items()}
         return {**providers, **self.consumers}
 
-    def _asked(self):
-        """Whether there is a request to build whose client has no answer yet, or a bad one."""
-        with api_db.get_engine().connect() as connection:
-            asked = {row[0] for row in connection.execute(sa.text('SELECT instance_uuid FROM build_requests'))}
-        return not asked <= set(self.names.servers.values())
+    def unnamed(self):
+        """The uuid of a request to build whose client has no answer yet, or a bad one; or None."""
+        asked = rows(self.api, 'SELECT instance_uuid FROM build_requests ORDER BY id')
+        known = set(self.names.servers.values())
+        return next((row['instance_uuid'] for row in asked if row['instance_uuid'] not in known), None)
 
     def _unbuilt(self, server, uuid):
         """A request to build that has not come to a cell, or was deleted before it did."""

@@ -65,7 +65,7 @@ class Operations:
 
     # ---- requests
 
-    def _request(self, k, handler, method, path, body=None, then=None, version=None):
+    def _request(self, k, handler, method, path, body=None, then=None, version=None, otherwise=None):
         if not self.jobs.up['api']:
             return False
         record = self.record
@@ -80,10 +80,18 @@ class Operations:
                 then(json.loads(text))
             if status >= 400:
                 record['said'] = text
+                if otherwise is not None:
+                    otherwise()
 
         job = self.jobs.begin(handler, 'api', k, ask)
-        # the answer to a client whose API dies
-        job.when_killed = lambda: record.update(outcome='refused', http=500)
+
+        def killed():
+            """The answer to a client whose API dies."""
+            record.update(outcome='refused', http=500)
+            if otherwise is not None:
+                otherwise()
+
+        job.when_killed = killed
         return True
 
     def _action(self, k, handler, operation, body, version=None):
@@ -111,7 +119,11 @@ class Operations:
         def then(answer):
             self.names.servers[server] = answer['server']['id']
 
-        return self._request(k, 'api.create', 'POST', '/servers', {'server': body}, then)
+        def otherwise():
+            # a list of servers has what was made before the request failed
+            self.names.servers[server] = self.observer.unnamed()
+
+        return self._request(k, 'api.create', 'POST', '/servers', {'server': body}, then, otherwise=otherwise)
 
     def _resize(self, k, operation):
         identity = next((own for own, name in self.names.flavors.items() if name == operation['flavor']), None)
