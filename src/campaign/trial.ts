@@ -43,7 +43,8 @@ export class Trial {
   private readonly before: World;
   private readonly clone: World;
   private readonly operations: Resolved[] = [];
-  private trackerCondemned = false;
+  /** a tracker was found wrong: they are judged no more */
+  trackerCondemned = false;
 
   constructor(run: Run, contract: Contract) {
     this.run = run;
@@ -60,8 +61,23 @@ export class Trial {
     this.before.copy(this.run.world);
   }
 
+  /** The world was taken up as it was at rest behind these operations. */
+  resume(operations: readonly Resolved[], trackerCondemned: boolean): void {
+    this.violations.length = 0;
+    this.operations.length = 0;
+    this.operations.push(...operations);
+    this.trackerCondemned = trackerCondemned;
+  }
+
   /** Runs operation k and judges what it can have changed. */
   step(k: number, resolved: Resolved): void {
+    this.open(k, resolved);
+    perform(this.run, k, resolved);
+    this.close(k, resolved);
+  }
+
+  /** Before operation k. */
+  open(k: number, resolved: Resolved): void {
     const { run, contract } = this;
     const { world } = run;
     const { instance } = resolved;
@@ -73,7 +89,12 @@ export class Trial {
     this.operations.push(resolved);
     if (contract.cloud) this.before.copy(world);
     for (let i = 0; i < world.globals.instances; i++) world.instances[i]!.touched = 0;
-    perform(run, k, resolved);
+  }
+
+  /** The world came to rest behind operation k. */
+  close(k: number, resolved: Resolved): void {
+    const { run, contract } = this;
+    const { world } = run;
     const up = everythingUp(world);
     for (let i = 0; i < world.globals.instances; i++) {
       const row = world.instances[i]!;

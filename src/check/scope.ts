@@ -1,0 +1,98 @@
+/** What an exhaustive check goes through: how many of each thing there are, and what may happen to them. */
+import type { MoveFamily } from '../generate/move-families.ts';
+import type { Cloud, Flavor, Host, Inventory, Options } from '../scenario/scenario.ts';
+
+export interface Scope {
+  readonly hosts: number;
+  readonly flavors: number;
+  /** servers that are there when it begins, each on every host and with every flavor */
+  readonly servers: number;
+  /** operations after the boots */
+  readonly operations: number;
+  /** faults of a scenario, of whichever kind */
+  readonly faults: number;
+  /** jobs of a scenario that are held, for others to overtake them */
+  readonly holds: number;
+  /** faults that kill a service, crashes and hosts that are lost */
+  readonly crashes: number;
+  /** servers of the largest flavor that a host has room for */
+  readonly room: number;
+  readonly moves: readonly MoveFamily[];
+  readonly options: Options;
+}
+
+/** Of one disk size: Nova refuses a smaller disk than the image says, and half of the resizes would be refused for it. */
+const RAM_MB = 512;
+const DISK_GB = 1;
+
+export function cloudOf({ hosts, flavors, room }: Scope): Cloud {
+  const inventory = (total: number): Inventory => ({
+    total,
+    reserved: 0,
+    min_unit: 1,
+    max_unit: total,
+    step_size: 1,
+    allocation_ratio: 1,
+  });
+  return {
+    hosts: Array.from(
+      { length: hosts },
+      (_, h): Host => ({
+        name: `h${h + 1}`,
+        inventories: {
+          VCPU: inventory(room * flavors),
+          MEMORY_MB: inventory(room * flavors * RAM_MB),
+          DISK_GB: inventory(room * DISK_GB),
+        },
+        traits: [],
+      }),
+    ),
+    flavors: Array.from(
+      { length: flavors },
+      (_, f): Flavor => ({
+        name: `m${f + 1}`,
+        vcpus: f + 1,
+        ram: (f + 1) * RAM_MB,
+        disk: DISK_GB,
+        ephemeral: 0,
+        swap: 0,
+        properties: {},
+      }),
+    ),
+  };
+}
+
+/** Where each server is and with which flavor, before anything happens. */
+export type Placing = readonly { readonly host: number; readonly flavor: number }[];
+
+/**
+ * Every way to place the servers. `symmetric`: one of each set that differ only in which host or server is called what.
+ */
+export function placings({ hosts, flavors, servers }: Scope, symmetric: boolean): Placing[] {
+  const one = Array.from({ length: hosts * flavors }, (_, k) => ({ host: k % hosts, flavor: Math.floor(k / hosts) }));
+  let all: Placing[] = [[]];
+  for (let s = 0; s < servers; s++) all = all.flatMap((placing) => one.map((place) => [...placing, place]));
+  if (!symmetric) return all;
+  const orders = permutations(hosts);
+  const seen = new Set<string>();
+  return all.filter((placing) => {
+    const least = orders.map((order) => nameOf(placing, order)).sort()[0]!;
+    if (seen.has(least)) return false;
+    seen.add(least);
+    return true;
+  });
+}
+
+/** The placing with its hosts renamed and its servers in any order. */
+const nameOf = (placing: Placing, order: readonly number[]): string =>
+  placing
+    .map(({ host, flavor }) => `${order[host]}/${flavor}`)
+    .sort()
+    .join(' ');
+
+function permutations(count: number): number[][] {
+  if (count === 0) return [[]];
+  return permutations(count - 1).flatMap((order) =>
+    Array.from({ length: count }, (_, k) => [...order.slice(0, k), count - 1, ...order.slice(k)]),
+  );
+}
