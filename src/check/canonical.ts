@@ -48,7 +48,9 @@ function forgetOperations({ operations, globals }: World, live: readonly Job[]):
 /** A caller stands before the job that it waits for: both arrived at once. */
 function orderJobs(world: World, live: readonly Job[], current: number): number {
   const { jobs, cells, hosts, tracking, globals } = world;
-  const order = [...live].sort((a, b) => a.sequence - b.sequence || (a.callee === b.id ? -1 : b.callee === a.id ? 1 : a.id - b.id));
+  const order = [...live].sort(
+    (a, b) => a.sequence - b.sequence || (a.callee === b.id ? -1 : b.callee === a.id ? 1 : a.id - b.id),
+  );
   let rank = 0;
   let last = NONE;
   for (const job of order) {

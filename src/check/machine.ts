@@ -302,8 +302,7 @@ export class Machine {
     const { run } = this;
     const { jobs } = run.world;
     for (;;) {
-      const struck = run.faults.length >= this.scope.faults;
-      if (struck && !this.mayHold() && this.chronicle === null) {
+      if (!this.mayStrike() && !this.mayHold() && this.chronicle === null) {
         if (this.current !== NONE) while (run.instruction(jobs[this.current]!));
         this.current = NONE;
         run.quiesce();
@@ -331,8 +330,18 @@ export class Machine {
     }
   }
 
+  private get isUsedUp(): boolean {
+    return this.run.faults.length + this.run.holds.length >= this.scope.together;
+  }
+
+  private mayStrike(): boolean {
+    return this.run.faults.length < this.scope.faults && !this.isUsedUp;
+  }
+
+  /** A hold lasts until a later operation. */
   private mayHold(): boolean {
-    return this.run.holds.length < this.scope.holds && this.operation < this.boots + this.scope.operations - 1;
+    const { scope, boots, run, operation } = this;
+    return run.holds.length < scope.holds && !this.isUsedUp && operation < boots + scope.operations - 1;
   }
 
   /** Every other thing that can happen at the step. */
@@ -344,7 +353,7 @@ export class Machine {
       (fault, k) =>
         fault.operation === operation && fault.point === at.point && run.world.faults[k]!.hits < fault.times,
     );
-    if (run.faults.length < scope.faults && !busy) {
+    if (this.mayStrike() && !busy) {
       for (const kind of this.kinds[at.point]!) {
         if (CRASH_FAULTS.has(kind) && this.crashes >= scope.crashes) continue;
         const fault = { operation, point: at.point, kind, nth: 1, times: 1 };

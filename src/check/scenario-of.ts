@@ -1,10 +1,10 @@
 /** The scenario that goes one way of a search: its operations, and each fault and hold with the visit at which it struck. */
 import { perform, resolve } from '../engine/operations.ts';
 import type { ArmedFault, ArmedHold } from '../engine/run.ts';
-import { SCENARIO_VERSION, type Fault, type Hold, type Scenario } from '../scenario/scenario.ts';
+import { type Fault, type Hold, SCENARIO_VERSION, type Scenario } from '../scenario/scenario.ts';
 import type { Chronicle } from './machine.ts';
-import { bootsOf, type Search, type Way } from './search.ts';
 import { cloudOf } from './scope.ts';
+import { bootsOf, type Search, type Way } from './search.ts';
 
 export function scenarioOf(search: Search, { placing, steps }: Way): Scenario {
   const { machine, scope } = search;

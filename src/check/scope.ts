@@ -13,6 +13,8 @@ export interface Scope {
   readonly faults: number;
   /** jobs of a scenario that are held, for others to overtake them */
   readonly holds: number;
+  /** of both together: each is one thing that goes differently */
+  readonly together: number;
   /** faults that kill a service, crashes and hosts that are lost */
   readonly crashes: number;
   /** servers of the largest flavor that a host has room for */
@@ -20,6 +22,19 @@ export interface Scope {
   readonly moves: readonly MoveFamily[];
   readonly options: Options;
 }
+
+/** More of any would be no small scope: what the language allows at once, and what a search can end with. */
+export const MOST = {
+  hosts: 8,
+  flavors: 8,
+  servers: 6,
+  operations: 10,
+  faults: 6,
+  holds: 20,
+  together: 26,
+  crashes: 6,
+  room: 100,
+} as const;
 
 /** Of one disk size: Nova refuses a smaller disk than the image says, and half of the resizes would be refused for it. */
 const RAM_MB = 512;
