@@ -11,7 +11,7 @@ import type { ArmedFault, ArmedHold, Run } from '../engine/run.ts';
 import { JOB, type Job, OPERATION, World } from '../nova/world.ts';
 import type { FaultKind } from '../scenario/scenario.ts';
 import { NONE } from '../state/table.ts';
-import { canonicalise } from './canonical.ts';
+import { Canonical, offsetOf } from './canonical.ts';
 import { CRASHES } from './choices.ts';
 import { Packer, Unpacker } from './packing.ts';
 import type { Scope } from './scope.ts';
@@ -72,6 +72,7 @@ export class Machine {
   private readonly code: Code;
   private readonly template: World;
   private readonly unpacker = new Unpacker();
+  private readonly canonical = new Canonical();
   private readonly spare: World[] = [];
   private readonly seen = new StateSet();
   private readonly kinds: readonly (readonly FaultKind[])[];
@@ -121,7 +122,8 @@ export class Machine {
   pack(): void {
     const { run, packer } = this;
     const { world } = run;
-    this.current = canonicalise(world, this.current);
+    const { live } = this.canonical;
+    this.current = this.canonical.make(world, this.current);
     this.endDisturbances();
     packer.begin();
     packer.number(this.current);
@@ -143,7 +145,9 @@ export class Machine {
     }
     packer.number(this.past.length);
     for (const number of this.past) packer.number(number);
-    packer.cells(world.cells, this.template.cells);
+    const { jobs, moves, cells } = world;
+    const free = live.length < jobs.length ? offsetOf(jobs[live.length]) : offsetOf(moves[0]);
+    packer.cells(cells, this.template.cells, free, offsetOf(moves[0]));
   }
 
   /** Takes up a state that was packed at rest behind operation `operation` of the scenario. */
@@ -203,8 +207,9 @@ export class Machine {
   /** A fault that has struck as often as it can, and a hold that holds nobody, are what the signature says of them. */
   private endDisturbances(): void {
     const { run, causes } = this;
+    if (run.faults.length === 0 && run.holds.length === 0) return;
     const { world } = run;
-    const live = world.jobs.filter(({ state }) => state !== JOB.FREE);
+    const { live } = this.canonical;
     let ended = false;
     const faults = run.faults.map((fault, k) => {
       const record = world.faults[k]!;

@@ -21,15 +21,22 @@ export class Packer {
     this.bytes[this.length++] = rest;
   }
 
-  cells(cells: Int32Array, template: Int32Array): void {
-    let last = -1;
-    for (let k = 0; k < cells.length; k++) {
+  /** @param free from there to `used` all are as in the template */
+  cells(cells: Int32Array, template: Int32Array, free: number, used: number): void {
+    const last = this.stretch(cells, template, -1, 0, free);
+    this.stretch(cells, template, last, used, cells.length);
+  }
+
+  private stretch(cells: Int32Array, template: Int32Array, before: number, from: number, to: number): number {
+    let last = before;
+    for (let k = from; k < to; k++) {
       const value = cells[k]!;
       if (value === template[k]) continue;
       this.number(k - last);
       this.number(value);
       last = k;
     }
+    return last;
   }
 }
 
