@@ -208,16 +208,30 @@ export class Search {
     }
   }
 
+  /** The ways to all states that it did not begin with, in the order of their numbers. */
+  waysToAll(): Way[] {
+    return Array.from({ length: this.states.size - this.placings.length }, (_, k) => {
+      const id = this.placings.length + k;
+      return this.wayTo(this.parents.at(id), this.stepTo(id));
+    });
+  }
+
+  /** Takes a state up in the machine's world. */
+  restore(id: number, operation: number): void {
+    this.machine.unpack(this.states.get(id), operation);
+  }
+
+  private stepTo(id: number): Way['steps'][number] {
+    const end = id + 1 < this.begins.length ? this.begins.at(id + 1) : this.decisions.length;
+    const decisions: number[] = [];
+    for (let k = this.begins.at(id); k < end; k++) decisions.push(this.decisions.at(k));
+    return { operation: this.operations.at(id), decisions };
+  }
+
   private wayTo(parent: number, last: Way['steps'][number]): Way {
     const steps = [last];
     let id = parent;
-    while (this.parents.at(id) >= 0) {
-      const end = id + 1 < this.begins.length ? this.begins.at(id + 1) : this.decisions.length;
-      const decisions: number[] = [];
-      for (let k = this.begins.at(id); k < end; k++) decisions.push(this.decisions.at(k));
-      steps.unshift({ operation: this.operations.at(id), decisions });
-      id = this.parents.at(id);
-    }
+    for (; this.parents.at(id) >= 0; id = this.parents.at(id)) steps.unshift(this.stepTo(id));
     return { placing: -1 - this.parents.at(id), steps };
   }
 }
