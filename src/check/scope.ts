@@ -1,5 +1,5 @@
 /** What an exhaustive check goes through: how many of each thing there are, and what may happen to them. */
-import type { MoveFamily } from '../generate/move-families.ts';
+import { DEFAULT_MOVES, type MoveFamily } from '../generate/move-families.ts';
 import type { Cloud, Flavor, Host, Inventory, Options } from '../scenario/scenario.ts';
 
 export interface Scope {
@@ -35,6 +35,21 @@ export const MOST = {
   crashes: 6,
   room: 100,
 } as const;
+
+/** Some seconds. */
+export const smallScope = (options: Options): Scope => ({
+  hosts: 2,
+  flavors: 2,
+  servers: 1,
+  operations: 2,
+  faults: 1,
+  holds: 1,
+  together: 1,
+  crashes: 1,
+  room: 1,
+  moves: DEFAULT_MOVES,
+  options,
+});
 
 /** Of one disk size: Nova refuses a smaller disk than the image says, and half of the resizes would be refused for it. */
 const RAM_MB = 512;
