@@ -3,10 +3,6 @@ export class Column {
   length = 0;
   private cells = new Int32Array(1 << 10);
 
-  get bytes(): number {
-    return this.cells.byteLength;
-  }
-
   push(value: number): void {
     if (this.length === this.cells.length) {
       const wider = new Int32Array(2 * this.cells.length);

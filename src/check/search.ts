@@ -47,7 +47,8 @@ export interface Figures {
   readonly complete: number;
   /** of the worlds behind as many operations, how many were gone on from */
   readonly frontier: { readonly done: number; readonly of: number };
-  readonly bytes: number;
+  /** bytes of all states, as they are kept */
+  readonly packed: number;
   readonly placings: number;
 }
 
@@ -135,14 +136,14 @@ export class Search {
 
   figures(): Figures {
     const { from, to } = this.level;
-    const { states, parents, operations, begins, decisions } = this;
+    const { states } = this;
     return {
       states: states.size,
       transitions: this.transitions,
       steps: this.machine.run.steps,
       complete: this.complete,
       frontier: { done: this.done, of: to - from },
-      bytes: [states, parents, operations, begins, decisions].reduce((sum, { bytes }) => sum + bytes, 0),
+      packed: states.packed,
       placings: this.placings.length,
     };
   }

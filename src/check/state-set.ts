@@ -22,15 +22,9 @@ export class StateSet {
     this.lengths = new Uint16Array(room);
   }
 
-  get bytes(): number {
-    const { slots, hashes, starts, lengths, stretches } = this;
-    return (
-      slots.byteLength +
-      hashes.byteLength +
-      starts.byteLength +
-      lengths.byteLength +
-      stretches.reduce((sum, { byteLength }) => sum + byteLength, 0)
-    );
+  /** what the states are long together */
+  get packed(): number {
+    return this.stretch * STRETCH + this.end;
   }
 
   /** Forgets all of them, and keeps the room. */

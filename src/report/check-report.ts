@@ -45,11 +45,11 @@ export function checkProgress(
 }
 
 export function figuresLines({ figures, causes, seconds }: CheckResult): string[] {
-  const { states, transitions, steps, bytes, placings } = figures;
+  const { states, transitions, steps, packed, placings } = figures;
   const rate = Math.round(transitions / Math.max(0.001, seconds));
   return [
     `${many(states, 'state')} at rest from ${many(placings, 'placing')} of the servers, ${many(transitions, 'transition')}, ${many(steps, 'step')} of handlers`,
-    `${seconds.toFixed(1)} s, ${thousands(rate)} transitions a second, ${Math.round(bytes / Math.max(1, states))} bytes a state`,
+    `${seconds.toFixed(1)} s, ${thousands(rate)} transitions a second, ${Math.round(packed / Math.max(1, states))} bytes a state`,
     causes
       ? 'states that differ only in what struck are told apart: every signature is seen'
       : 'states that differ only in what struck are one: whether a law breaks is seen, not in how many ways',
@@ -104,7 +104,7 @@ const soFar = (findings: readonly CheckFinding[]): string =>
 
 export function checkJson(result: CheckResult): object {
   const { protocol, contract, scope, causes, stopped, figures, findings } = result;
-  const { steps: _, bytes: __, ...counts } = figures;
+  const { steps: _steps, packed: _packed, ...counts } = figures;
   return {
     verdict: verdictOfCheck(result),
     protocol,
