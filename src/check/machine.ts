@@ -70,7 +70,10 @@ export class Machine {
   readonly operations: Resolved[] = [];
   private readonly numbers = new Map<string, number>();
   private readonly code: Code;
+  /** before the boots */
   private readonly template: World;
+  /** what packed worlds differ from: one that is near to most */
+  private readonly base: World;
   private readonly unpacker = new Unpacker();
   private readonly canonical = new Canonical();
   private readonly spare: World[] = [];
@@ -102,6 +105,7 @@ export class Machine {
     this.trial = trial;
     this.code = run.code;
     this.template = template;
+    this.base = template.twin();
     this.scope = scope;
     this.boots = boots;
     this.causes = causes;
@@ -147,7 +151,7 @@ export class Machine {
     for (const number of this.past) packer.number(number);
     const { jobs, moves, cells } = world;
     const free = live.length < jobs.length ? offsetOf(jobs[live.length]) : offsetOf(moves[0]);
-    packer.cells(cells, this.template.cells, free, offsetOf(moves[0]));
+    packer.cells(cells, this.base.cells, free, offsetOf(moves[0]));
   }
 
   /** Takes up a state that was packed at rest behind operation `operation` of the scenario. */
@@ -170,7 +174,7 @@ export class Machine {
       return { operation: of, point: unpacker.number(), nth: 1, until: LATER, handler: null };
     });
     this.past = Array.from({ length: unpacker.number() }, () => unpacker.number());
-    unpacker.cells(run.world.cells, this.template.cells);
+    unpacker.cells(run.world.cells, this.base.cells);
     run.world.globals.operation = operation;
     run.arm(faults, holds);
     this.trial.resume(
@@ -186,6 +190,11 @@ export class Machine {
     this.past = [];
     this.run.arm([], []);
     this.trial.resume([], false);
+  }
+
+  /** From now on worlds are packed as what is not as it is now. No job may be under way. */
+  packFromHere(): void {
+    this.base.copy(this.run.world);
   }
 
   /** From before the boots on. */

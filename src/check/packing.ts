@@ -14,6 +14,10 @@ export class Packer {
   /** A number of any sign: small ones are one byte. */
   number(value: number): void {
     let rest = ((value << 1) ^ (value >> 31)) >>> 0;
+    if (rest <= 0x7f) {
+      this.bytes[this.length++] = rest;
+      return;
+    }
     while (rest > 0x7f) {
       this.bytes[this.length++] = (rest & 0x7f) | 0x80;
       rest >>>= 7;
@@ -29,16 +33,33 @@ export class Packer {
 
   private stretch(cells: Int32Array, template: Int32Array, before: number, from: number, to: number): number {
     let last = before;
-    for (let k = from; k < to; k++) {
-      const value = cells[k]!;
-      if (value === template[k]) continue;
-      this.number(k - last);
-      this.number(value);
-      last = k;
+    let k = from;
+    while (k < to) {
+      // most of a world is as it was
+      while (k + 8 <= to && isSame8(cells, template, k)) k += 8;
+      const end = Math.min(k + 8, to);
+      for (; k < end; k++) {
+        const value = cells[k]!;
+        if (value === template[k]) continue;
+        this.number(k - last);
+        this.number(value);
+        last = k;
+      }
     }
     return last;
   }
 }
+
+const isSame8 = (a: Int32Array, b: Int32Array, k: number): boolean =>
+  ((a[k]! ^ b[k]!) |
+    (a[k + 1]! ^ b[k + 1]!) |
+    (a[k + 2]! ^ b[k + 2]!) |
+    (a[k + 3]! ^ b[k + 3]!) |
+    (a[k + 4]! ^ b[k + 4]!) |
+    (a[k + 5]! ^ b[k + 5]!) |
+    (a[k + 6]! ^ b[k + 6]!) |
+    (a[k + 7]! ^ b[k + 7]!)) ===
+  0;
 
 export class Unpacker {
   private bytes: Uint8Array = new Uint8Array(0);

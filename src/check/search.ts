@@ -109,6 +109,7 @@ export class Search {
       }
       // what does not fit is no place
       if (run.world.instances.some(({ vm }) => vm !== VM.ACTIVE)) continue;
+      if (placed.length === 0) this.machine.packFromHere();
       this.arrive(-1 - placed.length, NONE, [], true);
       placed.push(placing);
     }

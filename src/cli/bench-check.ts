@@ -1,7 +1,7 @@
 /**
  * `npm run bench:check`: what exhaustive search proves of the rollback protocol, how many signatures nova has in the same scopes and
  * how many of them random scenarios find. States and transitions are the same on every machine; time is told in rounds of a
- * fixed loop, measured in the same run. `npm run -s bench:check -- 60` gives each scope so many seconds, ten minutes by default.
+ * fixed loop, measured in the same run. `npm run -s bench:check -- 60` gives each scope so many CPU seconds, ten minutes by default.
  */
 import { calibrate, cpuSeconds } from '../campaign/calibrate.ts';
 import { Campaign } from '../campaign/campaign.ts';
@@ -12,6 +12,8 @@ import { type Scope, smallScope } from '../check/scope.ts';
 import { Search } from '../check/search.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
 import { indexKnown, KNOWN_OF_NOVA } from '../contract/known/known.ts';
+import { unseenOf } from '../report/assurance.ts';
+import { count } from '../report/campaign-report.ts';
 import { completeWords, scopeWords } from '../report/check-report.ts';
 import { table } from '../report/tables.ts';
 import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
@@ -57,8 +59,12 @@ function searched(protocol: 'nova' | 'rollback', bounds: Scope): Searched {
   const code = compileFor(config);
   const search = new Search(code, CONTRACTS.strict, bounds, { causes: protocol === 'nova', symmetric: true });
   const rounds = calibrate();
-  const until = performance.now() + SECONDS * 1000;
-  const cpu = cpuSeconds(() => search.go(() => performance.now() > until));
+  const before = process.cpuUsage();
+  const spent = (): number => {
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1e6;
+  };
+  const cpu = cpuSeconds(() => search.go(() => spent() > SECONDS));
   const findings = findingsOf(search, code, config, protocol === 'nova' ? KNOWN : new Map());
   const figures = search.figures();
   const news = findings.filter(({ known }) => known === null).length;
@@ -98,25 +104,40 @@ print(
   ),
 );
 
-/** Of the signatures of each scope, how many a campaign has seen after so many scenarios. */
+/**
+ * Of the signatures of each scope, how many a campaign has seen after so many scenarios; and what was estimated before of the
+ * new ones that each scenario since then was to show, beside what came.
+ */
 const rows: string[][] = [];
 const campaign = new Campaign(plainCampaign('bench'), KNOWN);
 let block = 0;
-for (const runs of [1000, 5000, 20_000, 100_000]) {
+for (const runs of [1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000]) {
+  const before = unseenOf(campaign);
+  const [ways, scenarios] = [campaign.findings.size, campaign.statistics.runs];
   for (; block * 1000 < runs; block++) campaign.runBlock(block);
-  const seen = [...campaign.findings.keys()];
+  const came = (campaign.findings.size - ways) / (campaign.statistics.runs - scenarios);
   rows.push([
     String(runs),
-    String(seen.length),
+    String(campaign.findings.size),
     ...nova.map(({ findings }) => {
       const both = findings.filter(({ signature }) => campaign.findings.has(signature)).length;
       return `${both} of ${findings.length}`;
     }),
+    before === null ? '-' : (1000 * before.chance).toFixed(2),
+    (1000 * came).toFixed(2),
   ]);
 }
 print('');
 print(
-  table(['random scenarios', 'signatures', ...NOVA.map(({ operations }) => `of ${operations} operations`)], rows, {
-    color: false,
-  }),
+  table(
+    [
+      'random scenarios',
+      'signatures',
+      ...NOVA.map(({ operations }) => `of ${count(operations, 'operation')}`),
+      'new in 1000, estimated',
+      'came',
+    ],
+    rows,
+    { color: false, width: 200 },
+  ),
 );
