@@ -20,9 +20,6 @@ import { StateSet } from './state-set.ts';
 const CRASH_FAULTS: ReadonlySet<FaultKind> = new Set<FaultKind>(['crash-before', 'crash-after']);
 /** The client makes so many attempts at a write of allocations that others race for (nova/scheduler/client/report.py). */
 const ATTEMPTS = 4;
-/** A release that no operation of a scenario is late enough for: what it really is the search finds out. */
-const LATER = 999;
-
 /** Number of the branching and of the branch that was taken, one behind the other; at all others the first was. */
 export type Decisions = readonly number[];
 
@@ -171,7 +168,7 @@ export class Machine {
     });
     const holds = Array.from({ length: unpacker.number() }, (): ArmedHold => {
       const of = unpacker.number();
-      return { operation: of, point: unpacker.number(), nth: 1, until: LATER, handler: null };
+      return { operation: of, point: unpacker.number(), nth: 1, until: of + 1, handler: null };
     });
     this.past = Array.from({ length: unpacker.number() }, () => unpacker.number());
     unpacker.cells(run.world.cells, this.base.cells);
@@ -315,6 +312,8 @@ export class Machine {
   private goOn(depth: number): void {
     const { run } = this;
     const { jobs } = run.world;
+    // what is gone on with was looked up when it parted from another way
+    let looked = true;
     for (;;) {
       if (!this.mayStrike() && !this.mayHold() && this.chronicle === null) {
         if (this.current !== NONE) while (run.instruction(jobs[this.current]!));
@@ -332,7 +331,7 @@ export class Machine {
       }
       const at = run.comesTo(jobs[this.current]!);
       if (at !== null && at.point !== NONE) {
-        const went = this.branch(depth, at);
+        const went = this.branch(depth, at, looked);
         if (went === WENT.BEFORE) return;
         if (went === WENT.HELD) {
           this.current = NONE;
@@ -341,6 +340,7 @@ export class Machine {
         this.chronicle?.visited(jobs[this.current]!.operation, at.point);
       }
       if (!run.instruction(jobs[this.current]!)) this.current = NONE;
+      looked = false;
     }
   }
 
@@ -376,7 +376,8 @@ export class Machine {
       }
     }
     if (this.mayHold() && job.hold === 0 && this.isWorthHolding(at)) {
-      const hold = { operation, point: at.point, nth: 1, until: LATER, handler: null };
+      // at the earliest; a release that is passed over puts it off
+      const hold = { operation, point: at.point, nth: 1, until: operation + 1, handler: null };
       found.push({ fault: null, hold });
     }
     return found;
@@ -387,11 +388,13 @@ export class Machine {
     const { instructions } = this.code;
     if (at.kind !== KIND.LOCAL || at.step.run !== undefined) return true;
     const next = instructions[at.next]!;
+    // a signature says where a job was held
+    if (this.causes && next.guard !== at.guard) return true;
     return next.kind !== KIND.LOCAL || next.when !== null || next.locks !== at.locks || next.point === NONE;
   }
 
   /** Goes the other ways, and comes back to where it was. */
-  private branch(depth: number, at: Instruction): number {
+  private branch(depth: number, at: Instruction, looked: boolean): number {
     const { run } = this;
     const { jobs } = run.world;
     const branches = this.branches(jobs[this.current]!, at);
@@ -408,7 +411,7 @@ export class Machine {
       return WENT.HELD;
     }
     // ways that parted may have met again
-    if (this.decisions.length > 0 && !this.isNew()) {
+    if (this.decisions.length > 0 && !looked && !this.isNew()) {
       this.met++;
       return WENT.BEFORE;
     }
