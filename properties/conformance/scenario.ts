@@ -43,6 +43,8 @@ export interface Line {
   readonly steps: readonly Step[];
   readonly hosts?: 1 | 2 | 3;
   readonly volumeBacked?: true;
+  /** all CPUs of the flavors are dedicated, and hosts have eight of those as well */
+  readonly pinned?: true;
   /** faults of the boot */
   readonly boot?: readonly Mark[];
   /** the boot forces no host: the scheduler takes the first, and a build that fails is scheduled again */
@@ -83,6 +85,9 @@ export const liveMigrateTo = (host: string, ...marks: Mark[]): Step =>
 export const liveMigrateForced = (host: string, ...marks: Mark[]): Step =>
   on({ operation: 'live_migrate', host, force: true, ...SERVER })(...marks);
 export const abortLive = on({ operation: 'abort_live_migration', ...SERVER });
+/** Another server on a host of its own. */
+export const bootOther = (host: string, flavor: string, server = 's2', ...marks: Mark[]): Step =>
+  on({ operation: 'boot', server, flavor, host })(...marks);
 /** Another server of the same size on the same host, whose live migration the first one's waits for. */
 export const bootAnother = on({ operation: 'boot', server: 's2', flavor: 'm1', host: 'h1' });
 export const liveMigrateAnother = on({ operation: 'live_migrate', server: 's2' });
@@ -116,6 +121,7 @@ export const deleteAllocations = (of: 'instance' | 'migration', ...marks: Mark[]
 export const editStatus = (migration_status: (typeof MIGRATION_STATUSES)[number]): Step =>
   on({ operation: 'edit_row', migration_status, ...SERVER })();
 export const editHost = (host: string): Step => on({ operation: 'edit_row', host, ...SERVER })();
+export const deleteServer = (server: string): Step => on({ operation: 'delete', server })();
 export const start = on({ operation: 'start', ...SERVER });
 export const crash = (service: string): Step => on({ operation: 'crash', service })();
 export const restart = (service: string, ...marks: Mark[]): Step => on({ operation: 'restart', service })(...marks);
@@ -139,9 +145,10 @@ const inventory = (total: number): Inventory => ({
   allocation_ratio: 1,
 });
 
-const host = (name: string): Host => ({
+const host = (name: string, pinned: boolean): Host => ({
   name,
   inventories: {
+    ...(pinned ? { PCPU: inventory(TOTALS.VCPU) } : {}),
     VCPU: inventory(TOTALS.VCPU),
     MEMORY_MB: inventory(TOTALS.MEMORY_MB),
     DISK_GB: inventory(TOTALS.DISK_GB),
@@ -192,8 +199,10 @@ export function scenarioOf(line: Line): Scenario {
   return {
     version: SCENARIO_VERSION,
     cloud: {
-      hosts: ['h1', 'h2', 'h3'].slice(0, line.hosts ?? 2).map(host),
-      flavors: FLAVORS.filter(({ name }) => used.has(name)),
+      hosts: ['h1', 'h2', 'h3'].slice(0, line.hosts ?? 2).map((name) => host(name, line.pinned === true)),
+      flavors: FLAVORS.filter(({ name }) => used.has(name)).map((one) =>
+        line.pinned === true ? { ...one, properties: { 'hw:cpu_policy': 'dedicated' } } : one,
+      ),
     },
     options: { ...DEFAULT_OPTIONS, ...line.options },
     operations,

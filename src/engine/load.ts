@@ -1,5 +1,14 @@
 /** From a scenario's data to a world that can run it. */
-import { MOST_TRAITS, makeSetting, resourcesOf, type Setting, traitsAskedOf } from '../nova/setting.ts';
+import {
+  MOST_PCPUS,
+  MOST_TRAITS,
+  makeSetting,
+  pcpusOf,
+  pinnedCpusOf,
+  resourcesOf,
+  type Setting,
+  traitsAskedOf,
+} from '../nova/setting.ts';
 import { bystandersOf, populate, type Shape, World, worldSize } from '../nova/world.ts';
 import type { Fault, Hold, Scenario } from '../scenario/scenario.ts';
 import type { Code } from './compile.ts';
@@ -54,6 +63,12 @@ function refuseTooLarge({ cloud, operations }: Scenario): void {
   const traits = new Set(cloud.flavors.flatMap(traitsAskedOf));
   if (traits.size > MOST_TRAITS) {
     throw new ScenarioError(`the flavors of a scenario name at most ${MOST_TRAITS} traits, not ${traits.size}`);
+  }
+  if (cloud.flavors.some((flavor) => pinnedCpusOf(flavor) > 0)) {
+    const large = cloud.hosts.map(pcpusOf).find((count) => count > MOST_PCPUS);
+    if (large !== undefined) {
+      throw new ScenarioError(`a host has at most ${MOST_PCPUS} PCPU where flavors pin CPUs, not ${large}`);
+    }
   }
   const classes = new Set([
     ...cloud.hosts.flatMap(({ inventories }) => Object.keys(inventories)),

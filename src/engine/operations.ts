@@ -220,6 +220,7 @@ const boot: Start = (run, k, resolved) => {
   instance.newFlavor = NONE;
   instance.oldVm = NONE;
   instance.migrationContext = NONE;
+  instance.pinned = 0;
   instance.volumeBacked = operation.volume_backed === true ? 1 : 0;
   instance.touched = 1;
   const job = run.begin('api.create', SERVICE.API, k);

@@ -92,6 +92,7 @@ export function fingerprint(world: World): number {
     mix(row.instanceType);
     mix(row.newFlavor * 64 + row.oldVm);
     mix(row.migrationContext);
+    mix(row.pinned);
     mix(row.buildRequest * 64 + row.unmapped);
     mix(row.guests);
     mix(row.running);
@@ -107,6 +108,7 @@ export function fingerprint(world: World): number {
     mix(host.vcpusUsed);
     mix(host.memoryMbUsed);
     mix(host.localGbUsed);
+    mix(host.pinned);
   }
   for (const consumer of world.placement.consumers) {
     mix(consumer.exists);

@@ -2,7 +2,7 @@
  * What does not change while a scenario runs, as numbers: names resolved to indexes, flavors to amounts.
  */
 import { askedBy, isAmount, isRequestable } from '../scenario/flavor-properties.ts';
-import type { Cloud, Flavor, Inventory, Operation, Options } from '../scenario/scenario.ts';
+import type { Cloud, Flavor, Host, Inventory, Operation, Options } from '../scenario/scenario.ts';
 import { ModelError, NONE } from '../state/table.ts';
 
 /** The resources that a flavor asks of Placement, and what the resource tracker counts for it. */
@@ -16,6 +16,8 @@ export interface Amounts {
    * comes; that it takes a whole one away when it goes, until the next audit, is left out.
    */
   readonly localGb: number;
+  /** host CPUs that the guest has to itself: `hw:cpu_policy` is dedicated, or PCPU is asked for by name */
+  readonly pinnedCpus: number;
 }
 
 export interface FlavorSetting {
@@ -34,6 +36,8 @@ export interface HostSetting {
   readonly inventories: ReadonlyMap<number, Inventory>;
   /** class, amount, class, amount, ... : what the host's bystander holds */
   readonly used: readonly number[];
+  /** NUMACell.pcpuset, as bits: as many as the host's inventory of PCPU says when it starts, all in one cell */
+  readonly pcpuset: number;
 }
 
 export interface Setting {
@@ -55,6 +59,7 @@ export function makeSetting(cloud: Cloud, options: Options, operations: readonly
   for (const host of cloud.hosts) for (const name of Object.keys(host.inventories)) addClass(name);
   for (const operation of operations) if (operation.operation === 'set_inventory') addClass(operation.resource_class);
   for (const flavor of cloud.flavors) for (const [name] of requestedResources(flavor)) addClass(name);
+  if (cloud.flavors.some((flavor) => pinnedCpusOf(flavor) > 0)) addClass('PCPU');
 
   const traits = [SAME_HOST_TRAIT];
   for (const flavor of cloud.flavors) {
@@ -81,6 +86,7 @@ export function makeSetting(cloud: Cloud, options: Options, operations: readonly
         Object.entries(host.inventories).map(([name, inventory]) => [classes.indexOf(name), inventory]),
       ),
       used: Object.entries(host.used ?? {}).flatMap(([name, amount]) => [classes.indexOf(name), amount]),
+      pcpuset: 2 ** Math.min(pcpusOf(host), MOST_PCPUS) - 1,
     })),
     flavors: cloud.flavors.map((flavor) => ({
       name: flavor.name,
@@ -100,6 +106,11 @@ export function makeSetting(cloud: Cloud, options: Options, operations: readonly
 export const SAME_HOST_TRAIT_BIT = 1;
 /** Sets of traits are masks of one cell, and one trait is the driver's. */
 export const MOST_TRAITS = 30;
+
+/** Sets of a host's dedicated CPUs are masks of one cell too. */
+export const MOST_PCPUS = 31;
+export const pcpusOf = ({ inventories }: Host): number =>
+  Object.hasOwn(inventories, 'PCPU') ? inventories.PCPU!.total : 0;
 
 /** Traits that decide where a server of the flavor may be. */
 export const traitsAskedOf = (flavor: Flavor): string[] => requestedTraits(flavor).map(([name]) => name);
@@ -125,13 +136,26 @@ function requestedTraits(flavor: Flavor): [string, string][] {
   return found;
 }
 
+/**
+ * nova/virt/hardware.py:numa_get_constraints: both ways of asking for dedicated CPUs pin all of them. Both at once, and another
+ * number of PCPU than of vCPUs, are refused by the API and pin nothing here.
+ */
+export function pinnedCpusOf(flavor: Flavor): number {
+  const asked = requestedResources(flavor).filter(([name]) => name === 'VCPU' || name === 'PCPU');
+  const dedicated = flavor.properties['hw:cpu_policy'] === 'dedicated';
+  if (dedicated) return asked.length === 0 ? flavor.vcpus : 0;
+  return asked.length === 1 && asked[0]![0] === 'PCPU' && asked[0]![1] === flavor.vcpus ? flavor.vcpus : 0;
+}
+
 /** Class by class what a server of the flavor claims. */
 export function resourcesOf(flavor: Flavor, volumeBacked: boolean): Map<string, number> {
   const root = volumeBacked ? 0 : flavor.disk;
   const asked = requestedResources(flavor);
   const resources = new Map<string, number>([
     // either kind of CPU that is asked for by name stands for all of them
-    ...(asked.some(([name]) => name === 'PCPU') ? [] : [['VCPU', flavor.vcpus] as const]),
+    ...(asked.some(([name]) => name === 'PCPU')
+      ? []
+      : [[pinnedCpusOf(flavor) > 0 ? 'PCPU' : 'VCPU', flavor.vcpus] as const]),
     ['MEMORY_MB', flavor.ram],
     ['DISK_GB', root + flavor.ephemeral + Math.ceil(flavor.swap / 1024)],
     ...asked,
@@ -150,6 +174,7 @@ function amounts(flavor: Flavor, volumeBacked: boolean, classes: readonly string
     memoryMb: flavor.ram,
     // wraps like every sum of it in a cell: flavors of exabytes are legal, and only differences matter
     localGb: (root + flavor.ephemeral + Math.floor(flavor.swap / 1024)) | 0,
+    pinnedCpus: pinnedCpusOf(flavor),
   };
 }
 

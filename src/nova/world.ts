@@ -27,6 +27,8 @@ export interface Instance {
   oldVm: number;
   /** migration_context.migration_id, or NONE */
   migrationContext: number;
+  /** instance.numa_topology: the CPUs of its host that it is pinned to, as bits */
+  pinned: number;
   /** RequestSpec.flavor, in the API database */
   requestSpecFlavor: number;
   /** of the boot: its root disk is image_min_disk in the system metadata */
@@ -63,6 +65,7 @@ const InstanceTable = table<Instance>('Instance', [
   'newFlavor',
   'oldVm',
   'migrationContext',
+  'pinned',
   'requestSpecFlavor',
   'bootFlavor',
   'volumeBacked',
@@ -89,6 +92,9 @@ export interface Migration {
   destination: number;
   oldFlavor: number;
   newFlavor: number;
+  /** of the migration_context that names it: old_numa_topology on the source, new_numa_topology on the destination */
+  oldPinned: number;
+  newPinned: number;
   /** updated_at, as an order */
   updated: number;
 }
@@ -101,6 +107,8 @@ const MigrationTable = table<Migration>('Migration', [
   'destination',
   'oldFlavor',
   'newFlavor',
+  'oldPinned',
+  'newPinned',
   'updated',
 ]);
 
@@ -116,6 +124,8 @@ export interface HostRecord {
   vcpusUsed: number;
   memoryMbUsed: number;
   localGbUsed: number;
+  /** ComputeNode.numa_topology: the pinned CPUs, as bits */
+  pinned: number;
   /** job + 1 that holds `compute_resources` */
   trackerLock: number;
   /** job + 1 that the executor of live migrations runs */
@@ -131,6 +141,7 @@ const HostTable = table<HostRecord>('HostRecord', [
   'vcpusUsed',
   'memoryMbUsed',
   'localGbUsed',
+  'pinned',
   'trackerLock',
   'pool',
   'uncounted',
@@ -199,6 +210,7 @@ export interface JobRecord {
   newFlavor: number;
   oldVm: number;
   migrationContext: number;
+  pinned: number;
   dirty: number;
   /** vm_state when the handler began, for InstanceFaultRollback */
   beganVm: number;
@@ -257,6 +269,7 @@ const JobBase = table<JobRecord>('JobRecord', [
   'newFlavor',
   'oldVm',
   'migrationContext',
+  'pinned',
   'dirty',
   'beganVm',
   'beganTask',

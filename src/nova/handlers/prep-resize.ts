@@ -21,7 +21,7 @@ import {
   tracker,
   withAlternates,
 } from '../step.ts';
-import { trackMigration } from '../tracker.ts';
+import { claimCpusOfMove, trackMigration } from '../tracker.ts';
 import type { Job, World } from '../world.ts';
 import { compute, handler, here, I, MANAGER, TRACKER } from './common.ts';
 
@@ -42,11 +42,12 @@ function stash(_world: World, job: Job): void {
 }
 
 export function claimMove(world: World, job: Job): Outcome {
+  if (!claimCpusOfMove(world, here(job), job, job.flavor)) return OUTCOME.RAISE_UNAVAILABLE;
   setMigrationContext(job, job.migration);
   const saved = saveInstance(world, job);
   if (saved !== OUTCOME.OK) return saved;
-  trackMigration(world, here(job), job.migration, job.instanceType, job.instanceFlavor, job.oldFlavor, job.flavor);
-  return OUTCOME.OK;
+  const { migration, instanceType, instanceFlavor, oldFlavor, flavor } = job;
+  return trackMigration(world, here(job), migration, instanceType, instanceFlavor, oldFlavor, flavor);
 }
 
 /** ResourceTracker._update: reads this host's provider back; anything but an answer raises. */

@@ -37,8 +37,7 @@ import { restoreGuest } from './revert.ts';
  */
 const auditItems: readonly Item[] = [
   tracker('audit.recount', `${TRACKER}._update_available_resource`, (world, job) => {
-    recount(world, here(job));
-    return OUTCOME.OK;
+    return recount(world, here(job));
   }),
   {
     ...read(
