@@ -1,15 +1,7 @@
 /** From a scenario's data to a world that can run it. */
-import {
-  MOST_PCPUS,
-  MOST_TRAITS,
-  makeSetting,
-  pcpusOf,
-  pinnedCpusOf,
-  resourcesOf,
-  type Setting,
-  traitsAskedOf,
-} from '../nova/setting.ts';
+import { MOST_TRAITS, makeSetting, resourcesOf, type Setting, traitsAskedOf } from '../nova/setting.ts';
 import { bystandersOf, populate, type Shape, World, worldSize } from '../nova/world.ts';
+import { MOST_PCPUS, pcpusOf, pinnedCpusOf } from '../scenario/flavor-properties.ts';
 import type { Fault, Hold, Scenario } from '../scenario/scenario.ts';
 import type { Code } from './compile.ts';
 import { MOVES, type Resolved, resolve, serverNames } from './operations.ts';

@@ -1,5 +1,6 @@
 /** Small made-up clouds, and small pieces of a user's own. */
 import { MOST_TRAITS, makeSetting, resourcesOf, traitsAskedOf } from '../nova/setting.ts';
+import { MOST_PCPUS } from '../scenario/flavor-properties.ts';
 import type { Cloud, Flavor, Host, Inventory, Options } from '../scenario/scenario.ts';
 import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
 import { fc } from './adapter.ts';
@@ -41,6 +42,16 @@ const flavors = fc.array(flavor, { minLength: 2, maxLength: MOST_FLAVORS }).map(
     }),
   ),
 );
+
+/** Of these, some ask for CPUs of their own. */
+const pinnedFlavors = fc
+  .tuple(flavors, fc.array(fc.boolean(), { minLength: MOST_FLAVORS, maxLength: MOST_FLAVORS }))
+  .map(([list, pinned]) =>
+    list.map(
+      (one, k): Flavor =>
+        pinned[k] === true ? { ...one, properties: { ...one.properties, 'hw:cpu_policy': 'dedicated' } } : one,
+    ),
+  );
 
 /**
  * How much of one class a host has: room to spare, or at an edge: exactly what some servers of these flavors take, one
@@ -112,7 +123,11 @@ function makeHost(name: string, { rooms, trait }: Rooms, list: readonly Flavor[]
       for (let k = 0; k < fits; k++) wanted += asked[k % asked.length] ?? 0;
       wanted = Math.max(1, Math.max(wanted, largest) + edge);
     }
-    inventories[resourceClass] = inventory(wanted, fits > 0 ? ratio : 1, reserved);
+    inventories[resourceClass] =
+      resourceClass === 'PCPU'
+        ? // a CPU that is a guest's own is given to one
+          inventory(Math.min(wanted, MOST_PCPUS), 1, 0)
+        : inventory(wanted, fits > 0 ? ratio : 1, reserved);
   }
   return { name, inventories, traits: trait ? [CUSTOM_TRAIT] : [] };
 }
@@ -122,12 +137,15 @@ export function madeUp(
   placementRelease: number | null,
   novaRelease: number = DEFAULT_OPTIONS.nova_release,
   edges = true,
+  pinnedCpus = false,
 ): fc.Arbitrary<Situation> {
   const hosts = fc.array<Rooms>(edges ? hostRooms : anyRooms, { minLength: 2, maxLength: MOST_HOSTS });
-  return fc.tuple(flavors, hosts, options(placementRelease, novaRelease)).map(([list, rooms, chosen]) => ({
-    cloud: { flavors: list, hosts: rooms.map((one, k) => makeHost(`h${k + 1}`, one, list)) },
-    options: chosen,
-  }));
+  return fc
+    .tuple(pinnedCpus ? pinnedFlavors : flavors, hosts, options(placementRelease, novaRelease))
+    .map(([list, rooms, chosen]) => ({
+      cloud: { flavors: list, hosts: rooms.map((one, k) => makeHost(`h${k + 1}`, one, list)) },
+      options: chosen,
+    }));
 }
 
 /** A few hosts and flavors of the user's cloud; without hosts, made-up ones for the user's flavors. */

@@ -1,8 +1,8 @@
 /**
  * What does not change while a scenario runs, as numbers: names resolved to indexes, flavors to amounts.
  */
-import { askedBy, isAmount, isRequestable } from '../scenario/flavor-properties.ts';
-import type { Cloud, Flavor, Host, Inventory, Operation, Options } from '../scenario/scenario.ts';
+import { askedBy, MOST_PCPUS, pcpusOf, pinnedCpusOf, requestedResources } from '../scenario/flavor-properties.ts';
+import type { Cloud, Flavor, Inventory, Operation, Options } from '../scenario/scenario.ts';
 import { ModelError, NONE } from '../state/table.ts';
 
 /** The resources that a flavor asks of Placement, and what the resource tracker counts for it. */
@@ -107,24 +107,8 @@ export const SAME_HOST_TRAIT_BIT = 1;
 /** Sets of traits are masks of one cell, and one trait is the driver's. */
 export const MOST_TRAITS = 30;
 
-/** Sets of a host's dedicated CPUs are masks of one cell too. */
-export const MOST_PCPUS = 31;
-export const pcpusOf = ({ inventories }: Host): number =>
-  Object.hasOwn(inventories, 'PCPU') ? inventories.PCPU!.total : 0;
-
 /** Traits that decide where a server of the flavor may be. */
 export const traitsAskedOf = (flavor: Flavor): string[] => requestedTraits(flavor).map(([name]) => name);
-
-/** `resources:CLASS=n`; what does not parse is ignored with a warning (ResourceRequest._process_extra_specs). */
-function requestedResources(flavor: Flavor): [string, number][] {
-  const found = new Map<string, number>();
-  for (const [key, value] of Object.entries(flavor.properties)) {
-    const asked = askedBy(key);
-    if (asked?.what !== 'resources') continue;
-    if (isRequestable(asked.name) && isAmount(value)) found.set(asked.name, Number(value));
-  }
-  return [...found];
-}
 
 function requestedTraits(flavor: Flavor): [string, string][] {
   const found: [string, string][] = [];
@@ -134,17 +118,6 @@ function requestedTraits(flavor: Flavor): [string, string][] {
     if (value === 'required' || value === 'forbidden') found.push([asked.name, value]);
   }
   return found;
-}
-
-/**
- * nova/virt/hardware.py:numa_get_constraints: both ways of asking for dedicated CPUs pin all of them. Both at once, and another
- * number of PCPU than of vCPUs, are refused by the API and pin nothing here.
- */
-export function pinnedCpusOf(flavor: Flavor): number {
-  const asked = requestedResources(flavor).filter(([name]) => name === 'VCPU' || name === 'PCPU');
-  const dedicated = flavor.properties['hw:cpu_policy'] === 'dedicated';
-  if (dedicated) return asked.length === 0 ? flavor.vcpus : 0;
-  return asked.length === 1 && asked[0]![0] === 'PCPU' && asked[0]![1] === flavor.vcpus ? flavor.vcpus : 0;
 }
 
 /** Class by class what a server of the flavor claims. */
