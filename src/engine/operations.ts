@@ -7,6 +7,7 @@ import { saveMigrationStatus } from '../nova/database.ts';
 import { noteSabotage } from '../nova/sabotage.ts';
 import { indexOfName, SAME_HOST_TRAIT_BIT, type Setting } from '../nova/setting.ts';
 import { CONTROLLER_NAMES, MET, MOVE, POWER, SERVICE, STATUS_NAMES, TASK, VM } from '../nova/states.ts';
+import { hasCpus } from '../nova/tracker.ts';
 import {
   amountsOf,
   diskTooSmall,
@@ -169,7 +170,8 @@ const runs = ({ power, running, host }: Instance): boolean => power === POWER.RU
 
 /**
  * With nothing else in flight and every service up: the API would take the request, and Placement has room for the new
- * beside the old on a host that passes the filters.
+ * beside the old on a host that passes the filters. Of the trackers of these each has as many CPUs as the guest has to itself: the filters do
+ * not ask them.
  */
 function fits(run: Run, kind: number, resolved: Resolved, flavor: number): boolean {
   const { world } = run;
@@ -198,7 +200,10 @@ function fits(run: Run, kind: number, resolved: Resolved, flavor: number): boole
     forbidden,
     inTree: resolved.host,
   });
-  return resolved.host !== instance.host && ids.some((host) => host !== instance.host || sameHost);
+  const left = ids.filter((host) => host !== instance.host || sameHost);
+  return (
+    resolved.host !== instance.host && left.length > 0 && left.every((host) => hasCpus(world, host, flavor, instance))
+  );
 }
 
 const boot: Start = (run, k, resolved) => {

@@ -144,7 +144,8 @@ export function madeUp(
     .tuple(pinnedCpus ? pinnedFlavors : flavors, hosts, options(placementRelease, novaRelease))
     .map(([list, rooms, chosen]) => ({
       cloud: { flavors: list, hosts: rooms.map((one, k) => makeHost(`h${k + 1}`, one, list)) },
-      options: chosen,
+      // no driver that migrates within its host gives guests CPUs of their own
+      options: pinnedCpus ? { ...chosen, supports_migrate_to_same_host: false } : chosen,
     }));
 }
 

@@ -505,10 +505,12 @@ export class Decoder {
       allocation_ratio: placement.ratios[record.ratio]!,
     };
     const used = Math.min(Math.max(1, record.used), 2147483647);
+    // a host has the CPUs that it has, whatever an operator says of them
+    const most = setting.classes[c] === 'PCPU' ? setting.hosts[h]!.inventories.get(c)!.total : 2147483647;
     const changes: Partial<Inventory>[] = [
       { total: used, reserved: 0, allocation_ratio: 1 },
       { total: Math.max(1, used - 1), reserved: 0, allocation_ratio: 1 },
-      { total: Math.min(current.total * 2, 2147483647) },
+      { total: Math.min(current.total * 2, most) },
       { max_unit: Math.max(1, Math.trunc(used / 2)) },
       { step_size: 2 },
       { min_unit: 2 },

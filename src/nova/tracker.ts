@@ -50,6 +50,10 @@ function fitInstance(world: World, h: number, flavor: number, instance: Instance
   return fit;
 }
 
+/** What NUMATopologyFilter would look at, which is not among the filters of a Nova as it comes. */
+export const hasCpus = (world: World, h: number, flavor: number, instance: Instance): boolean =>
+  fitInstance(world, h, flavor, instance) !== NONE;
+
 /** Claim: the CPUs for an instance that comes to this host, or NONE: ComputeResourcesUnavailable. */
 export function claimCpus(world: World, h: number, i: number): number {
   const instance = world.instances[i]!;
