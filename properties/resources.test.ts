@@ -7,12 +7,15 @@ import {
   bootOther,
   confirm,
   del,
+  detach,
+  fault,
   hold,
   type Line,
   migrate,
   resize,
   revert,
   type Step,
+  setMost,
 } from './conformance/scenario.ts';
 
 /** h2 has CPU 0 taken, so that a server of h1, which has it there, gets another one. */
@@ -51,6 +54,18 @@ describe('moves of servers with CPUs of their own keep every law', () => {
     ['audits in between', [resize(), audit('h1'), audit('h2'), revert(), audit('h1')]],
   ] as const)('%s', (_, steps) => {
     expect(laws(pinned(...steps))).toEqual([]);
+  });
+});
+
+describe('a weakness is shown by Nova as it is, and gone with its repair', () => {
+  const port = (...steps: Step[]): Line => ({ steps, port: true });
+  test.each([
+    ['Placement refuses what is left of the claim', port(resize(), confirm(), setMost('h2', 'VCPU', 1), detach())],
+    ['Placement cannot be reached', port(detach(fault('detach.remove-resources', 'refused')))],
+    ['another writer was there first, four times', port(detach(fault('detach.remove-resources', 'conflict', 4)))],
+  ])('W-30: %s', (_, sequence) => {
+    expect(laws(sequence)).toContain('host-agreement');
+    expect(laws(sequence, 'W-30')).toEqual([]);
   });
 });
 

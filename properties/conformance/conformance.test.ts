@@ -77,7 +77,7 @@ describe.each(Object.keys(RESOURCE_ROWS))('%s', (id) => {
     const pins = `${cpus(Object.entries(trackers).map(([h, one]) => [h, one.pinned_cpus]))} | ${cpus(
       instances.map(({ server, pinned_cpus }) => [server, pinned_cpus]),
     )}`;
-    expect({ s1: play.quiescent.s1, pins, struck }).toEqual({
+    expect({ s1: play.quiescent.s1, pins: line.pins && pins, struck }).toEqual({
       s1: line.expected,
       pins: line.pins,
       struck: struck.map(() => true),

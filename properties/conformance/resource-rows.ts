@@ -7,6 +7,7 @@ import {
   bootOther,
   confirm,
   del,
+  detach,
   fault,
   hold,
   type Line,
@@ -17,6 +18,7 @@ import {
   restart,
   revert,
   type Step,
+  setMost,
   shelve,
   unshelveTo,
 } from './scenario.ts';
@@ -26,7 +28,7 @@ export interface ResourceCase extends Line {
   /** the server at quiescence, before anything is settled */
   readonly expected: string;
   /** CPUs that trackers have as pinned, and those of each server: `h1:0 h2:1,2 | s1:1,2` */
-  readonly pins: string;
+  readonly pins?: string;
 }
 
 const pinned = (name: string, steps: readonly Step[], expected: string, pins: string): ResourceCase => ({
@@ -36,6 +38,16 @@ const pinned = (name: string, steps: readonly Step[], expected: string, pins: st
   pins,
   pinned: true,
 });
+
+const port = (name: string, steps: readonly Step[], expected: string): ResourceCase => ({
+  name,
+  steps,
+  expected,
+  port: true,
+});
+
+/** The amounts of the flavor with those of a port that it has no more. */
+const LEFT = 'h1 active/none m1 | I{h1:VCPU=1,MEMORY_MB=512,DISK_GB=1,NET_BW_EGR_KILOBIT_PER_SEC=1000}';
 
 /** h2 has CPU 0 taken, so that a server of h1, which has it there, gets another one. */
 const other = bootOther('h2', 'm1');
@@ -158,6 +170,56 @@ export const RESOURCE_ROWS: Readonly<Record<string, readonly ResourceCase[]>> = 
       [other, restart('h1')],
       'h1 active/none m1 | I{h1:m1}',
       'h1:0 h2:0 | s1:0 s2:0',
+    ),
+  ],
+
+  'a port that guarantees bandwidth': [
+    port('a boot claims it with the flavor', [], 'h1 active/none m1 | I{h1:m1}'),
+    port('a resize takes it along', [resize(), confirm()], 'h2 active/none m2 | I{h2:m2} | M1{} confirmed'),
+    port('a revert gives it back', [resize(), revert()], 'h1 active/none m1 | I{h1:m1} | M1{} reverted'),
+    port('a live migration takes it along', [liveMigrate()], 'h2 active/none m1 | I{h2:m1} | M1{} completed'),
+    port('a detach releases it alone', [detach()], 'h1 active/none m1 | I{h1:m1}'),
+    port(
+      'and what is moved behind it has none',
+      [detach(), resize(), confirm()],
+      'h2 active/none m2 | I{h2:m2} | M1{} confirmed',
+    ),
+    port(
+      'a detach while a resize waits is refused',
+      [resize(), detach()],
+      'h2 resized/none m2 | I{h2:m2} | M1{h1:m1} finished',
+    ),
+    port('a detach of what is gone', [detach(), detach()], 'h1 active/none m1 | I{h1:m1}'),
+    port('a delete releases all', [del()], 'deleted | I{}'),
+    ...(['detach.network-info', 'detach.start-notify', 'detach.driver', 'detach.deallocate-port'] as const).map(
+      (point) =>
+        port(
+          `${point} fails: nothing is released`,
+          [detach(fault(point, 'error-before'))],
+          'h1 active/none m1 | I{h1:m1}',
+        ),
+    ),
+    // the port is gone in Neutron
+    ...(['refused', 'timeout-before', 'html-before'] as const).map((kind) =>
+      port(
+        `detach.remove-resources ${kind}: the port is gone and its claim is not`,
+        [detach(fault('detach.remove-resources', kind))],
+        LEFT,
+      ),
+    ),
+    port('the read of the claim fails', [detach(fault('detach.remove-resources.get', 'refused'))], LEFT),
+    port(
+      'one generation conflict: it is tried again',
+      [detach(fault('detach.remove-resources', 'conflict'))],
+      'h1 active/none m1 | I{h1:m1}',
+    ),
+    port('as many as `retries` has', [detach(fault('detach.remove-resources', 'conflict', 4))], LEFT),
+    port('detach.save fails behind it', [detach(fault('detach.save', 'error-before'))], 'h1 active/none m1 | I{h1:m1}'),
+    // W-30: a 409 that is no generation conflict
+    port(
+      'Placement refuses what is left of the claim: taken for success',
+      [resize(), confirm(), setMost('h2', 'VCPU', 1), detach()],
+      'h2 active/none m2 | I{h2:VCPU=2,MEMORY_MB=1024,DISK_GB=2,NET_BW_EGR_KILOBIT_PER_SEC=1000} | M1{} confirmed',
     ),
   ],
 };

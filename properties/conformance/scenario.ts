@@ -43,6 +43,8 @@ export interface Line {
   readonly steps: readonly Step[];
   readonly hosts?: 1 | 2 | 3;
   readonly volumeBacked?: true;
+  /** the server has a port that guarantees bandwidth, of which hosts have ten times as much */
+  readonly port?: true;
   /** all CPUs of the flavors are dedicated, and hosts have eight of those as well */
   readonly pinned?: true;
   /** faults of the boot */
@@ -96,6 +98,7 @@ export const revert = on({ operation: 'revert', ...SERVER });
 export const del = on({ operation: 'delete', ...SERVER });
 export const stop = on({ operation: 'stop', ...SERVER });
 export const hardReboot = on({ operation: 'hard_reboot', ...SERVER });
+export const detach = on({ operation: 'detach_interface', ...SERVER });
 export const resetState = on({ operation: 'reset_state', state: 'active', ...SERVER });
 export const resetToError = on({ operation: 'reset_state', state: 'error', ...SERVER });
 export const shelve = on({ operation: 'shelve', ...SERVER });
@@ -134,6 +137,15 @@ export const setTotal = (host: string, resource_class: 'VCPU' | 'MEMORY_MB', tot
     inventory: { ...inventory(TOTALS[resource_class]), total },
   })();
 
+/** What one server may take of a class is bounded: more is refused, also of what holds more already. */
+export const setMost = (host: string, resource_class: 'VCPU' | 'MEMORY_MB', max_unit: number): Step =>
+  on({
+    operation: 'set_inventory',
+    host,
+    resource_class,
+    inventory: { ...inventory(TOTALS[resource_class]), max_unit },
+  })();
+
 const TOTALS = { VCPU: 8, MEMORY_MB: 8192, DISK_GB: 100 } as const;
 
 const inventory = (total: number): Inventory => ({
@@ -145,10 +157,13 @@ const inventory = (total: number): Inventory => ({
   allocation_ratio: 1,
 });
 
-const host = (name: string, pinned: boolean): Host => ({
+const KBPS = 1000;
+
+const host = (name: string, { pinned, port }: Line): Host => ({
   name,
   inventories: {
-    ...(pinned ? { PCPU: inventory(TOTALS.VCPU) } : {}),
+    ...(pinned === true ? { PCPU: inventory(TOTALS.VCPU) } : {}),
+    ...(port === true ? { NET_BW_EGR_KILOBIT_PER_SEC: inventory(10 * KBPS) } : {}),
     VCPU: inventory(TOTALS.VCPU),
     MEMORY_MB: inventory(TOTALS.MEMORY_MB),
     DISK_GB: inventory(TOTALS.DISK_GB),
@@ -180,6 +195,7 @@ export function scenarioOf(line: Line): Scenario {
     flavor: 'm1',
     ...(line.anywhere === true ? {} : { host: 'h1' }),
     ...(line.volumeBacked === true ? { volume_backed: true } : {}),
+    ...(line.port === true ? { min_kbps: KBPS } : {}),
     ...SERVER,
   })(...(line.boot ?? []));
   for (const { operation, marks } of [boot, ...line.steps]) {
@@ -199,7 +215,7 @@ export function scenarioOf(line: Line): Scenario {
   return {
     version: SCENARIO_VERSION,
     cloud: {
-      hosts: ['h1', 'h2', 'h3'].slice(0, line.hosts ?? 2).map((name) => host(name, line.pinned === true)),
+      hosts: ['h1', 'h2', 'h3'].slice(0, line.hosts ?? 2).map((name) => host(name, line)),
       flavors: FLAVORS.filter(({ name }) => used.has(name)).map((one) =>
         line.pinned === true ? { ...one, properties: { 'hw:cpu_policy': 'dedicated' } } : one,
       ),

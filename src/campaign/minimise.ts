@@ -391,8 +391,8 @@ function* simplerOperations(operation: Operation, { cloud, operations }: Scenari
   };
   switch (operation.operation) {
     case 'boot': {
-      const { host, volume_backed, ...plain } = operation;
-      if (host !== undefined || volume_backed !== undefined) yield plain;
+      const { host, volume_backed, min_kbps, ...plain } = operation;
+      if (host !== undefined || volume_backed !== undefined || min_kbps !== undefined) yield plain;
       if (host !== undefined) yield { ...operation, ...plain };
       for (const flavor of earlier(operation.flavor)) yield { ...operation, flavor };
       break;

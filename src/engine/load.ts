@@ -1,5 +1,5 @@
 /** From a scenario's data to a world that can run it. */
-import { MOST_TRAITS, makeSetting, resourcesOf, type Setting, traitsAskedOf } from '../nova/setting.ts';
+import { BANDWIDTH, MOST_TRAITS, makeSetting, resourcesOf, type Setting, traitsAskedOf } from '../nova/setting.ts';
 import { bystandersOf, populate, type Shape, World, worldSize } from '../nova/world.ts';
 import { MOST_PCPUS, pcpusOf, pinnedCpusOf } from '../scenario/flavor-properties.ts';
 import type { Fault, Hold, Scenario } from '../scenario/scenario.ts';
@@ -27,7 +27,8 @@ export function shapeFor(
   setting: Setting,
   counts: { boots: number; moves: number; operations: number; faults: number; holds: number },
 ): Shape {
-  const classesOfOne = setting.flavors.map((flavor) => flavor.imageBacked.resources.length / 2);
+  const port = setting.classes.includes(BANDWIDTH) ? 1 : 0;
+  const classesOfOne = setting.flavors.map((flavor) => flavor.imageBacked.resources.length / 2 + port);
   const classesInUse = setting.hosts.map(({ used }) => used.length / 2);
   return {
     hosts: setting.hosts.length,

@@ -227,6 +227,7 @@ const boot: Start = (run, k, resolved) => {
   instance.migrationContext = NONE;
   instance.pinned = 0;
   instance.volumeBacked = operation.volume_backed === true ? 1 : 0;
+  instance.minKbps = operation.min_kbps ?? 0;
   instance.touched = 1;
   const job = run.begin('api.create', SERVICE.API, k);
   job.instance = resolved.instance;
@@ -399,6 +400,7 @@ const STARTS: Record<Operation['operation'], Start> = {
   stop: request('api.stop'),
   start: request('api.start'),
   hard_reboot: request('api.hard_reboot'),
+  detach_interface: request('api.detach_interface'),
   reset_state: request('api.reset_state', (job, { operation }) => {
     job.cursor = operation.operation === 'reset_state' && operation.state === 'error' ? VM.ERROR : VM.ACTIVE;
   }),
@@ -447,6 +449,7 @@ export const ENTRY_HANDLERS: Readonly<Partial<Record<Operation['operation'], rea
   stop: ['api.stop'],
   start: ['api.start'],
   hard_reboot: ['api.hard_reboot'],
+  detach_interface: ['api.detach_interface'],
   reset_state: ['api.reset_state'],
   audit: ['compute.update_available_resource'],
   poll_unconfirmed_resizes: ['compute.poll_unconfirmed_resizes'],

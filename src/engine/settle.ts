@@ -94,6 +94,7 @@ export function fingerprint(world: World): number {
     mix(row.migrationContext);
     mix(row.pinned);
     mix(row.buildRequest * 64 + row.unmapped);
+    mix(row.minKbps);
     mix(row.guests);
     mix(row.running);
     mix(row.backups);

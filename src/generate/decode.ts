@@ -8,6 +8,7 @@ import { handlersOf, type Resolved, recoversMoves, serves } from '../engine/oper
 import type { ArmedFault, ArmedHold } from '../engine/run.ts';
 import { CANDIDATES } from '../nova/candidates.ts';
 import { atWork, moveUnderWay } from '../nova/sabotage.ts';
+import { BANDWIDTH } from '../nova/setting.ts';
 import { CONTROLLER_NAMES, SERVICE } from '../nova/states.ts';
 import type { Step } from '../nova/step.ts';
 import { diskTooSmall, JOB, seemsUp, type World } from '../nova/world.ts';
@@ -56,6 +57,7 @@ const WEIGHTS: Readonly<Record<OperationName, number>> = {
   heal_allocations: 0,
   delete_allocations: 0,
   edit_row: 0,
+  detach_interface: 4,
   live_migrate: 14,
   abort_live_migration: 6,
   evacuate: 16,
@@ -75,6 +77,8 @@ const SABOTAGE_WEIGHTS: Readonly<Record<OperationName, number>> = {
   delete_allocations: 5,
   edit_row: 5,
 };
+/** What each port guarantees where hosts have bandwidth. */
+const PORT_KBPS = 1000;
 /** Of so many holds that could be drawn one is. */
 const HOLDS = 20;
 const SABOTAGE_HOLDS = 2;
@@ -101,6 +105,7 @@ const ON_SERVER = new Set<OperationName>([
   'stop',
   'start',
   'hard_reboot',
+  'detach_interface',
   'reset_state',
   'heal_allocations',
   'delete_allocations',
@@ -364,6 +369,7 @@ export class Decoder {
         };
         if (forced) operation.host = hostName(host);
         if (volumeBacked) operation.volume_backed = true;
+        if (setting.classes.includes(BANDWIDTH) && (how >>> 8) % 2 === 1) operation.min_kbps = PORT_KBPS;
         return resolved(operation, chosen, flavor, forced ? host : NONE);
       }
       case 'resize': {
@@ -402,6 +408,7 @@ export class Decoder {
       case 'stop':
       case 'start':
       case 'hard_reboot':
+      case 'detach_interface':
       case 'abort_live_migration':
       case 'shelve':
       case 'shelve_offload':

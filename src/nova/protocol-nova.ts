@@ -6,6 +6,7 @@ import { conductorMigrateServer } from './handlers/conductor-migrate.ts';
 import { apiConfirm, computeConfirmResize, confirmSteps } from './handlers/confirm.ts';
 import { apiDelete, deleteAgain, terminateInstance } from './handlers/delete.ts';
 import { finishResize } from './handlers/finish-resize.ts';
+import { apiDetachInterface, detachInterface } from './handlers/interface.ts';
 import { apiLiveMigrate, apiLiveMigrateAbort, conductorLiveMigrate } from './handlers/live-migrate.ts';
 import {
   checkDestination,
@@ -78,6 +79,8 @@ export const nova: Protocol = {
     apiUnshelve,
     conductorUnshelve,
     unshelveInstance,
+    apiDetachInterface,
+    detachInterface,
     ...powerRequests(false),
     stopInstance,
     startInstance,

@@ -49,6 +49,8 @@ export interface Setting {
 }
 
 const SAME_HOST_TRAIT = 'COMPUTE_SAME_HOST_COLD_MIGRATE';
+/** What a port that guarantees bandwidth asks for: NET_BW_EGR_KILOBIT_PER_SEC, here of the host's own provider. */
+export const BANDWIDTH = 'NET_BW_EGR_KILOBIT_PER_SEC';
 const FLAVOR_CLASSES = ['VCPU', 'MEMORY_MB', 'DISK_GB'];
 
 export function makeSetting(cloud: Cloud, options: Options, operations: readonly Operation[] = []): Setting {
@@ -60,6 +62,8 @@ export function makeSetting(cloud: Cloud, options: Options, operations: readonly
   for (const operation of operations) if (operation.operation === 'set_inventory') addClass(operation.resource_class);
   for (const flavor of cloud.flavors) for (const [name] of requestedResources(flavor)) addClass(name);
   if (cloud.flavors.some((flavor) => pinnedCpusOf(flavor) > 0)) addClass('PCPU');
+
+  if (operations.some((one) => one.operation === 'boot' && one.min_kbps !== undefined)) addClass(BANDWIDTH);
 
   const traits = [SAME_HOST_TRAIT];
   for (const flavor of cloud.flavors) {
@@ -149,6 +153,12 @@ function amounts(flavor: Flavor, volumeBacked: boolean, classes: readonly string
     localGb: (root + flavor.ephemeral + Math.floor(flavor.swap / 1024)) | 0,
     pinnedCpus: pinnedCpusOf(flavor),
   };
+}
+
+/** RequestSpec.requested_resources beside what the flavor asks for. */
+export function withPort(amounts: Amounts, { classes }: Pick<Setting, 'classes'>, minKbps: number): Amounts {
+  if (minKbps === 0) return amounts;
+  return { ...amounts, resources: [...amounts.resources, classes.indexOf(BANDWIDTH), minKbps] };
 }
 
 /** Index of a name, or NONE: an operation that names what is not there is skipped. */

@@ -7,7 +7,7 @@ import { makeStore, type Store, type StoreShape, storeSize } from '../placement/
 import { Holdings } from '../state/holdings.ts';
 import { IdSet } from '../state/id-set.ts';
 import { assert, NONE, type Packed, type TableClass, table } from '../state/table.ts';
-import type { Amounts, Setting } from './setting.ts';
+import { type Amounts, type Setting, withPort } from './setting.ts';
 import { inProgress, SERVICE } from './states.ts';
 
 /** A row of `instances` with what `instance_extra` and `system_metadata` add (nova/objects/instance.py). */
@@ -34,6 +34,8 @@ export interface Instance {
   /** of the boot: its root disk is image_min_disk in the system metadata */
   bootFlavor: number;
   volumeBacked: number;
+  /** the egress bandwidth that its port guarantees, in kbps, or 0 */
+  minKbps: number;
   /** launched_at is set: its build came to its end */
   launched: number;
   /** its build request is there: to the API it is what that says, and in no cell */
@@ -69,6 +71,7 @@ const InstanceTable = table<Instance>('Instance', [
   'requestSpecFlavor',
   'bootFlavor',
   'volumeBacked',
+  'minKbps',
   'launched',
   'buildRequest',
   'unmapped',
@@ -566,7 +569,11 @@ export function bystanderConsumer(world: World, host: number): number {
 
 export function amountsOf(world: World, flavor: number, instance: Instance): Amounts {
   const setting = world.setting.flavors[flavor]!;
-  return instance.volumeBacked === 1 ? setting.volumeBacked : setting.imageBacked;
+  return withPort(
+    instance.volumeBacked === 1 ? setting.volumeBacked : setting.imageBacked,
+    world.setting,
+    instance.minKbps,
+  );
 }
 
 /**

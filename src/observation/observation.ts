@@ -25,6 +25,8 @@ export interface ObservedInstance {
   /** CPUs of its host that it is pinned to, as bits */
   readonly pinned: number;
   readonly volumeBacked: number;
+  /** the egress bandwidth that its port guarantees, in kbps, or 0 */
+  readonly minKbps: number;
   /** more than 0: the API knows it from its build request alone, and in no cell */
   readonly unmapped: number;
   /** its build came to its end, so that there was a guest */

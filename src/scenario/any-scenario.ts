@@ -139,6 +139,7 @@ function anyOperation(hosts: readonly Host[], flavors: readonly Flavor[]): fc.Ar
     ),
     record({ operation: operation('confirm', 'revert', 'delete', 'stop', 'start', 'hard_reboot'), server }),
     record({ operation: operation('abort_live_migration', 'shelve', 'shelve_offload', 'rebuild'), server }),
+    record({ operation: operation('detach_interface'), server }),
     record({
       operation: operation('reset_state'),
       server,

@@ -1,4 +1,5 @@
 /** Open weaknesses of Nova taken away, one by one: what each repair would be. */
+import { instanceOf } from '../database.ts';
 import { resetLiveMigrationFully } from '../handlers/live-migration.ts';
 import { driveAgain, taskIn } from '../handlers/service.ts';
 import { retry } from '../report-client.ts';
@@ -147,6 +148,32 @@ export const REPAIRS: readonly Defect[] = [
     undo: {
       'conductor.schedule_and_build_instances': { vm: 'clean-up-artifacts-and-release', state: 'bury-and-release' },
       'conductor.build_instances': { state: 'give-up-and-release' },
+    },
+  },
+  {
+    id: 'W-30',
+    kind: 'repair',
+    aliases: ['remove_resources-minds-a-refusal'],
+    title: 'A port is given up when its claim is, and a refusal of the reduced claim is no success',
+    catches: [],
+    length: 0,
+    steps: {
+      'detach.deallocate-port': {
+        run: (world, job) => {
+          job.option = instanceOf(world, job).minKbps;
+          return OUTCOME.OK;
+        },
+      },
+      'detach.remove-resources': {
+        take: (world, job, response) => {
+          job.read.clear();
+          if (response.code === 'concurrent-update') return retry(job);
+          if (response.status !== 204) return OUTCOME.RAISE_PLACEMENT;
+          job.attempt = 0;
+          instanceOf(world, job).minKbps = 0;
+          return OUTCOME.OK;
+        },
+      },
     },
   },
   {

@@ -71,6 +71,7 @@ export function observationOf(scenario: Scenario, { settled, moves, steps }: Nov
       migrationContext: NONE,
       pinned: 0,
       volumeBacked: volumeBacked.has(row.server) ? 1 : 0,
+      minKbps: 0,
       // one that a cell has is put in error when its nova-compute starts
       unmapped: row.vm_state === 'building' && row.host === null ? 2 : 0,
       launched: launched(row.server) ? 1 : 0,
