@@ -168,10 +168,10 @@ export class BlockRunner {
   }
 
   private situations(block: number): readonly Situation[] {
-    const { cloud, seed, protocol, placementRelease, novaRelease, pinnedCpus } = this.config;
+    const { cloud, seed, protocol, placementRelease, novaRelease, pinnedCpus, moves } = this.config;
     const arbitrary =
       cloud === null
-        ? madeUp(placementRelease, novaRelease, true, pinnedCpus)
+        ? madeUp(placementRelease, novaRelease, true, { pinnedCpus, ports: moves?.includes('ports') })
         : drawnFrom(cloud, placementRelease, novaRelease);
     return sample(arbitrary, deriveSeed(seed, protocol, block, 'clouds'), SITUATIONS);
   }

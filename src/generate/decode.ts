@@ -23,6 +23,7 @@ import {
 } from '../scenario/scenario.ts';
 import { NONE } from '../state/table.ts';
 import type { Words } from './adapter.ts';
+import { PORT_KBPS } from './clouds.ts';
 import { familyOf, MOVE_FAMILY_NAMES, type MoveFamily } from './move-families.ts';
 
 /** Words before the first operation, and words an operation. */
@@ -77,8 +78,6 @@ const SABOTAGE_WEIGHTS: Readonly<Record<OperationName, number>> = {
   delete_allocations: 5,
   edit_row: 5,
 };
-/** What each port guarantees where hosts have bandwidth. */
-const PORT_KBPS = 1000;
 /** Of so many holds that could be drawn one is. */
 const HOLDS = 20;
 const SABOTAGE_HOLDS = 2;

@@ -11,6 +11,8 @@ export const MOVE_FAMILIES = {
   /** boots meet faults too */
   build: ['rebuild'],
   service: ['delete_service'],
+  /** servers have ports that guarantee bandwidth, and lose them */
+  ports: ['detach_interface'],
 } as const satisfies Readonly<Record<string, readonly OperationName[]>>;
 
 export type MoveFamily = keyof typeof MOVE_FAMILIES;

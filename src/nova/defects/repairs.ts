@@ -1,5 +1,6 @@
 /** Open weaknesses of Nova taken away, one by one: what each repair would be. */
 import { instanceOf } from '../database.ts';
+import { noteDetached } from '../handlers/interface.ts';
 import { resetLiveMigrationFully } from '../handlers/live-migration.ts';
 import { driveAgain, taskIn } from '../handlers/service.ts';
 import { retry } from '../report-client.ts';
@@ -170,7 +171,7 @@ export const REPAIRS: readonly Defect[] = [
           if (response.code === 'concurrent-update') return retry(job);
           if (response.status !== 204) return OUTCOME.RAISE_PLACEMENT;
           job.attempt = 0;
-          instanceOf(world, job).minKbps = 0;
+          noteDetached(world, job.instance);
           return OUTCOME.OK;
         },
       },

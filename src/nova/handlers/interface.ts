@@ -4,7 +4,20 @@ import { removeResources } from '../report-client.ts';
 import { BANDWIDTH } from '../setting.ts';
 import { TASK, VM } from '../states.ts';
 import { cast, database, driver, neutron, notification, OUTCOME, request } from '../step.ts';
+import type { World } from '../world.ts';
 import { API, compute, handler, I, MANAGER, ok, refuse } from './common.ts';
+
+/** The server has no such port any more, and what it held when it was moved is to be had without it. */
+export function noteDetached(world: World, i: number): void {
+  world.instances[i]!.minKbps = 0;
+  const bandwidth = world.setting.classes.indexOf(BANDWIDTH);
+  for (let k = 0; k < world.globals.moves; k++) {
+    const { exists, instance, before } = world.moves[k]!;
+    if (exists === 0 || instance !== i) continue;
+    const rows = before.rows();
+    before.assign(rows.filter((_, at) => rows[at - (at % 3) + 1] !== bandwidth));
+  }
+}
 
 export const apiDetachInterface = handler({
   id: 'api.detach_interface',
@@ -43,7 +56,7 @@ export const detachInterface = handler({
     neutron('detach.deallocate-port', 'nova/network/neutron.py:API.deallocate_port_for_instance', (world, job) => {
       const instance = instanceOf(world, job);
       job.option = instance.minKbps;
-      instance.minKbps = 0;
+      noteDetached(world, job.instance);
       return OUTCOME.OK;
     }),
     removeResources('detach.remove-resources', I, (world, job) => [
