@@ -125,7 +125,14 @@ function anyOperation(hosts: readonly Host[], flavors: readonly Flavor[]): fc.Ar
   const operation = <K extends string>(...names: K[]) => fc.constantFrom(...names);
   return fc.oneof(
     record(
-      { operation: operation('boot'), server, flavor, host, volume_backed: fc.boolean() },
+      {
+        operation: operation('boot'),
+        server,
+        flavor,
+        host,
+        volume_backed: fc.boolean(),
+        min_kbps: fc.integer({ min: 1, max: 2147483647 }),
+      },
       { requiredKeys: ['operation', 'server', 'flavor'] },
     ),
     record({ operation: operation('resize'), server, flavor }),
