@@ -7,6 +7,7 @@ import type { Scenario } from '../../src/scenario/scenario.ts';
 import { modelTarget } from '../../src/targets/model.ts';
 import type { Target } from '../../src/targets/target.ts';
 import { BUILD_ROWS } from './build-rows.ts';
+import { EVACUATION_ROWS } from './evacuation-rows.ts';
 import { LIVE_ROWS } from './live-migration-rows.ts';
 import { RESOURCE_ROWS } from './resource-rows.ts';
 import { CASES, ROW_IDS } from './rows.ts';
@@ -53,7 +54,7 @@ test('every case is a scenario that can be stored and replayed', () => {
   expect(refused).toEqual([]);
 });
 
-const MOVES = { ...LIVE_ROWS, ...SHELVE_ROWS, ...BUILD_ROWS };
+const MOVES = { ...LIVE_ROWS, ...EVACUATION_ROWS, ...SHELVE_ROWS, ...BUILD_ROWS };
 
 describe.each(Object.keys(MOVES))('%s', (id) => {
   test.each(MOVES[id]!.map((line) => [line.name, line] as const))('%s', (_, line) => {

@@ -106,6 +106,19 @@ export const shelveOffload = on({ operation: 'shelve_offload', ...SERVER });
 export const unshelve = on({ operation: 'unshelve', ...SERVER });
 export const unshelveTo = (host: string, ...marks: Mark[]): Step =>
   on({ operation: 'unshelve', host, ...SERVER })(...marks);
+/** The scheduler chooses, or is asked for that host. */
+export const evacuate = on({ operation: 'evacuate', ...SERVER });
+export const evacuateTo = (host: string, ...marks: Mark[]): Step =>
+  on({ operation: 'evacuate', host, ...SERVER })(...marks);
+/** The scheduler is not asked. */
+export const evacuateForced = (host: string, ...marks: Mark[]): Step =>
+  on({ operation: 'evacuate', host, force: true, ...SERVER })(...marks);
+/** With another image, on the host that it is on. */
+export const rebuild = on({ operation: 'rebuild', ...SERVER });
+export const deleteService = (host: string, ...marks: Mark[]): Step =>
+  on({ operation: 'delete_service', host })(...marks);
+export const forceDown = (host: string, forced_down: boolean, ...marks: Mark[]): Step =>
+  on({ operation: 'force_down', host, forced_down })(...marks);
 export const loseHost = (host: string): Step => on({ operation: 'lose_host', host })();
 export const audit = (host: string, ...marks: Mark[]): Step => on({ operation: 'audit', host })(...marks);
 export const poll = (host: string, ...marks: Mark[]): Step =>
@@ -128,6 +141,8 @@ export const deleteServer = (server: string): Step => on({ operation: 'delete', 
 export const start = on({ operation: 'start', ...SERVER });
 export const crash = (service: string): Step => on({ operation: 'crash', service })();
 export const restart = (service: string, ...marks: Mark[]): Step => on({ operation: 'restart', service })(...marks);
+/** The host comes back with an empty hypervisor. */
+export const reinstall = (service: string): Step => on({ operation: 'restart', service, reinstalled: true })();
 /** An operator changes what a host has of a class, and nothing else of the record. */
 export const setTotal = (host: string, resource_class: 'VCPU' | 'MEMORY_MB', total: number): Step =>
   on({

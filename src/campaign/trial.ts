@@ -6,12 +6,13 @@ import type { Contract } from '../contract/contracts.ts';
 import { bystandersUnchanged } from '../contract/invariants/bystanders-unchanged.ts';
 import { capacityOfWrites } from '../contract/invariants/capacity-respected.ts';
 import { decisionTaken, noSpuriousRefusal } from '../contract/invariants/no-spurious-refusal.ts';
+import { providerLifecycle } from '../contract/invariants/provider-lifecycle.ts';
 import { trackerMatches } from '../contract/invariants/tracker-matches.ts';
 import { type Cause, endStateClass, signatureOf } from '../contract/signature.ts';
 import { perform, type Resolved } from '../engine/operations.ts';
 import type { Run } from '../engine/run.ts';
 import { type Settled, settle } from '../engine/settle.ts';
-import { everythingUp, nothingUnderWay, OPERATION, World } from '../nova/world.ts';
+import { everythingUp, nothingForcedDown, nothingUnderWay, OPERATION, World } from '../nova/world.ts';
 import type { Observation } from '../observation/observation.ts';
 import { NONE } from '../state/table.ts';
 
@@ -31,6 +32,10 @@ export interface Violation {
 const DISTURBED = 1;
 const JUDGED = 2;
 
+/** Values of `Trial.condemned`. */
+const TRACKERS = 1;
+const PROVIDERS = 2;
+
 /** An operator's commands about every server. */
 const MENDS: ReadonlySet<string> = new Set(['placement_audit', 'heal_allocations']);
 
@@ -43,7 +48,8 @@ export class Trial {
   private readonly before: World;
   private readonly clone: World;
   private readonly operations: Resolved[] = [];
-  private trackerCondemned = false;
+  /** what of hosts was found wrong, and is judged no more: TRACKERS, PROVIDERS as bits */
+  condemned = 0;
 
   constructor(run: Run, contract: Contract) {
     this.run = run;
@@ -56,12 +62,27 @@ export class Trial {
   begin(): void {
     this.violations.length = 0;
     this.operations.length = 0;
-    this.trackerCondemned = false;
+    this.condemned = 0;
     this.before.copy(this.run.world);
+  }
+
+  /** The world was taken up as it was at rest behind these operations. */
+  resume(operations: readonly Resolved[], condemned: number): void {
+    this.violations.length = 0;
+    this.operations.length = 0;
+    this.operations.push(...operations);
+    this.condemned = condemned;
   }
 
   /** Runs operation k and judges what it can have changed. */
   step(k: number, resolved: Resolved): void {
+    this.open(k, resolved);
+    perform(this.run, k, resolved);
+    this.close(k, resolved);
+  }
+
+  /** Before operation k. */
+  open(k: number, resolved: Resolved): void {
     const { run, contract } = this;
     const { world } = run;
     const { instance } = resolved;
@@ -73,8 +94,14 @@ export class Trial {
     this.operations.push(resolved);
     if (contract.cloud) this.before.copy(world);
     for (let i = 0; i < world.globals.instances; i++) world.instances[i]!.touched = 0;
-    perform(run, k, resolved);
-    const up = everythingUp(world);
+  }
+
+  /** The world came to rest behind operation k. */
+  close(k: number, resolved: Resolved): void {
+    const { run, contract } = this;
+    const { world } = run;
+    // an evacuation from a host that runs is over when the host starts again
+    const up = everythingUp(world) && nothingForcedDown(world);
     for (let i = 0; i < world.globals.instances; i++) {
       const row = world.instances[i]!;
       if (row.touched === 1 && (!up || row.disturbed === JUDGED)) row.disturbed = DISTURBED;
@@ -144,8 +171,9 @@ export class Trial {
       if (row.touched === 1 || this.thorough) this.judge(world, i, null, k + 1);
     }
     if (!this.contract.cloud) return;
+    if (world.globals.disturbed === 0) this.judgeProviders(world, k + 1);
     if (world.globals.disturbed === 0) this.judgeTrackers(trackerMatches.broken(world), world, k + 1);
-    else if (world.globals.crossed === 0) this.judgeTrackers(trackerMatches.negative(world), world, k + 1);
+    else if (world.globals.crossed === 0) this.judgeTrackers(trackerMatches.afterAudits(world), world, k + 1);
   }
 
   private judgeAll(observation: World, settled: Settled, k: number): void {
@@ -154,7 +182,9 @@ export class Trial {
         this.judge(observation, i, settled, k);
       }
     }
-    if (this.contract.cloud) this.judgeTrackers(trackerMatches.broken(observation), observation, k);
+    if (!this.contract.cloud) return;
+    this.judgeTrackers(trackerMatches.broken(observation), observation, k);
+    this.judgeProviders(observation, k);
   }
 
   // ---- what
@@ -210,10 +240,18 @@ export class Trial {
 
   /** @param host whose tracker is wrong, or NONE */
   private judgeTrackers(host: number, observation: Observation, k: number): void {
-    if (this.trackerCondemned || host === NONE) return;
-    this.trackerCondemned = true;
+    if ((this.condemned & TRACKERS) !== 0 || host === NONE) return;
+    this.condemned |= TRACKERS;
     const detail = `the tracker of ${observation.setting.hosts[host]!.name} does not match`;
     this.found(observation, NONE, [trackerMatches.id], [detail], k);
+  }
+
+  private judgeProviders(observation: Observation, k: number): void {
+    const host = providerLifecycle.broken(observation);
+    if ((this.condemned & PROVIDERS) !== 0 || host === NONE) return;
+    this.condemned |= PROVIDERS;
+    const detail = providerLifecycle.says(observation.setting.hosts[host]!.name, observation.hosts[host]!);
+    this.found(observation, NONE, [providerLifecycle.id], [detail], k);
   }
 
   private found(observation: Observation, instance: number, invariants: string[], details: string[], k: number): void {
@@ -240,7 +278,9 @@ export class Trial {
         const { operation } = resolved.operation;
         const about = resolved.instance === NONE || instance === NONE || resolved.instance === instance;
         // a cold migration is a resize to the flavor that the server has
-        return about && operation !== 'boot' ? [operation === 'cold_migrate' ? 'resize' : operation] : [];
+        return about && operation !== 'boot' && operation !== 'settle'
+          ? [operation === 'cold_migrate' ? 'resize' : operation]
+          : [];
       }),
       holds: run.holds.flatMap((hold, k) => {
         if (world.holds[k]!.state === 0) return [];

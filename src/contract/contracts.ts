@@ -14,6 +14,7 @@ import { noDoubleAllocation } from './invariants/no-double-allocation.ts';
 import { noOrphanConsumer } from './invariants/no-orphan-consumer.ts';
 import { noSpuriousRefusal } from './invariants/no-spurious-refusal.ts';
 import { noStuckMigration } from './invariants/no-stuck-migration.ts';
+import { providerLifecycle } from './invariants/provider-lifecycle.ts';
 import { sourceUnchanged } from './invariants/source-unchanged.ts';
 import { sourceZero } from './invariants/source-zero.ts';
 import { trackerMatches } from './invariants/tracker-matches.ts';
@@ -29,7 +30,7 @@ export interface Contract {
 }
 
 /** Laws about no single server, judged under contracts of the whole cloud; capacity stands among the others as well. */
-export const CLOUD_LAWS = [bystandersUnchanged, trackerMatches] as const;
+export const CLOUD_LAWS = [bystandersUnchanged, trackerMatches, providerLifecycle] as const;
 
 const ALL: readonly Invariant[] = [
   destinationEmpty,

@@ -2,7 +2,7 @@
 
 import { MOVE, MOVE_TYPE, STATUS, TASK, VM } from '../nova/states.ts';
 import { amounts } from '../observation/amounts.ts';
-import type { Observation, ObservedHoldings, ObservedMove } from '../observation/observation.ts';
+import type { Observation, ObservedHoldings, ObservedHost, ObservedMove } from '../observation/observation.ts';
 import { NONE } from '../state/table.ts';
 import type { Case } from './invariant.ts';
 
@@ -52,10 +52,13 @@ export function within(part: ObservedHoldings, whole: ObservedHoldings): boolean
   return true;
 }
 
-/** Hosts that are gone, as bits: what was on them of guests and disks is judged no more. */
+/** The host is gone, or its service was deleted because it is to go. */
+export const isTakenAway = ({ gone, serviceDeleted }: ObservedHost): boolean => gone === 1 || serviceDeleted === 1;
+
+/** Hosts that are taken away, as bits: what was on them of guests and disks is judged no more. */
 export function goneHosts(observation: Observation): number {
   let gone = 0;
-  for (let h = 0; h < observation.setting.hosts.length; h++) if (observation.hosts[h]!.gone === 1) gone |= 1 << h;
+  for (let h = 0; h < observation.setting.hosts.length; h++) if (isTakenAway(observation.hosts[h]!)) gone |= 1 << h;
   return gone;
 }
 
@@ -165,7 +168,7 @@ export function restsOnItsHost(observation: Observation, i: number): boolean {
 }
 
 /**
- * What the instance holds, but for what it holds by design on a host that it was evacuated from and that has not come back:
+ * What the instance holds, but for what it holds by design on a host that it was evacuated from and that is gone for good:
  * of an evacuation the instance holds both sides, and the source's nova-compute gives its own up when it starts
  * (nova/compute/manager.py:ComputeManager._destroy_evacuated_instances).
  */
@@ -210,13 +213,14 @@ function withoutProviders(holdings: ObservedHoldings, providers: number): Observ
   };
 }
 
-/** Hosts that the instance was evacuated from and that have not come back, as bits. */
+/** Hosts that the instance was evacuated from and that will not come back, unless somebody cleared up behind them, as bits. */
 function leftBehind(observation: Observation, i: number): number {
   let left = 0;
   for (let m = 0; m < observation.globals.migrations; m++) {
     const { exists, instance, type, status, source } = observation.migrations[m]!;
     if (exists !== 1 || instance !== i || type !== MOVE_TYPE.EVACUATION || status !== STATUS.DONE) continue;
-    if (observation.hosts[source]!.up === 0 && source !== observation.instances[i]!.host) left |= 1 << source;
+    const { gone, serviceDeleted } = observation.hosts[source]!;
+    if (gone === 1 && serviceDeleted === 0 && source !== observation.instances[i]!.host) left |= 1 << source;
   }
   return left;
 }

@@ -18,6 +18,7 @@ import {
   JOB,
   type Job,
   meet,
+  nothingForcedDown,
   nothingUnderWay,
   OPERATION,
   serviceUp,
@@ -78,18 +79,25 @@ export function serverNames(operations: readonly Operation[]): string[] {
 
 /** Begins operation k and runs the world to rest. */
 export function perform(run: Run, k: number, resolved: Resolved): void {
+  start(run, k, resolved);
+  // what is held until everything is to rest goes on when it does (settle.ts): no fault strikes it any more
+  if (resolved.operation.operation !== 'settle') run.drain(k);
+  forgetRefusedMove(run.world, k);
+}
+
+/** What operation k starts, before anything of it runs. */
+export function start(run: Run, k: number, resolved: Resolved): void {
   const { world } = run;
   world.globals.operation = k;
   const { operation } = resolved.operation;
-  // what an audit that cut in leaves wrong in a tracker is the next audit's to right: the move that it cut into is judged, no later
-  const later = world.globals.disturbed === 1 && MOVES[operation] !== undefined;
+  // what an audit that cut in leaves wrong in a tracker is the next audit's to right: the move that it cut into is judged, no
+  // later; but for an evacuation, before which a host has to go down
+  const later = world.globals.disturbed === 1 && MOVES[operation] !== undefined && operation !== 'evacuate';
   if (operation !== 'audit' && (later || !nothingUnderWay(world))) world.globals.crossed = 1;
   const record = world.operations[k]!;
   if (resolved.unknown || !STARTS[operation](run, k, resolved)) {
     record.outcome = OPERATION.SKIPPED;
   }
-  run.drain(k);
-  forgetRefusedMove(world, k);
 }
 
 type Start = (run: Run, k: number, resolved: Resolved) => boolean;
@@ -145,7 +153,7 @@ const move =
   };
 
 /** A refused request is no move: it must not stand between the server and its last one. */
-function forgetRefusedMove(world: World, k: number): void {
+export function forgetRefusedMove(world: World, k: number): void {
   const { globals, moves } = world;
   const last = moves[globals.moves - 1];
   if (last === undefined || last.operation !== k || last.accepted > 0) return;
@@ -177,7 +185,7 @@ function fits(run: Run, kind: number, resolved: Resolved, flavor: number): boole
   const { world } = run;
   const { setting, placement } = world;
   const instance = world.instances[resolved.instance]!;
-  if (!nothingUnderWay(world) || !everythingUp(world)) return false;
+  if (!nothingUnderWay(world) || !everythingUp(world) || !nothingForcedDown(world)) return false;
   if (instance.exists !== 1 || instance.task !== TASK.NONE) return false;
   if (!STATES_OF[kind]!.includes(instance.vm) || (kind !== MOVE.UNSHELVE && instance.host === NONE)) return false;
   // what does not run cannot be moved as it runs

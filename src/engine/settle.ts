@@ -16,7 +16,7 @@ const MOST_ROUNDS = 8;
 
 /**
  * In this order: faults and holds are disarmed and every service answers; every message is delivered, late ones too; each
- * compute that is not gone restarts; periodic work runs until it changes nothing; it runs once more, and nothing may change.
+ * compute that is not gone restarts, unless its service was deleted, which is done to take its host away; periodic work runs until it changes nothing; it runs once more, and nothing may change.
  */
 export function settle(run: Run): Settled {
   const { world } = run;
@@ -28,8 +28,9 @@ export function settle(run: Run): Settled {
     run.listener?.service(service, true);
   }
   const hosts = world.setting.hosts.length;
-  const stays = (h: number): boolean => !isGone(world, SERVICE.COMPUTE + h);
+  const stays = (h: number): boolean => !isGone(world, SERVICE.COMPUTE + h) && world.hosts[h]!.serviceDeleted === 0;
   for (let h = 0; h < hosts; h++) {
+    if (!stays(h) && serviceUp(world, SERVICE.COMPUTE + h)) run.crash(SERVICE.COMPUTE + h);
     if (stays(h) && !serviceUp(world, SERVICE.COMPUTE + h)) restartService(run, SERVICE.COMPUTE + h, operation);
   }
   run.releaseAll();
@@ -66,7 +67,8 @@ function periodic(run: Run, operation: number): void {
     run.quiesce();
   }
   for (let h = 0; h < run.world.setting.hosts.length; h++) {
-    if (isGone(run.world, SERVICE.COMPUTE + h)) continue;
+    // one that does not come up does no periodic work
+    if (isGone(run.world, SERVICE.COMPUTE + h) || !serviceUp(run.world, SERVICE.COMPUTE + h)) continue;
     run.begin('compute.update_available_resource', SERVICE.COMPUTE + h, operation);
     run.begin('compute.cleanup_incomplete_migrations', SERVICE.COMPUTE + h, operation);
     run.quiesce();
@@ -110,6 +112,7 @@ export function fingerprint(world: World): number {
     mix(host.memoryMbUsed);
     mix(host.localGbUsed);
     mix(host.pinned);
+    mix(host.serviceDeleted * 4 + host.nodeDeleted * 2 + world.placement.providers[h]!.exists);
   }
   for (const consumer of world.placement.consumers) {
     mix(consumer.exists);

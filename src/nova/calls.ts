@@ -14,7 +14,9 @@
  */
 
 import { BUILD_CALLS } from './calls-build.ts';
+import { EVACUATION_CALLS } from './calls-evacuation.ts';
 import { LIVE_MIGRATION_CALLS } from './calls-live-migration.ts';
+import { SERVICE_CALLS } from './calls-services.ts';
 
 /** Why a point lies at no call. */
 export interface Unreachable {
@@ -27,6 +29,7 @@ const LOOP = { unreachable: 'the turn of a loop of Nova, which calls nothing' };
 
 const CALLS: Readonly<Record<string, string | Unreachable>> = {
   ...BUILD_CALLS,
+  ...EVACUATION_CALLS,
 
   'api.validate': REQUEST,
   'api.validate.get-traits': 'GET /resource_providers/{provider}/traits',
@@ -143,6 +146,7 @@ const CALLS: Readonly<Record<string, string | Unreachable>> = {
   'frevert.set-state': 'Instance.save task_state=None,powering-off raising=False',
 
   ...LIVE_MIGRATION_CALLS,
+  ...SERVICE_CALLS,
 
   'delete.api': REQUEST,
   'delete.unscheduled.destroy': 'Instance.destroy out=_local_delete',

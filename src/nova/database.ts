@@ -33,8 +33,14 @@ export function migrationOf(world: World, job: Job): Migration {
 
 /** objects.Instance.get_by_uuid: fills the private copy from the row. */
 export function loadInstance(world: World, job: Job): Outcome {
+  if (instanceOf(world, job).exists !== 1) return OUTCOME.RAISE_NOT_FOUND;
+  readInstance(world, job);
+  return OUTCOME.OK;
+}
+
+/** The same by a query that reads deleted rows too. */
+export function readInstance(world: World, job: Job): void {
   const row = instanceOf(world, job);
-  if (row.exists !== 1) return OUTCOME.RAISE_NOT_FOUND;
   job.host = row.host;
   job.vm = row.vm;
   job.task = row.task;
@@ -47,7 +53,6 @@ export function loadInstance(world: World, job: Job): Outcome {
   job.migrationContext = row.migrationContext;
   job.pinned = row.pinned;
   job.dirty = 0;
-  return OUTCOME.OK;
 }
 
 /** Of an instance that is loaded without its flavors: they are read when something first asks for them. */
@@ -299,6 +304,8 @@ function noteFlip(world: World, job: Job): void {
   move.committed = 1;
   // no claim of the tracker's stands behind it, as it does behind a build and an evacuation
   if (move.kind === MOVE.LIVE_MIGRATION) world.hosts[job.host]!.uncounted = 1;
+  // and where it came from nobody is told
+  else if (move.source !== NONE) world.hosts[move.source]!.uncounted = 1;
 }
 
 /** A resize whose migration is `finished` and whose instance is `resized`, whichever came first; an unshelve that is active. */

@@ -1,10 +1,12 @@
 /** Nova 34.0.0: what it does, and what older releases did otherwise. */
 
 import { apiResize } from './handlers/api-resize.ts';
+import { apiForceDown, apiServiceDelete } from './handlers/api-services.ts';
 import { apiCreate, buildAndRunInstance, buildInstances, scheduleAndBuildInstances } from './handlers/boot.ts';
 import { conductorMigrateServer } from './handlers/conductor-migrate.ts';
 import { apiConfirm, computeConfirmResize, confirmSteps } from './handlers/confirm.ts';
 import { apiDelete, deleteAgain, terminateInstance } from './handlers/delete.ts';
+import { apiEvacuate, apiRebuild, conductorRebuildInstance, selectRebuild } from './handlers/evacuate.ts';
 import { finishResize } from './handlers/finish-resize.ts';
 import { apiDetachInterface, detachInterface } from './handlers/interface.ts';
 import { apiLiveMigrate, apiLiveMigrateAbort, conductorLiveMigrate } from './handlers/live-migrate.ts';
@@ -22,6 +24,7 @@ import {
 import { operatorCommands } from './handlers/operator.ts';
 import { powerRequests, rebootInstance, resetState, startInstance, stopInstance } from './handlers/power.ts';
 import { prepResize } from './handlers/prep-resize.ts';
+import { rebuildInstance } from './handlers/rebuild-instance.ts';
 import { resizeInstance } from './handlers/resize-instance.ts';
 import { apiRevert, checkSharedStorage, computeFinishRevertResize, computeRevertResize } from './handlers/revert.ts';
 import { novaSelectDestinations } from './handlers/scheduler.ts';
@@ -70,6 +73,13 @@ export const nova: Protocol = {
     rollbackLiveMigrationAtDestination,
     dropMoveClaimAtDestination,
     liveMigrationAbort,
+    apiEvacuate,
+    apiRebuild,
+    conductorRebuildInstance,
+    selectRebuild,
+    rebuildInstance,
+    apiForceDown,
+    apiServiceDelete,
     apiDelete,
     terminateInstance,
     apiShelve,

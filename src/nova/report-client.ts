@@ -365,7 +365,60 @@ function less(rows: Rows, removed: Rows): Rows | null {
   return left;
 }
 
-const without = (rows: Rows, provider: number): Rows => rows.filter((_, k) => rows[k - (k % 3)] !== provider);
+/** What W-10's repair does: a write that lost a race is made again, and one that was refused is no success. */
+export const tryingAgain = ({ steps }: Group): Group => ({
+  steps: steps.map((step): Step => {
+    if (step.touches !== 'placement-write') return step;
+    return {
+      ...step,
+      again: steps[0]!.id,
+      falsy: 'raise',
+      take: (_world, job, response) => {
+        job.read.clear();
+        if (response.status === 204) {
+          job.attempt = 0;
+          return OUTCOME.OK;
+        }
+        return response.status === 409 ? retry(job) : OUTCOME.RAISE_PLACEMENT;
+      },
+    };
+  }),
+});
+
+/** No conversation of Nova's: what a consumer holds anywhere but at one provider is given up. */
+export function releaseElsewhere(id: string, consumer: ConsumerOf, provider: (job: Job) => number): Group {
+  const elsewhere = (job: Job): boolean => without(job.read.rows(), provider(job)).length > 0;
+  return {
+    steps: [
+      read(
+        `${id}.get`,
+        REPORT,
+        getAllocations(consumer),
+        strict((job, response) => {
+          job.read.assign(response.rows);
+          job.generation = response.generation;
+          return elsewhere(job) ? OUTCOME.OK : OUTCOME.ELSE;
+        }),
+        { else: '$end' },
+      ),
+      write(
+        id,
+        REPORT,
+        (world, job) => ({
+          op: 'put-allocations',
+          entries: [entry(consumer(world, job), job.generation, only(job.read.rows(), provider(job)))],
+        }),
+        (_world, job, response) => {
+          forget(job);
+          return response.status === 204 ? OUTCOME.OK : OUTCOME.RAISE_PLACEMENT;
+        },
+      ),
+    ],
+  };
+}
+
+export const only = (rows: Rows, provider: number): Rows => rows.filter((_, k) => rows[k - (k % 3)] === provider);
+export const without = (rows: Rows, provider: number): Rows => rows.filter((_, k) => rows[k - (k % 3)] !== provider);
 
 /** delete_allocation_for_instance(force=True) [safe_connect]: one DELETE; a 404 is fine, a refused connection is not noticed. */
 export function forceDeleteAllocations(id: string, consumer: ConsumerOf, falsy = 'go-on'): Step {

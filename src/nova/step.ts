@@ -48,6 +48,8 @@ export const OUTCOME = {
   RAISE_RESCHEDULED: 28,
   /** GroupAffinityViolation, then RescheduledByPolicyException */
   RAISE_POLICY: 29,
+  /** keystoneauth1's ClientException: Placement did not answer */
+  RAISE_CLIENT: 30,
 } as const;
 export type Outcome = number;
 
@@ -72,6 +74,7 @@ export const OUTCOME_WORDS: Readonly<Record<number, string>> = {
   27: 'raised MessageDeliveryFailure',
   28: 'raised RescheduledException',
   29: 'raised RescheduledByPolicyException',
+  30: 'raised ClientException',
 };
 
 /** What a step deals with; decides which kinds of fault can strike there. */

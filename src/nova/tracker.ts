@@ -175,10 +175,15 @@ export function dropMoveClaim(world: World, h: number, i: number, flavor: number
   return OUTCOME.OK;
 }
 
-/** nova/compute/resource_tracker.py:_instance_in_resize_state */
-export function inResizeState(vm: number, task: number): boolean {
+/**
+ * nova/compute/resource_tracker.py:_instance_in_resize_state
+ * @param lastPhase of a rebuild that counts
+ */
+export function inResizeState(vm: number, task: number, lastPhase: number = TASK.REBUILD_SPAWNING): boolean {
   if (vm === VM.RESIZED) return true;
-  return (vm === VM.ACTIVE || vm === VM.STOPPED) && task >= TASK.RESIZE_PREP && task <= TASK.RESIZE_FINISH;
+  const moving =
+    (task >= TASK.RESIZE_PREP && task <= TASK.RESIZE_FINISH) || (task >= TASK.REBUILDING && task <= lastPhase);
+  return (vm === VM.ACTIVE || vm === VM.STOPPED) && moving;
 }
 
 /** nova/compute/resource_tracker.py:_instance_is_live_migrating */
@@ -190,9 +195,17 @@ export function isLiveMigrating(vm: number, task: number): boolean {
  * _update_available_resource up to the point where Placement is asked: counts afresh the instances of the host, then the
  * moves that touch it; a move that the instance's migration_context does not name is set to error. An exception ends it where
  * it stands.
+ * @param resident instances that were of the host when they were read, as bits
+ * @param lastPhase of a rebuild that counts as a move
  * @param topologyOf what an instance of the host is counted with
  */
-export function recount(world: World, h: number, topologyOf: TopologyOf = incomingTopology): Outcome {
+export function recount(
+  world: World,
+  h: number,
+  resident = residents(world, h),
+  lastPhase?: number,
+  topologyOf: TopologyOf = incomingTopology,
+): Outcome {
   const host = world.hosts[h]!;
   host.initialised = 1;
   host.uncounted = 0;
@@ -204,14 +217,13 @@ export function recount(world: World, h: number, topologyOf: TopologyOf = incomi
   for (let i = 0; i < instances; i++) trackingOf(world, h, i).instance = 0;
   for (let i = 0; i < instances; i++) {
     const instance = world.instances[i]!;
-    const resident = instance.exists === 1 && instance.host === h;
-    if (!resident || allowsRemoval(instance.vm, instance.task)) continue;
+    if ((resident & (1 << i)) === 0 || allowsRemoval(instance.vm, instance.task)) continue;
     const tracked = trackInstance(world, h, i, topologyOf(world, h, i));
     if (tracked !== OUTCOME.OK) return tracked;
   }
   for (let i = 0; i < instances; i++) trackingOf(world, h, i).migration = 0;
   for (let i = 0; i < instances; i++) {
-    const m = latestMigration(world, h, i);
+    const m = latestMigration(world, h, i, lastPhase);
     if (m === NONE) continue;
     const migration = world.migrations[m]!;
     const instance = world.instances[i]!;
@@ -247,11 +259,20 @@ function incomingTopology(world: World, h: number, i: number): number {
 /** before 25.0.0 it was seen as it is written. */
 export const recordedTopology: TopologyOf = (world, _h, i) => world.instances[i]!.pinned;
 
+/** InstanceList.get_by_host_and_node, as bits */
+export function residents(world: World, h: number): number {
+  let found = 0;
+  for (let i = 0; i < world.globals.instances; i++) {
+    if (world.instances[i]!.exists === 1 && world.instances[i]!.host === h) found |= 1 << i;
+  }
+  return found;
+}
+
 /** _update_usage_from_migrations: in progress or error, its instance in a resize state, the most recently updated. */
-function latestMigration(world: World, h: number, i: number): number {
+function latestMigration(world: World, h: number, i: number, lastPhase?: number): number {
   const instance = world.instances[i]!;
   const { vm, task } = instance;
-  if (instance.exists === 0 || !(inResizeState(vm, task) || isLiveMigrating(vm, task))) return NONE;
+  if (instance.exists === 0 || !(inResizeState(vm, task, lastPhase) || isLiveMigrating(vm, task))) return NONE;
   let latest: number = NONE;
   for (let m = 0; m < world.globals.migrations; m++) {
     const row = world.migrations[m]!;

@@ -17,6 +17,7 @@ import {
   setTask,
   setVm,
 } from './database.ts';
+import { isEvacuation } from './handlers/evacuate.ts';
 import { deleteAllocations, getAllocations, ignore, legacy, moveAllocations } from './report-client.ts';
 import { SERVICE, STATUS, TASK, VM } from './states.ts';
 import {
@@ -35,6 +36,7 @@ import {
 } from './step.ts';
 import { allowsRemoval, contextPins, type DropMoveClaim, dropMoveClaim, untrackDeleted } from './tracker.ts';
 import { BUILD_UNDO_GROUPS } from './undo-build.ts';
+import { EVACUATION_UNDO, EVACUATION_UNDO_GROUPS } from './undo-evacuation.ts';
 import { LIVE_MIGRATION_UNDO, LIVE_MIGRATION_UNDO_GROUPS } from './undo-live-migration.ts';
 import { instanceConsumer, type Job, migrationConsumer, type World } from './world.ts';
 
@@ -71,6 +73,7 @@ export const NOVA_UNDO: Readonly<Record<string, UndoRow>> = {
     task: 'clear',
   },
   ...LIVE_MIGRATION_UNDO,
+  ...EVACUATION_UNDO,
   'compute.terminate_instance': { vm: 'set-error', task: 'clear' },
   // _init_instance, which no reverts_task_state stands around
   'compute._delete_instance': { vm: 'set-error' },
@@ -304,4 +307,7 @@ export const NOVA_UNDO_GROUPS: Readonly<Record<string, UndoGroup>> = {
   clear: taskClear,
   ...BUILD_UNDO_GROUPS,
   ...LIVE_MIGRATION_UNDO_GROUPS,
+  ...EVACUATION_UNDO_GROUPS,
+  // a rebuild has a NopClaim
+  'abort-rebuild': abortClaim(dropMoveClaim, isEvacuation),
 };

@@ -3,7 +3,7 @@
  * history that laws need. One Int32Array with views; see state/table.ts.
  */
 import { releaseRules } from '../placement/releases.ts';
-import { makeStore, type Store, type StoreShape, storeSize } from '../placement/store.ts';
+import { makeStore, type Store, type StoreShape, setInventories, storeSize } from '../placement/store.ts';
 import { Holdings } from '../state/holdings.ts';
 import { IdSet } from '../state/id-set.ts';
 import { assert, NONE, type Packed, type TableClass, table } from '../state/table.ts';
@@ -122,6 +122,12 @@ export interface HostRecord {
   forcedDown: number;
   /** the host is gone for good: nothing brings its service back, and what it held of guests and disks is lost */
   gone: number;
+  /** its row in `services` was deleted: whether or not it runs, nobody knows of it */
+  serviceDeleted: number;
+  /** its row in `compute_nodes` was deleted, which the host's nova-compute takes back */
+  nodeDeleted: number;
+  /** its provider was made anew, and has not all yet that the driver reports */
+  unreported: number;
   /** the tracker has run once since the service started */
   initialised: number;
   vcpusUsed: number;
@@ -133,13 +139,16 @@ export interface HostRecord {
   trackerLock: number;
   /** job + 1 that the executor of live migrations runs */
   pool: number;
-  /** history: a live migration brought a server here that no audit has counted yet */
+  /** history: a live migration brought a server here, or an evacuation took one away, that no audit has counted yet */
   uncounted: number;
 }
 const HostTable = table<HostRecord>('HostRecord', [
   'up',
   'forcedDown',
   'gone',
+  'serviceDeleted',
+  'nodeDeleted',
+  'unreported',
   'initialised',
   'vcpusUsed',
   'memoryMbUsed',
@@ -609,10 +618,16 @@ export function serviceUp(world: World, service: number): boolean {
   }
 }
 
-/** nova/servicegroup/api.py:API.service_is_up of a host's nova-compute: it reports, and no operator said otherwise. */
+/** There are rows of its service and of its compute node: nova/scheduler/host_manager.py passes over a host without either. */
+export function isListed(world: World, host: number): boolean {
+  const { serviceDeleted, nodeDeleted } = world.hosts[host]!;
+  return serviceDeleted === 0 && nodeDeleted === 0;
+}
+
+/** nova/servicegroup/api.py:API.service_is_up of a host's nova-compute: it is there, it reports, no operator said otherwise. */
 export function seemsUp(world: World, host: number): boolean {
-  const { up, forcedDown } = world.hosts[host]!;
-  return up === 1 && forcedDown === 0;
+  const { up, forcedDown, serviceDeleted } = world.hosts[host]!;
+  return up === 1 && forcedDown === 0 && serviceDeleted === 0;
 }
 
 /** A nova-compute whose host is gone for good. */
@@ -636,6 +651,9 @@ export function everythingUp(world: World): boolean {
   for (let service = 0; service < services; service++) if (!serviceUp(world, service)) return false;
   return true;
 }
+
+/** No operator says of a host that it is down. */
+export const nothingForcedDown = ({ hosts }: World): boolean => hosts.every(({ forcedDown }) => forcedDown === 0);
 
 /** No handler is at work, held or on its way: of one instance, or, with NONE, of any. */
 export function nothingUnderWay(world: World, instance: number = NONE): boolean {
@@ -671,7 +689,7 @@ export function lastMove(world: World, instance: number): Move | undefined {
 export function populate(world: World, setting: Setting, ratios: number[]): void {
   world.setting = setting;
   world.cells.fill(0);
-  const { globals, placement, shape } = world;
+  const { globals, placement } = world;
   globals.apiUp = 1;
   globals.conductorUp = 1;
   globals.schedulerUp = 1;
@@ -687,18 +705,22 @@ export function populate(world: World, setting: Setting, ratios: number[]): void
     provider.exists = 1;
     provider.parent = NONE;
     provider.traits = host.traits;
-    for (const [c, inventory] of host.inventories) {
-      const record = placement.inventories[h * shape.classes + c]!;
-      record.exists = 1;
-      record.total = inventory.total;
-      record.reserved = inventory.reserved;
-      record.minUnit = inventory.min_unit;
-      record.maxUnit = inventory.max_unit;
-      record.stepSize = inventory.step_size;
-      record.ratio = internRatio(ratios, inventory.allocation_ratio);
-    }
+    setInventories(placement, h, inventoriesOf(world, h));
     if (host.used.length > 0) standBy(world, h, host.used);
   }
+}
+
+/** What the driver of a host reports, as a `put-inventories` has it. */
+export function inventoriesOf({ setting, placement }: World, h: number): number[] {
+  return [...setting.hosts[h]!.inventories].flatMap(([c, inventory]) => [
+    c,
+    inventory.total,
+    inventory.reserved,
+    inventory.min_unit,
+    inventory.max_unit,
+    inventory.step_size,
+    internRatio(placement.ratios as number[], inventory.allocation_ratio),
+  ]);
 }
 
 /**

@@ -57,12 +57,15 @@ export interface ObservedHost {
   readonly up: number;
   /** gone for good: its guests and disks are judged no more, its allocations are */
   readonly gone: number;
+  /** its row in `services`, and that in `compute_nodes`, was deleted */
+  readonly serviceDeleted: number;
+  readonly nodeDeleted: number;
   readonly vcpusUsed: number;
   readonly memoryMbUsed: number;
   readonly localGbUsed: number;
   /** CPUs that the tracker has as pinned, as bits */
   readonly pinned: number;
-  /** a live migration brought a server here that no audit has counted yet */
+  /** a live migration brought a server here, or an evacuation took one away, that no audit has counted yet */
   readonly uncounted: number;
 }
 
@@ -70,6 +73,10 @@ export interface ObservedConsumer {
   readonly exists: number;
   readonly generation: number;
   readonly allocations: ObservedHoldings;
+}
+
+export interface ObservedProvider {
+  readonly exists: number;
 }
 
 export interface ObservedInventory {
@@ -108,6 +115,7 @@ export interface ObservedMove {
 
 export interface ObservedPlacement {
   readonly classes: number;
+  readonly providers: readonly ObservedProvider[];
   readonly consumers: readonly ObservedConsumer[];
   readonly inventories: readonly ObservedInventory[];
   readonly ratios: readonly number[];

@@ -40,6 +40,12 @@ export interface Picture {
   readonly allocations: Readonly<Record<string, AllocationsPicture>>;
   /** consumers whose row is there although they hold nothing */
   readonly empty_consumers: readonly string[];
+  /** hosts without a row of theirs in `services` or `compute_nodes`, or without their provider; not there where all have all */
+  readonly missing?: {
+    readonly services: readonly string[];
+    readonly compute_nodes: readonly string[];
+    readonly resource_providers: readonly string[];
+  };
   readonly trackers: Readonly<Record<string, TrackerPicture>>;
 }
 
@@ -100,6 +106,13 @@ export function picture(observation: Observation, servers: readonly string[]): P
     const id = shape.instances + shape.migrations + b;
     consumers.push([consumerName(observation, servers, id), id]);
   }
+  const without = (lacks: (h: number) => boolean): string[] =>
+    setting.hosts.flatMap(({ name }, h) => (lacks(h) ? [name] : []));
+  const missing = {
+    services: without((h) => hosts[h]!.serviceDeleted === 1),
+    compute_nodes: without((h) => hosts[h]!.nodeDeleted === 1),
+    resource_providers: without((h) => placement.providers[h]!.exists === 0),
+  };
   const made = consumers.filter(([, id]) => placement.consumers[id]!.exists === 1);
   return {
     instances: servers.flatMap((server, i) => {
@@ -140,6 +153,7 @@ export function picture(observation: Observation, servers: readonly string[]): P
         .map(([name, id]) => [name, held(placement.consumers[id]!.allocations)]),
     ),
     empty_consumers: made.filter(([, id]) => placement.consumers[id]!.allocations.count === 0).map(([name]) => name),
+    ...(Object.values(missing).some((names) => names.length > 0) ? { missing } : {}),
     trackers: Object.fromEntries(
       setting.hosts.map(({ name }, h) => [
         name,

@@ -43,11 +43,30 @@ export type Request =
       readonly maxUnit: number;
       readonly stepSize: number;
       readonly ratio: number;
+    }
+  | { readonly op: 'create-provider'; readonly provider: number }
+  | { readonly op: 'delete-provider'; readonly provider: number }
+  | {
+      /** all inventories of a provider; those that are not named are removed */
+      readonly op: 'put-inventories';
+      readonly provider: number;
+      readonly generation: number;
+      /** class, total, reserved, min_unit, max_unit, step_size, allocation_ratio, class, ... */
+      readonly inventories: readonly number[];
+    }
+  | {
+      readonly op: 'put-traits';
+      readonly provider: number;
+      readonly generation: number;
+      readonly traits: number;
     };
+
+/** Numbers of one inventory in a `put-inventories`. */
+export const INVENTORY_CELLS = 7;
 
 /** Whether a request can change anything: a fault "after applying" fits only these. */
 export function isWrite(op: Request['op']): boolean {
-  return op === 'put-allocations' || op === 'post-allocations' || op === 'delete-allocations' || op === 'put-inventory';
+  return !op.startsWith('get-');
 }
 
 /** What a refusal is about: ids, or NONE. */
@@ -74,6 +93,9 @@ export type Detail =
   | 'resource provider generation conflict'
   | 'negative capacity'
   | 'no such inventory record'
+  | 'the provider is there already'
+  | 'inventory in use'
+  | 'provider in use'
   | 'Inventory and/or allocations changed'
   | 'connection refused'
   | 'connection reset after the request was sent'

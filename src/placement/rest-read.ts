@@ -20,6 +20,7 @@ interface Bodies {
   readonly allocations?: Readonly<Record<string, { readonly resources: Resources }>>;
   readonly consumer_generation?: number;
   readonly resource_provider_generation?: number;
+  readonly generation?: number;
   readonly traits?: readonly string[];
   readonly resource_providers?: readonly { readonly uuid: string }[];
   readonly allocation_requests?: readonly {
@@ -83,11 +84,16 @@ export function readResponse(request: Request, status: number, body: unknown, id
       );
     }
     case 'put-inventory':
+    case 'put-inventories':
+    case 'put-traits':
       return answer(status, needed(sent.resource_provider_generation));
+    case 'create-provider':
+      return answer(status, needed(sent.generation));
     case 'put-allocations':
     case 'post-allocations':
     case 'delete-allocations':
-      throw new UnreadableAnswer(`a write of allocations was answered with ${status}`);
+    case 'delete-provider':
+      throw new UnreadableAnswer(`${request.op} was answered with ${status}`);
   }
 }
 

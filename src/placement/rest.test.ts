@@ -43,6 +43,7 @@ function cloud(): Store {
 
 const shortNames = (store: Store): Names => ({
   provider: (id) => ['S', 'D'][id] ?? '?',
+  providerName: (id) => ['compute-1', 'compute-2'][id] ?? '?',
   consumer: (id) => ['I', 'M'][id]!,
   classes: ['VCPU', 'MEMORY_MB', 'DISK_GB'],
   traits: ['COMPUTE_SAME_HOST_COLD_MIGRATE', 'HW_CPU_X86_AVX2', 'CUSTOM_B', 'CUSTOM_A'],

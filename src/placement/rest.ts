@@ -3,7 +3,7 @@
  * left out, and so is the request_id of errors: it is another one each time.
  */
 import { assert, NONE } from '../state/table.ts';
-import type { Detail, Entry, Request, Response } from './api.ts';
+import { type Detail, type Entry, INVENTORY_CELLS, type Request, type Response } from './api.ts';
 import { capacity, type InventoryRecord, type Store } from './store.ts';
 import { uuidFor } from './uuid.ts';
 
@@ -12,6 +12,7 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /** What ids stand for. */
 export interface Names {
   readonly provider: (id: number) => string;
+  readonly providerName: (id: number) => string;
   readonly consumer: (id: number) => string;
   readonly classes: readonly string[];
   /** the trait of each bit of a mask */
@@ -35,6 +36,7 @@ export interface NamesOf {
 export function namesFor(store: Store, { providers, consumer, classes, traits }: NamesOf): Names {
   return {
     provider: (id) => uuidFor('provider', providers[id] ?? `#${id}`),
+    providerName: (id) => providers[id] ?? `#${id}`,
     consumer: (id) => uuidFor('consumer', consumer(id)),
     classes,
     traits,
@@ -67,6 +69,8 @@ const INVENTORY = '1.26';
 const TRAITS = '1.6';
 /** NESTED_PROVIDER_API_VERSION */
 const TREES = '1.14';
+/** POST_RPS_RETURNS_PAYLOAD_API_VERSION */
+const PROVIDERS = '1.20';
 
 /** `[scheduler] max_placement_results` */
 const LIMIT = 1000;
@@ -121,7 +125,46 @@ export function renderRequest(request: Request, names: Names): RestRequest {
           allocation_ratio: names.store.ratios[request.ratio]!,
         },
       };
+    case 'create-provider': {
+      const uuid = names.provider(request.provider);
+      const body = { name: names.providerName(request.provider), uuid };
+      return { method: 'POST', path: '/resource_providers', microversion: PROVIDERS, body };
+    }
+    case 'delete-provider':
+      return { method: 'DELETE', path: providerPath(names, request.provider), microversion: null };
+    case 'put-inventories':
+      return {
+        method: 'PUT',
+        path: `${providerPath(names, request.provider)}/inventories`,
+        microversion: INVENTORY,
+        body: {
+          resource_provider_generation: request.generation,
+          inventories: inventoriesSent(names, request.inventories),
+        },
+      };
+    case 'put-traits':
+      return {
+        method: 'PUT',
+        path: `${providerPath(names, request.provider)}/traits`,
+        microversion: TRAITS,
+        body: { resource_provider_generation: request.generation, traits: traitsIn(names, request.traits) },
+      };
   }
+}
+
+function inventoriesSent(names: Names, cells: readonly number[]): { readonly [name: string]: Json } {
+  const sent: Record<string, Json> = {};
+  for (let k = 0; k < cells.length; k += INVENTORY_CELLS) {
+    sent[names.classes[cells[k]!]!] = {
+      total: cells[k + 1]!,
+      reserved: cells[k + 2]!,
+      min_unit: cells[k + 3]!,
+      max_unit: cells[k + 4]!,
+      step_size: cells[k + 5]!,
+      allocation_ratio: names.store.ratios[cells[k + 6]!]!,
+    };
+  }
+  return sent;
 }
 
 function allocationsPath(names: Names, consumer: number): string {
@@ -261,10 +304,29 @@ function shown(request: Request, response: Response, names: Names): Json {
         ...record(names, inventoryOf(store, request.provider, request.resourceClass)),
         resource_provider_generation: response.generation,
       };
+    case 'create-provider':
+      return {
+        uuid: names.provider(request.provider),
+        name: names.providerName(request.provider),
+        generation: response.generation,
+        parent_provider_uuid: null,
+        root_provider_uuid: names.provider(request.provider),
+      };
+    case 'put-inventories': {
+      const inventories: Record<string, Json> = {};
+      for (const [c, name] of names.classes.entries()) {
+        const inventory = inventoryOf(store, request.provider, c);
+        if (inventory.exists === 1) inventories[name] = record(names, inventory);
+      }
+      return { resource_provider_generation: response.generation, inventories };
+    }
+    case 'put-traits':
+      return { resource_provider_generation: response.generation, traits: traitsIn(names, request.traits) };
     case 'put-allocations':
     case 'post-allocations':
     case 'delete-allocations':
-      assert(false, 'a write of allocations is answered without a body');
+    case 'delete-provider':
+      assert(false, `${request.op} is answered without a body`);
   }
 }
 
@@ -318,7 +380,12 @@ function errors(request: Request, response: Response, names: Names): Json {
   const { status } = response;
   const [title, explanation] = ERRORS[status]!;
   const { microversion } = renderRequest(request, names);
-  const code = response.code === 'concurrent-update' ? 'placement.concurrent_update' : 'placement.undefined_code';
+  const code =
+    response.detail === 'inventory in use'
+      ? 'placement.inventory.inuse'
+      : response.code === 'concurrent-update'
+        ? 'placement.concurrent_update'
+        : 'placement.undefined_code';
   return {
     errors: [
       {
@@ -353,6 +420,12 @@ function said(request: Request, { detail, subject }: Response, names: Names): st
         `No inventory record with resource class for resource provider ${provider}: ` +
         `No inventory of class ${resourceClass} found.`
       );
+    case 'the provider is there already':
+      return `Conflicting resource provider uuid: ${provider} already exists.`;
+    case 'provider in use':
+      return `Unable to delete resource provider ${provider}: Resource provider has allocations.`;
+    case 'inventory in use':
+      return `update conflict: Inventory for '${resourceClass}' on resource provider '${provider}' in use.`;
     default:
       return whyNotWritten(detail, provider, resourceClass);
   }
@@ -392,6 +465,7 @@ function saidOfNothing(request: Request, detail: Detail, names: Names): string {
 function missing(op: Request['op'], uuid: string): string {
   const reason = `No resource provider with uuid ${uuid} found`;
   if (op === 'get-provider-allocations') return `Resource provider '${uuid}' not found: ${reason}`;
+  if (op === 'delete-provider') return `${reason} for delete`;
   return op === 'get-provider-traits' ? `${reason}: ${reason}` : reason;
 }
 

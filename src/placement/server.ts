@@ -13,12 +13,13 @@ import {
   type Detail,
   type Entry,
   failure,
+  INVENTORY_CELLS,
   NO_CONTENT,
   type Request,
   type Response,
   type Subject,
 } from './api.ts';
-import { type Consumer, capacity, type InventoryRecord, type Store } from './store.ts';
+import { type Consumer, capacity, type InventoryRecord, type Store, setInventories } from './store.ts';
 
 /** Cells of Placement that a defect may change; each is how the server really behaves unless a defect says otherwise. */
 export interface PlacementRules {
@@ -107,6 +108,14 @@ export function serve(store: Store, rules: PlacementRules, request: Request, cut
       return candidates(store, request);
     case 'put-inventory':
       return putInventory(store, request);
+    case 'create-provider':
+      return createProvider(store, request.provider);
+    case 'delete-provider':
+      return deleteProvider(store, request.provider);
+    case 'put-inventories':
+      return putInventories(store, request);
+    case 'put-traits':
+      return putTraits(store, request);
   }
 }
 
@@ -405,6 +414,63 @@ function putInventory(store: Store, request: Extract<Request, { op: 'put-invento
   inventory.maxUnit = request.maxUnit;
   inventory.stepSize = request.stepSize;
   inventory.ratio = request.ratio;
+  provider.generation++;
+  return answer(200, provider.generation);
+}
+
+/** POST /resource_providers */
+function createProvider(store: Store, id: number): Response {
+  const provider = store.providers[id]!;
+  if (provider.exists === 1) return failure(409, 'undefined', 'the provider is there already', false, about(id, NONE));
+  provider.exists = 1;
+  provider.generation = 0;
+  provider.parent = NONE;
+  provider.traits = 0;
+  return answer(200, provider.generation);
+}
+
+/** DELETE /resource_providers/{uuid}: with its inventories and traits, unless somebody holds anything there. */
+function deleteProvider(store: Store, id: number): Response {
+  const provider = store.providers[id];
+  if (provider === undefined || provider.exists === 0) return NO_PROVIDER;
+  for (let c = 0; c < store.consumers.length; c++) {
+    if (store.consumers[c]!.allocations.holdsOn(id)) {
+      return failure(409, 'undefined', 'provider in use', false, about(id, NONE));
+    }
+  }
+  provider.exists = 0;
+  provider.generation = 0;
+  provider.traits = 0;
+  setInventories(store, id, []);
+  return NO_CONTENT;
+}
+
+/** PUT /resource_providers/{uuid}/inventories */
+function putInventories(store: Store, request: Extract<Request, { op: 'put-inventories' }>): Response {
+  const { provider: id, inventories } = request;
+  const provider = store.providers[id];
+  if (provider === undefined || provider.exists === 0) return NO_PROVIDER;
+  if (request.generation !== provider.generation) {
+    return failure(409, 'concurrent-update', 'resource provider generation conflict');
+  }
+  for (let c = 0; c < store.classes; c++) {
+    const { exists, used } = store.inventories[id * store.classes + c]!;
+    const named = inventories.some((cell, k) => k % INVENTORY_CELLS === 0 && cell === c);
+    if (exists === 1 && used > 0 && !named) return failure(409, 'undefined', 'inventory in use', false, about(id, c));
+  }
+  setInventories(store, id, inventories);
+  provider.generation++;
+  return answer(200, provider.generation);
+}
+
+/** PUT /resource_providers/{uuid}/traits */
+function putTraits(store: Store, request: Extract<Request, { op: 'put-traits' }>): Response {
+  const provider = store.providers[request.provider];
+  if (provider === undefined || provider.exists === 0) return NO_PROVIDER;
+  if (request.generation !== provider.generation) {
+    return failure(409, 'concurrent-update', 'resource provider generation conflict');
+  }
+  provider.traits = request.traits;
   provider.generation++;
   return answer(200, provider.generation);
 }

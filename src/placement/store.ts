@@ -6,6 +6,7 @@
  */
 import { Holdings } from '../state/holdings.ts';
 import { assert, type Packed, table } from '../state/table.ts';
+import { INVENTORY_CELLS } from './api.ts';
 
 export interface Provider {
   exists: number;
@@ -145,4 +146,19 @@ export function capacity(
   inventory: Pick<InventoryRecord, 'total' | 'reserved' | 'ratio'>,
 ): number {
   return (inventory.total - inventory.reserved) * store.ratios[inventory.ratio]!;
+}
+
+/** Gives a provider the inventories of a `put-inventories`, and no other. */
+export function setInventories(store: Store, provider: number, cells: readonly number[]): void {
+  for (let c = 0; c < store.classes; c++) store.inventories[provider * store.classes + c]!.exists = 0;
+  for (let k = 0; k < cells.length; k += INVENTORY_CELLS) {
+    const record = store.inventories[provider * store.classes + cells[k]!]!;
+    record.exists = 1;
+    record.total = cells[k + 1]!;
+    record.reserved = cells[k + 2]!;
+    record.minUnit = cells[k + 3]!;
+    record.maxUnit = cells[k + 4]!;
+    record.stepSize = cells[k + 5]!;
+    record.ratio = cells[k + 6]!;
+  }
 }

@@ -125,6 +125,14 @@ export class Cast {
         const resourceClass = this.shown.setting.classes[request.resourceClass];
         return `PUT /resource_providers/${this.host(request.provider)}/inventories/${resourceClass} total=${request.total}`;
       }
+      case 'create-provider':
+        return `POST /resource_providers ${this.host(request.provider)}`;
+      case 'delete-provider':
+        return `DELETE /resource_providers/${this.host(request.provider)}`;
+      case 'put-inventories':
+        return `PUT /resource_providers/${this.host(request.provider)}/inventories`;
+      case 'put-traits':
+        return `PUT /resource_providers/${this.host(request.provider)}/traits ${listed(this.traits(request.traits))}`;
     }
   }
 

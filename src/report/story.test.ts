@@ -88,22 +88,6 @@ describe('whole stories', () => {
                 host
 
       1  boot s1 m1: accepted 202
-          api  api.create
-            … boot.create
-            cast build_instances to conductor
-          scheduler  scheduler.select_destinations
-            GET /allocation_candidates VCPU=1 MEMORY_MB=512 DISK_GB=1 -> 200 h1, h2
-            … 2 steps: scheduler.filter, scheduler.next-host
-            GET /allocations/s1 -> 200 nothing
-            PUT /allocations/s1 {h1: VCPU=1 MEMORY_MB=512 DISK_GB=1} gen null -> 204
-            … scheduler.reply
-          conductor  conductor.build_instances
-            call select_destinations to scheduler -> ok
-            cast build_and_run_instance to nova-compute h1
-          nova-compute h1  compute.build_and_run_instance
-            boot.rt-claim: s1 host - -> h1, task_state none -> spawning
-            boot.driver: s1 disks on - -> h1, runs on - -> h1
-            boot.set-active: s1 vm_state building -> active, task_state spawning -> none
           s1: h1 active/none m1 | I{h1:m1}
 
       2  resize s1 to m2: accepted 202
@@ -128,7 +112,7 @@ describe('whole stories', () => {
             … scheduler.reply
           conductor  conductor.migrate_server (continued)
             call select_destinations to scheduler -> ok
-            … 2 steps: conductor.reschedule, conductor.fill
+            … conductor.fill
             cast prep_resize to nova-compute h2
             … conductor.save-reqspec
           nova-compute h2  compute.prep_resize
@@ -187,22 +171,6 @@ describe('whole stories', () => {
                 books are right everywhere else.
 
       1  boot s1 m1: accepted 202
-          api  api.create
-            … boot.create
-            cast build_instances to conductor
-          scheduler  scheduler.select_destinations
-            GET /allocation_candidates VCPU=1 MEMORY_MB=512 DISK_GB=1 -> 200 h1, h2
-            … 2 steps: scheduler.filter, scheduler.next-host
-            GET /allocations/s1 -> 200 nothing
-            PUT /allocations/s1 {h1: VCPU=1 MEMORY_MB=512 DISK_GB=1} gen null -> 204
-            … scheduler.reply
-          conductor  conductor.build_instances
-            call select_destinations to scheduler -> ok
-            cast build_and_run_instance to nova-compute h1
-          nova-compute h1  compute.build_and_run_instance
-            boot.rt-claim: s1 host - -> h1, task_state none -> spawning
-            boot.driver: s1 disks on - -> h1, runs on - -> h1
-            boot.set-active: s1 vm_state building -> active, task_state spawning -> none
           s1: h1 active/none m1 | I{h1:m1}
 
       2  resize s1 to m2: accepted 202
@@ -227,7 +195,7 @@ describe('whole stories', () => {
             … scheduler.reply
           conductor  conductor.migrate_server (continued)
             call select_destinations to scheduler -> ok
-            … 2 steps: conductor.reschedule, conductor.fill
+            … conductor.fill
             cast prep_resize to nova-compute h2
             … conductor.save-reqspec
           nova-compute h2  compute.prep_resize
@@ -295,22 +263,6 @@ describe('whole stories', () => {
                 books are right everywhere else.
 
       1  boot s1 m1: accepted 202
-          api  api.create
-            … boot.create
-            cast build_instances to conductor
-          scheduler  scheduler.select_destinations
-            GET /allocation_candidates VCPU=1 MEMORY_MB=512 DISK_GB=1 -> 200 h1, h2
-            … 2 steps: scheduler.filter, scheduler.next-host
-            GET /allocations/s1 -> 200 nothing
-            PUT /allocations/s1 {h1: VCPU=1 MEMORY_MB=512 DISK_GB=1} gen null -> 204
-            … scheduler.reply
-          conductor  conductor.build_instances
-            call select_destinations to scheduler -> ok
-            cast build_and_run_instance to nova-compute h1
-          nova-compute h1  compute.build_and_run_instance
-            boot.rt-claim: s1 host - -> h1, task_state none -> spawning
-            boot.driver: s1 disks on - -> h1, runs on - -> h1
-            boot.set-active: s1 vm_state building -> active, task_state spawning -> none
           s1: h1 active/none m1 | I{h1:m1}
 
       2  resize s1 to m2: accepted 202
@@ -329,7 +281,7 @@ describe('whole stories', () => {
             … scheduler.reply
           conductor  conductor.migrate_server (continued)
             call select_destinations to scheduler -> ok
-            … 2 steps: conductor.reschedule, conductor.fill
+            … conductor.fill
             cast prep_resize to nova-compute h2
           nova-compute h2  compute.prep_resize
             … 4 steps: prep.start-notify, prep.group-policy, prep.stash, prep.pci-map
@@ -371,22 +323,6 @@ describe('whole stories', () => {
                 books are right everywhere else.
 
       1  boot s1 m1: accepted 202
-          api  api.create
-            … boot.create
-            cast build_instances to conductor
-          scheduler  scheduler.select_destinations
-            GET /allocation_candidates VCPU=1 MEMORY_MB=512 DISK_GB=1 -> 200 h1, h2
-            … 2 steps: scheduler.filter, scheduler.next-host
-            GET /allocations/s1 -> 200 nothing
-            PUT /allocations/s1 {h1: VCPU=1 MEMORY_MB=512 DISK_GB=1} gen null -> 204
-            … scheduler.reply
-          conductor  conductor.build_instances
-            call select_destinations to scheduler -> ok
-            cast build_and_run_instance to nova-compute h1
-          nova-compute h1  compute.build_and_run_instance
-            boot.rt-claim: s1 host - -> h1, task_state none -> spawning
-            boot.driver: s1 disks on - -> h1, runs on - -> h1
-            boot.set-active: s1 vm_state building -> active, task_state spawning -> none
           s1: h1 active/none m1 | I{h1:m1}
 
       2  resize s1 to m2: accepted 202
@@ -411,7 +347,7 @@ describe('whole stories', () => {
             … scheduler.reply
           conductor  conductor.migrate_server (continued)
             call select_destinations to scheduler -> ok
-            … 2 steps: conductor.reschedule, conductor.fill
+            … conductor.fill
             cast prep_resize to nova-compute h2
             … conductor.save-reqspec
           nova-compute h2  compute.prep_resize
@@ -424,7 +360,7 @@ describe('whole stories', () => {
 
       3  delete s1: accepted 202
           api  api.delete
-            … 2 steps: delete.api, delete.unscheduled.destroy
+            … delete.api
             delete.set-task: s1 task_state resize_prep -> deleting
             … 2 steps: delete.confirm, delete.check-host
             cast terminate_instance to nova-compute h1
@@ -485,24 +421,20 @@ describe('a story', () => {
       {
         "late": [
           "      call select_destinations to scheduler -> ok",
-          "      call select_destinations to scheduler -> ok",
           "      ! late at prep.cast-resize, Nova saw: ok",
           "      cast resize_instance to nova-compute h1, late",
         ],
         "lost": [
-          "      call select_destinations to scheduler -> ok",
           "      call select_destinations to scheduler -> ok",
           "      ! lost at prep.cast-resize, Nova saw: ok",
           "      cast resize_instance to nova-compute h1, lost",
         ],
         "refused": [
           "      call select_destinations to scheduler -> ok",
-          "      call select_destinations to scheduler -> ok",
           "      ! refused at prep.cast-resize, Nova saw: raised MessagingTimeout",
           "      cast resize_instance to nova-compute h1, not sent",
         ],
         "timeout": [
-          "      call select_destinations to scheduler -> ok",
           "      ! timeout-after at conductor.schedule: the reply will be lost",
           "      call select_destinations to scheduler -> raised MessagingTimeout",
         ],

@@ -9,9 +9,9 @@ import { CLOUD_LAWS, type Contract } from '../contract/contracts.ts';
 import { type Code, type Instruction, KIND } from '../engine/compile.ts';
 import { load } from '../engine/load.ts';
 import type { Listener, PlacementService } from '../engine/run.ts';
-import { SERVICE } from '../nova/states.ts';
+import { SERVICE, VM } from '../nova/states.ts';
 import { OUTCOME, OUTCOME_WORDS, type Outcome } from '../nova/step.ts';
-import { JOB, type Job, serviceUp } from '../nova/world.ts';
+import { JOB, type Job, nothingUnderWay, serviceUp, type World } from '../nova/world.ts';
 import type { Request, Response } from '../placement/api.ts';
 import { type Json, renderRequest, renderResponse } from '../placement/rest.ts';
 import { harmless, printable } from '../scenario/printable.ts';
@@ -46,6 +46,7 @@ export function tellStory(
 
   trial.begin();
   const digits = String(operations.length).length;
+  const struck = new Set([...scenario.faults, ...scenario.holds].map(({ operation }) => operation));
   for (const [k, resolved] of operations.entries()) {
     const { operation } = resolved;
     const settles = operation.operation === 'settle';
@@ -61,7 +62,9 @@ export function tellStory(
     const outcome = settles ? '' : `: ${outcomeWords(world, k)}`;
     const tint: Tint = (text) => colors.bold(text);
     page.line(0, `${String(k + 1).padStart(digits)}  ${renderOperation(operation)}${outcome}`, tint);
-    page.append(body);
+    // a boot that nothing came across is told by what it came to
+    if (verbose || operation.operation !== 'boot' || struck.has(k) || !isBuilt(world, resolved.instance))
+      page.append(body);
     serverLines(page, colors, before, cast.servers());
     verdicts.upTo(k + 1);
   }
@@ -92,6 +95,10 @@ export function tellStory(
   verdicts.summary(violations);
   return { lines: page.lines, violations };
 }
+
+/** With nothing else on its way, so that nothing of another operation's is told with the boot. */
+const isBuilt = (world: World, instance: number): boolean =>
+  world.instances[instance]?.vm === VM.ACTIVE && nothingUnderWay(world);
 
 // ---- text
 

@@ -2,6 +2,7 @@ import { MOVE, STATUS } from '../../nova/states.ts';
 import { NONE } from '../../state/table.ts';
 import {
   goneHosts,
+  heldBefore,
   holdingMigration,
   holdsBothSides,
   instanceHoldings,
@@ -38,7 +39,7 @@ export const atomicDecision: Invariant = {
         const held = instanceHoldings(observation, instance);
         const back = isOffloaded(observation, instance)
           ? held.count === 0
-          : row.host === move.source && sameHoldings(held, move.before);
+          : row.host === move.source && sameHoldings(held, heldBefore(observation, move));
         const done = back && status === STATUS.REVERTED && holdingMigration(observation, instance) === NONE;
         return done ? null : 'the revert is half done';
       }

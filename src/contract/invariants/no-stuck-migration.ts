@@ -1,6 +1,6 @@
 import { inProgress, STATUS, STATUS_NAMES, TASK, TASK_NAMES, VM } from '../../nova/states.ts';
 import { NONE } from '../../state/table.ts';
-import { instanceHoldings, isOpen } from '../facts.ts';
+import { instanceHoldings, isOpen, isTakenAway } from '../facts.ts';
 import type { Invariant } from '../invariant.ts';
 
 /** Tasks that only the host of a guest can end. */
@@ -26,7 +26,7 @@ export const noStuckMigration: Invariant = {
     const row = observation.instances[instance]!;
     if (row.exists !== 1) return null;
     // whose host is gone waits for it with a reboot or a stop, but with no move and no delete
-    const waits = row.host !== NONE && observation.hosts[row.host]!.gone === 1 && OF_THE_GUEST.has(row.task);
+    const waits = row.host !== NONE && isTakenAway(observation.hosts[row.host]!) && OF_THE_GUEST.has(row.task);
     if (row.task !== TASK.NONE && !waits) return `task_state ${TASK_NAMES[row.task]} remains`;
     if (row.vm === VM.BUILDING && row.unmapped === 0 && instanceHoldings(observation, instance).count > 0) {
       return 'it holds a claim, and is building for ever';

@@ -1,4 +1,4 @@
-import { inProgress, MOVE_TYPE, STATUS, TASK, VM } from '../../nova/states.ts';
+import { inProgress, MOVE, MOVE_TYPE, STATUS, TASK, VM } from '../../nova/states.ts';
 import { amounts } from '../../observation/amounts.ts';
 import type { Observation, ObservedInstance, ObservedMigration } from '../../observation/observation.ts';
 import { NONE } from '../../state/table.ts';
@@ -25,6 +25,17 @@ export const trackerMatches = {
       if ((usage(observation, h).pinned & ~pinned) !== 0) return h;
     }
     return NONE;
+  },
+  /**
+   * What not even audits that cut into moves excuse: a host that counts less than nothing; where servers were only evacuated, any
+   * that does not add up.
+   */
+  afterAudits(observation: Observation): number {
+    const { moves, globals } = observation;
+    for (let k = 0; k < globals.moves; k++) {
+      if (moves[k]!.exists === 1 && moves[k]!.kind !== MOVE.EVACUATION) return trackerMatches.negative(observation);
+    }
+    return globals.moves === 0 ? trackerMatches.negative(observation) : trackerMatches.broken(observation);
   },
   /** a host whose usage is not what its instances and moves add up to, or NONE */
   broken(observation: Observation): number {
@@ -84,7 +95,8 @@ function usage(observation: Observation, h: number): Usage {
     } else if (!resident) {
       sum.pinned |= (incoming ? context?.newPinned : context?.oldPinned) ?? 0;
       const stashed = incoming ? instance.newFlavor : instance.oldFlavor;
-      count(migration.type === MOVE_TYPE.LIVE_MIGRATION ? instance.flavor : stashed, instance.volumeBacked);
+      const moved = migration.type === MOVE_TYPE.LIVE_MIGRATION || migration.type === MOVE_TYPE.EVACUATION;
+      count(moved ? instance.flavor : stashed, instance.volumeBacked);
     }
   }
   return sum;
@@ -108,7 +120,8 @@ function counted(
   h: number,
 ): ObservedMigration | undefined {
   const resizing = instance.task >= TASK.RESIZE_PREP && instance.task <= TASK.RESIZE_FINISH;
-  const moving = (instance.vm === VM.ACTIVE || instance.vm === VM.STOPPED) && resizing;
+  const rebuilding = instance.task >= TASK.REBUILDING && instance.task <= TASK.REBUILD_SPAWNING;
+  const moving = (instance.vm === VM.ACTIVE || instance.vm === VM.STOPPED) && (resizing || rebuilding);
   const live = instance.vm === VM.ACTIVE && instance.task === TASK.MIGRATING;
   if (instance.exists === 0 || !(moving || live || instance.vm === VM.RESIZED)) return undefined;
   let latest: ObservedMigration | undefined;

@@ -1,7 +1,9 @@
 /** Bugs of build, delete and rebuild that Nova had, each as it was. */
-import { I } from '../handlers/common.ts';
-import { deleteAllocations } from '../report-client.ts';
+import type { Rows } from '../../state/holdings.ts';
+import { I, wanted } from '../handlers/common.ts';
+import { claimResources, deleteAllocations } from '../report-client.ts';
 import { type Item, isGroup } from '../step.ts';
+import type { Job, World } from '../world.ts';
 import type { Defect } from './defect.ts';
 
 const NOTHING_ASKED = { ask: () => null };
@@ -12,6 +14,23 @@ const conditionalDelete = (items: readonly Item[]): readonly Item[] => {
   const steps = [{ ...get!, id: 'terminate.delete-alloc' }, put!];
   return items.map((item) => (!isGroup(item) && item.id === 'terminate.delete-alloc' ? { steps } : item));
 };
+
+/** B-06: a claim on the host that the server is on is added to what it has there. */
+const claimAgain = ((): Item => {
+  const ids = ['scheduler.rebuild.claim-get', 'scheduler.rebuild.claim-put'] as const;
+  const twice = (world: World, job: Job): Rows => sum(job.read.rows(), wanted(world, job));
+  return claimResources(...ids, I, twice, 'raise', true);
+})();
+
+function sum(held: Rows, asked: Rows): Rows {
+  const rows = [...held];
+  for (let k = 0; k < asked.length; k += 3) {
+    const at = held.findIndex((one, c) => c % 3 === 0 && one === asked[k] && held[c + 1] === asked[k + 1]);
+    if (at < 0) rows.push(asked[k]!, asked[k + 1]!, asked[k + 2]!);
+    else rows[at + 2] = rows[at + 2]! + asked[k + 2]!;
+  }
+  return rows;
+}
 
 export const BUILD_DEFECTS: readonly Defect[] = [
   {
@@ -76,6 +95,17 @@ export const BUILD_DEFECTS: readonly Defect[] = [
     catches: ['guest-single-home'],
     length: 2,
     order: { 'compute.terminate_instance': conditionalDelete, 'compute._delete_instance': conditionalDelete },
+  },
+  {
+    id: 'B-06',
+    kind: 'defect',
+    aliases: ['1732976', 'rebuild_check_claims'],
+    title: 'Every rebuild with a new image adds another claim',
+    releases: '16.0.3, Queens before its release',
+    fixed: '17.0.0 (+16.0.4)',
+    catches: ['no-double-allocation', 'host-agreement'],
+    length: 1,
+    order: { 'scheduler.select_destinations.rebuild': (items) => [...items, claimAgain] },
   },
   {
     id: 'B-07',

@@ -1,13 +1,18 @@
 /** Open weaknesses of Nova taken away, one by one: what each repair would be. */
-import { instanceOf } from '../database.ts';
+
+import { instanceOf, saveMigrationStatus } from '../database.ts';
+import { here, I, M, refuse } from '../handlers/common.ts';
 import { noteDetached } from '../handlers/interface.ts';
 import { resetLiveMigrationFully } from '../handlers/live-migration.ts';
-import { driveAgain, taskIn } from '../handlers/service.ts';
-import { retry } from '../report-client.ts';
-import { TASK } from '../states.ts';
-import { type Item, isGroup, OUTCOME } from '../step.ts';
+import { driveAgain, findEvacuations, taskIn } from '../handlers/service.ts';
+import { without as elsewhere, only, retry, tryingAgain } from '../report-client.ts';
+import { MOVE_TYPE, STATUS, TASK } from '../states.ts';
+import { type Item, isGroup, OUTCOME, type Outcome, type Step } from '../step.ts';
+import type { Job, World } from '../world.ts';
 import type { Defect } from './defect.ts';
 import { without } from './live-migration.ts';
+
+const always = (): boolean => true;
 
 const positionOf = (items: readonly Item[], id: string): number =>
   items.findIndex((item) => !isGroup(item) && item.id === id);
@@ -26,7 +31,69 @@ const offloadAgain = (items: readonly Item[]): readonly Item[] =>
     driveAgain('init.offload', 'compute.shelve_offload_instance', taskIn(TASK.SHELVING_OFFLOADING)),
   );
 
+/** The steps of a conversation, the write of which is then made as W-10's repair has it. */
+const triesAgain =
+  (id: string) =>
+  (items: readonly Item[]): readonly Item[] => {
+    const steps = new Map(
+      items
+        .flatMap((item) => (isGroup(item) ? item.steps : [item]))
+        .filter((step) => step.id === id || step.id.startsWith(`${id}.`))
+        .map((step) => [step.id, step]),
+    );
+    const { steps: changed } = tryingAgain({ steps: [...steps.values()] });
+    const now = (step: Step): Step => changed.find((one) => one.id === step.id) ?? step;
+    return items.map((item) => (isGroup(item) ? { steps: item.steps.map(now) } : now(item)));
+  };
+
+/** Of what the instance holds what is of its host becomes the migration's, and the rest stays. */
+const parksTheHost: Partial<Step> = {
+  ask: (world, job) => ({
+    op: 'post-allocations',
+    entries: [
+      { consumer: I(world, job), generation: job.generation, allocations: elsewhere(job.read.rows(), job.host) },
+      { consumer: M(world, job), generation: job.generation2, allocations: only(job.read.rows(), job.host) },
+    ],
+  }),
+};
+
+/** A record that an evacuation came to its end by, of a server that is here again, orders nothing any more. */
+function forgetThoseThatCameBack(world: World, job: Job): Outcome {
+  for (const migration of world.migrations) {
+    const { exists, type, status, source, instance } = migration;
+    if (exists !== 1 || type !== MOVE_TYPE.EVACUATION || status !== STATUS.DONE || source !== here(job)) continue;
+    if (world.instances[instance]!.host === source) saveMigrationStatus(world, migration, STATUS.COMPLETED);
+  }
+  return findEvacuations(world, job);
+}
+
 export const REPAIRS: readonly Defect[] = [
+  {
+    id: 'W-01',
+    kind: 'repair',
+    aliases: ['destroy_evacuated_instances-asks-where-they-are'],
+    title: 'A nova-compute that starts destroys nothing that was evacuated once and is here again',
+    catches: [],
+    length: 0,
+    steps: { 'init.evacuations': { run: forgetThoseThatCameBack } },
+  },
+  {
+    id: 'W-02',
+    kind: 'repair',
+    aliases: ['rebuild_instance-closes-whatever-failed'],
+    title: 'An evacuation that fails in conductor closes its record and releases its claim, whatever failed',
+    catches: [],
+    length: 0,
+    undo: { 'conductor.rebuild_instance': { state: 'close-and-release' } },
+    steps: {
+      'rebuild.find-migration': { outside: [] },
+      'rebuild.forced.get-nodes': { outside: [] },
+      'rebuild.requested-resources': { outside: [] },
+      'rebuild.scheduled-notify': { outside: [] },
+      'rebuild.zone': { outside: [] },
+      'rebuild.cast-compute': { outside: [] },
+    },
+  },
   {
     id: 'W-03-offload',
     kind: 'repair',
@@ -97,23 +164,24 @@ export const REPAIRS: readonly Defect[] = [
     id: 'W-10',
     kind: 'repair',
     aliases: ['remove_provider_tree-tries-again'],
-    title: 'What a rejected destination holds is removed again where a race kept it from being removed',
+    title:
+      'What is held of a host that a server left, or never came to, is removed again where a race kept it from being removed',
     catches: [],
     length: 0,
-    steps: {
-      'live.conductor.remove-alloc': {
-        again: 'live.conductor.remove-alloc.get',
-        falsy: 'raise',
-        take: (_world, job, response) => {
-          job.read.clear();
-          if (response.status === 204) {
-            job.attempt = 0;
-            return OUTCOME.OK;
-          }
-          return response.status === 409 ? retry(job) : OUTCOME.RAISE_PLACEMENT;
-        },
-      },
+    order: {
+      'conductor.live_migrate_instance': triesAgain('live.conductor.remove-alloc'),
+      'compute.init_host': triesAgain('init.evacuated.remove-alloc'),
     },
+    undo: { 'compute.rebuild_instance': { claim: 'remove-destination-again' } },
+  },
+  {
+    id: 'W-11',
+    kind: 'repair',
+    aliases: ['replace_allocation_with_migration-moves-the-source'],
+    title: 'A move parks what the server holds of its host alone',
+    catches: [],
+    length: 0,
+    steps: { 'conductor.swap': parksTheHost, 'live.conductor.swap': parksTheHost },
   },
   {
     id: 'W-14',
@@ -149,6 +217,25 @@ export const REPAIRS: readonly Defect[] = [
     undo: {
       'conductor.schedule_and_build_instances': { vm: 'clean-up-artifacts-and-release', state: 'bury-and-release' },
       'conductor.build_instances': { state: 'give-up-and-release' },
+    },
+  },
+  {
+    id: 'W-24',
+    kind: 'repair',
+    aliases: ['service-delete-looks-at-the-answer'],
+    title: 'A service is not deleted before its provider is',
+    catches: [],
+    length: 0,
+    steps: {
+      'service-delete.remove-alloc.get': { unless: always },
+      'service-delete.remove-alloc.get-tree': { unless: always },
+      'service-delete.remove-alloc': { unless: always },
+      'service-delete.get-tree': { unless: always },
+      'service-delete.delete-provider': {
+        unless: always,
+        take: (world, job, { status }) =>
+          status === 204 || status === 404 ? OUTCOME.OK : refuse(world, job, status === 0 ? 500 : 409),
+      },
     },
   },
   {

@@ -208,7 +208,9 @@ export const RESIZE_DEFECTS: readonly Defect[] = [
     length: 2,
     lengthNote:
       'only where servers have CPUs of their own; the other half, the flavor that is written, 34.0.0 counts still',
-    steps: { 'audit.recount': { run: (world, job) => recount(world, here(job), recordedTopology) } },
+    steps: {
+      'audit.recount': { run: (world, job) => recount(world, here(job), undefined, undefined, recordedTopology) },
+    },
   },
   {
     id: 'R-11',

@@ -41,6 +41,9 @@ export function refuse(world: World, job: Job, http: number): Outcome {
   return OUTCOME.REFUSE;
 }
 
+/** check_instance_state: must_have_launched */
+export const hasLaunched = (world: World, job: Job): boolean => world.instances[job.instance]!.launched === 1;
+
 export const ok = (): Outcome => OUTCOME.OK;
 
 /** Takes the lowest host out of a mask, or NONE. */

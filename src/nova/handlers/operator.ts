@@ -8,7 +8,7 @@
  */
 import type { Rows } from '../../state/holdings.ts';
 import { NONE } from '../../state/table.ts';
-import { loadInstance, migrationOf } from '../database.ts';
+import { migrationOf, readInstance } from '../database.ts';
 import { getAllocations, retry } from '../report-client.ts';
 import { isOrphan, moveUnderWay, noteWrite } from '../sabotage.ts';
 import { inProgress, TASK } from '../states.ts';
@@ -231,6 +231,21 @@ function noteHealed(world: World, job: Job): void {
   noteWrite(world, job, stale || (job.option === 1 && moveUnderWay(world, job.instance)));
 }
 
+/** Goes over the instances that the command reads from the database. */
+export const healInstances =
+  (reads: (exists: number) => boolean) =>
+  (world: World, job: Job): Outcome => {
+    for (let i = job.cursor; i < world.globals.instances; i++) {
+      if (!reads(world.instances[i]!.exists) || (job.requested !== NONE && job.requested !== i)) continue;
+      job.cursor = i + 1;
+      job.instance = i;
+      readInstance(world, job);
+      return OUTCOME.OK;
+    }
+    job.instance = NONE;
+    return OUTCOME.ELSE;
+  };
+
 /** `job.requested` is the instance of `--instance`, `job.option` whether `--force` was given. */
 const healSteps: readonly Step[] = [
   memory('heal.arguments', `${COMMANDS}.heal_allocations`, (world, job) =>
@@ -239,16 +254,7 @@ const healSteps: readonly Step[] = [
   database(
     'heal.next-instance',
     `${COMMANDS}._heal_instances_in_cell`,
-    (world, job) => {
-      for (let i = job.cursor; i < world.globals.instances; i++) {
-        if (world.instances[i]!.exists !== 1 || (job.requested !== NONE && job.requested !== i)) continue;
-        job.cursor = i + 1;
-        job.instance = i;
-        return loadInstance(world, job);
-      }
-      job.instance = NONE;
-      return OUTCOME.ELSE;
-    },
+    healInstances((exists) => exists === 1),
     { else: 'heal.exit' },
   ),
   memory(

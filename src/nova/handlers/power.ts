@@ -14,7 +14,7 @@ import { atWork, moveUnderWay, noteSabotage } from '../sabotage.ts';
 import { POWER, TASK, VM } from '../states.ts';
 import { cast, database, driver, type Handler, OUTCOME, type Outcome, request, type Step, saving } from '../step.ts';
 import type { Job, World } from '../world.ts';
-import { API, compute, handler, here, MANAGER, refuse } from './common.ts';
+import { API, compute, handler, hasLaunched, here, MANAGER, refuse } from './common.ts';
 
 /**
  * A request that checks states, sets task_state by compare-and-swap and casts to the host.
@@ -43,7 +43,7 @@ function powerRequest(
         if (loadInstance(world, job) !== OUTCOME.OK) return refuse(world, job, 404);
         // ServersController._get_instance of stop and start asks for no flavor, _get_server of reboot does, and its saves write it
         if (!readsFlavors) leaveFlavors(job);
-        const fits = states.includes(job.vm) && job.host !== NONE;
+        const fits = states.includes(job.vm) && job.host !== NONE && hasLaunched(world, job);
         return fits && tasks.includes(job.task) ? OUTCOME.OK : refuse(world, job, 409);
       }),
       database(`${verb}.set-task`, `${API}.${saves}`, (world, job) => {
@@ -102,7 +102,7 @@ export function power(world: World, job: Job, on: boolean): Outcome {
 }
 
 /** _get_power_state: what the driver says of the guest. */
-function powerHere(world: World, job: Job): number {
+export function powerHere(world: World, job: Job): number {
   const { guests, running } = instanceOf(world, job);
   const bit = 1 << here(job);
   if ((guests & bit) === 0) return POWER.NOSTATE;

@@ -1,3 +1,4 @@
+import { NONE } from '../../state/table.ts';
 import {
   migrationOf,
   saveInstance,
@@ -42,12 +43,14 @@ function stash(_world: World, job: Job): void {
 }
 
 export function claimMove(world: World, job: Job): Outcome {
-  if (!claimCpusOfMove(world, here(job), job, job.flavor)) return OUTCOME.RAISE_UNAVAILABLE;
+  // an evacuation says none: it has the one that it has
+  const flavor = job.flavor === NONE ? job.instanceFlavor : job.flavor;
+  if (!claimCpusOfMove(world, here(job), job, flavor)) return OUTCOME.RAISE_UNAVAILABLE;
   setMigrationContext(job, job.migration);
   const saved = saveInstance(world, job);
   if (saved !== OUTCOME.OK) return saved;
-  const { migration, instanceType, instanceFlavor, oldFlavor, flavor } = job;
-  return trackMigration(world, here(job), migration, instanceType, instanceFlavor, oldFlavor, flavor);
+  const { migration, instanceType, instanceFlavor, oldFlavor } = job;
+  return trackMigration(world, here(job), migration, instanceType, instanceFlavor, oldFlavor, job.flavor);
 }
 
 /** ResourceTracker._update: reads this host's provider back; anything but an answer raises. */

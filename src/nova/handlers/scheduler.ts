@@ -2,7 +2,7 @@ import { NONE } from '../../state/table.ts';
 import { claimResources } from '../report-client.ts';
 import { VM } from '../states.ts';
 import { type Handler, memory, OUTCOME, type Outcome, read, withAlternates } from '../step.ts';
-import { amountsOf, type Job, seemsUp, type World } from '../world.ts';
+import { amountsOf, isListed, type Job, seemsUp, type World } from '../world.ts';
 import { handler, I, lowest, wanted } from './common.ts';
 
 const SCHEDULER = 'nova/scheduler/manager.py:SchedulerManager';
@@ -16,7 +16,7 @@ function filter(world: World, job: Job): Outcome {
   const forced = job.requested !== NONE && job.vm === VM.BUILDING;
   let kept = 0;
   for (let h = 0; h < world.setting.hosts.length; h++) {
-    if ((job.hosts & (1 << h)) === 0 || (!seemsUp(world, h) && !forced)) continue;
+    if ((job.hosts & (1 << h)) === 0 || !isListed(world, h) || (!seemsUp(world, h) && !forced)) continue;
     if ((job.ignoreHosts & (1 << h)) !== 0) continue;
     if (job.requested !== NONE && job.requested !== h) continue;
     kept |= 1 << h;

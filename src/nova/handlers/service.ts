@@ -1,3 +1,5 @@
+import type { Request, Response } from '../../placement/api.ts';
+import type { Provider } from '../../placement/store.ts';
 import { NONE } from '../../state/table.ts';
 import {
   destroyInstance,
@@ -9,7 +11,7 @@ import {
   setTask,
   setVm,
 } from '../database.ts';
-import { deleteAllocations, forceDeleteAllocations } from '../report-client.ts';
+import { deleteAllocations, forceDeleteAllocations, removeProviderTree } from '../report-client.ts';
 import { STATUS, TASK, VM } from '../states.ts';
 import {
   call,
@@ -18,18 +20,85 @@ import {
   type Handler,
   type Item,
   memory,
+  neutron,
   OUTCOME,
   type Outcome,
   read,
   type Step,
   tracker,
+  write,
 } from '../step.ts';
 import { recount } from '../tracker.ts';
-import { type Job, seemsUp, type World } from '../world.ts';
-import { handler, here, I, lowest, MANAGER, TRACKER } from './common.ts';
+import { type Instance, inventoriesOf, type Job, seemsUp, setService, type World } from '../world.ts';
+import { handler, here, I, lowest, MANAGER, TRACKER, toDestination } from './common.ts';
 import { resetLiveMigration } from './live-migration.ts';
 import { trackerUpdate } from './prep-resize.ts';
-import { restoreGuest } from './revert.ts';
+import { completeEvacuation, evacuationFrom } from './rebuild-instance.ts';
+import { destroyGuest, restoreGuest } from './revert.ts';
+
+const REPORT = 'nova/scheduler/client/report.py:SchedulerReportClient';
+
+const rootProvider = (world: World, job: Job): Provider => world.placement.providers[here(job)]!;
+
+/** As a nova-compute finds it that had to take its node back. */
+const isMissing = (world: World, job: Job): boolean => rootProvider(world, job).exists === 0;
+
+const isUnreported = (world: World, job: Job): boolean => world.hosts[here(job)]!.unreported === 1;
+
+const lacksInventory = (world: World, job: Job): boolean => {
+  const { placement, setting } = world;
+  const lacks = (c: number): boolean => placement.inventories[here(job) * placement.classes + c]!.exists === 0;
+  return isUnreported(world, job) && [...setting.hosts[here(job)]!.inventories.keys()].some(lacks);
+};
+
+/** A write under the tracker's lock, made only where it is needed. */
+function whereNeeded(
+  needed: (world: World, job: Job) => boolean,
+  id: string,
+  nova: string,
+  ask: (world: World, job: Job) => Request,
+  done: (world: World, job: Job) => void = () => {},
+): Step {
+  const asked = (world: World, job: Job): Request | null => (needed(world, job) ? ask(world, job) : null);
+  const take = (world: World, job: Job, { status }: Response): Outcome => {
+    if (status !== 200) return OUTCOME.RAISE_PLACEMENT;
+    done(world, job);
+    return OUTCOME.OK;
+  };
+  return { ...write(id, `${REPORT}.${nova}`, asked, take, { when: needed }), under: 'tracker' };
+}
+
+/**
+ * _update_to_placement, with what it does where the provider went with a service that was deleted: the driver reports what it
+ * always did.
+ */
+const updateToPlacement: readonly Step[] = [
+  whereNeeded(isMissing, 'audit.create-provider', '_ensure_resource_provider', (_world, job) => ({
+    op: 'create-provider',
+    provider: here(job),
+  })),
+  trackerUpdate('audit.update'),
+  whereNeeded(lacksInventory, 'audit.put-inventories', 'set_inventory_for_provider', (world, job) => ({
+    op: 'put-inventories',
+    provider: here(job),
+    generation: rootProvider(world, job).generation,
+    inventories: inventoriesOf(world, here(job)),
+  })),
+  whereNeeded(
+    isUnreported,
+    'audit.put-traits',
+    'set_traits_for_provider',
+    (world, job) => ({
+      op: 'put-traits',
+      provider: here(job),
+      generation: rootProvider(world, job).generation,
+      traits: world.setting.hosts[here(job)]!.traits,
+    }),
+    (world, job) => {
+      world.hosts[here(job)]!.unreported = 0;
+    },
+  ),
+];
 
 /**
  * The audit: the tracker counts afresh, then removes what deleted instances still hold here. It never writes the claim of a
@@ -37,6 +106,10 @@ import { restoreGuest } from './revert.ts';
  */
 const auditItems: readonly Item[] = [
   tracker('audit.recount', `${TRACKER}._update_available_resource`, (world, job) => {
+    // _init_compute_node: "Undeleting compute node"
+    const host = world.hosts[here(job)]!;
+    host.nodeDeleted = 0;
+    if (isMissing(world, job)) host.unreported = 1;
     return recount(world, here(job));
   }),
   {
@@ -54,7 +127,7 @@ const auditItems: readonly Item[] = [
         }
         return OUTCOME.OK;
       },
-      { else: 'audit.update' },
+      { else: 'audit.create-provider' },
     ),
     under: 'tracker',
   },
@@ -68,13 +141,13 @@ const auditItems: readonly Item[] = [
         job.hosts &= ~(1 << job.instance);
         return OUTCOME.OK;
       },
-      { else: 'audit.update' },
+      { else: 'audit.create-provider' },
     ),
     under: 'tracker',
   },
   { steps: deleteAllocations('audit.delete-alloc', I).steps.map((step) => ({ ...step, under: 'tracker' as const })) },
   { ...memory('audit.again', TRACKER, () => OUTCOME.ELSE, { else: 'audit.next-deleted' }), under: 'tracker' },
-  trackerUpdate('audit.update'),
+  ...updateToPlacement,
 ];
 
 export const audit = handler({
@@ -84,11 +157,11 @@ export const audit = handler({
   steps: auditItems,
 });
 
-/** Goes over the instances of this host, as init_host reads them from the database. */
+/** Goes over the instances of this host, as init_host reads them from the database, but for those that were evacuated. */
 function nextInstance(world: World, job: Job): Outcome {
   for (let i = job.cursor; i < world.globals.instances; i++) {
     const row = world.instances[i]!;
-    if (row.exists !== 1 || row.host !== here(job)) continue;
+    if (row.exists !== 1 || row.host !== here(job) || (job.ignoreHosts & (1 << i)) !== 0) continue;
     job.cursor = i + 1;
     job.instance = i;
     return loadInstance(world, job);
@@ -103,7 +176,8 @@ const BUILDING_TASKS: readonly number[] = [TASK.SCHEDULING, TASK.BLOCK_DEVICE_MA
 export function initInstance(world: World, job: Job): Outcome {
   const { vm, task } = job;
   if (vm === VM.ERROR && task !== TASK.RESIZE_MIGRATING && task !== TASK.DELETING) return OUTCOME.ELSE;
-  if (vm === VM.BUILDING || BUILDING_TASKS.includes(task)) {
+  const rebuilding = task >= TASK.REBUILDING && task <= TASK.REBUILD_SPAWNING && vm !== VM.ERROR;
+  if (vm === VM.BUILDING || BUILDING_TASKS.includes(task) || rebuilding) {
     setVm(job, VM.ERROR);
     setTask(job, TASK.NONE);
     saveInstance(world, job);
@@ -177,7 +251,7 @@ const interruptedBuilds: readonly Step[] = [
       }
       return OUTCOME.OK;
     },
-    { else: 'audit.recount' },
+    { else: 'init.create-service' },
   ),
   database(
     'init.interrupted-build',
@@ -191,7 +265,7 @@ const interruptedBuilds: readonly Step[] = [
       setTask(job, TASK.NONE);
       return saveInstance(world, job);
     },
-    { when: (_world, job) => job.hosts !== 0, else: 'audit.recount' },
+    { when: (_world, job) => job.hosts !== 0, else: 'init.create-service' },
   ),
   memory(
     'init.interrupted-build.again',
@@ -202,6 +276,34 @@ const interruptedBuilds: readonly Step[] = [
     },
   ),
 ];
+
+const isNew = (world: World, job: Job): boolean => world.hosts[here(job)]!.serviceDeleted === 1;
+
+/** "My hypervisor has existing instances, but I appear to be a new service in this database": it refuses to start. */
+const sanityCheckNewHost: Step = driver(
+  'init.sanity-check-new-host',
+  `${MANAGER}._sanity_check_new_host`,
+  (world, job) => {
+    if (!isNew(world, job) || world.instances.every(({ guests }) => (guests & (1 << here(job))) === 0))
+      return OUTCOME.OK;
+    setService(world, job.service, 0);
+    return OUTCOME.REFUSE;
+  },
+  { when: isNew },
+);
+
+/** Between init_host and pre_start_hook, which takes the node back. */
+const createService: Step = database(
+  'init.create-service',
+  'nova/service.py:Service.start',
+  (world, job) => {
+    const host = world.hosts[here(job)]!;
+    if (host.serviceDeleted === 1) host.forcedDown = 0;
+    host.serviceDeleted = 0;
+    return OUTCOME.OK;
+  },
+  { when: isNew },
+);
 
 /**
  * What nova-compute does when its service starts.
@@ -221,6 +323,7 @@ export const initHandler = (
     nova: `${MANAGER}.init_host`,
     prefix: 'init',
     steps: [
+      sanityCheckNewHost,
       ...first,
       database('init.next-instance', `${MANAGER}._init_instance`, nextInstance, {
         else: 'init.get-provider-allocations',
@@ -233,6 +336,7 @@ export const initHandler = (
       }),
       memory('init.again', `${MANAGER}.init_host`, () => OUTCOME.ELSE, { else: 'init.next-instance' }),
       ...interruptedBuilds,
+      createService,
       ...auditItems,
     ],
   });
@@ -251,9 +355,102 @@ const completePartialDeletion: readonly Step[] = [
   memory('init.destroyed', `${MANAGER}._init_instance`, () => OUTCOME.ELSE, { else: 'init.again' }),
 ];
 
+/** There is no branch for resize_migrated, resize_finish, resize_reverting. */
 const interruptedResize = (_world: World, job: Job): boolean => job.task === TASK.RESIZE_MIGRATING;
 
-/** There is no branch for resize_migrated, resize_finish, resize_reverting. */
+/** An exception goes through init_host: nova-compute does not come up. */
+function failsToStart(world: World, job: Job): void {
+  setService(world, job.service, 0);
+}
+const fatal = (step: Step): Step => ({ ...step, onError: failsToStart });
+
+const EVACUATED = `${MANAGER}._destroy_evacuated_instances`;
+
+/** What was evacuated from here, as _destroy_evacuated_instances finds it by the records. */
+export function findEvacuations(world: World, job: Job, statuses?: readonly number[]): Outcome {
+  for (let i = 0; i < world.globals.instances; i++) {
+    if (evacuationFrom(world, here(job), i, statuses) !== NONE) job.ignoreHosts |= 1 << i;
+  }
+  job.hosts = job.ignoreHosts;
+  return job.hosts === 0 ? OUTCOME.ELSE : OUTCOME.OK;
+}
+
+/** The next of what was evacuated from here, with its record. */
+const nextEvacuated =
+  (statuses: readonly number[] | undefined, fits: (world: World, instance: Instance, job: Job) => boolean) =>
+  (world: World, job: Job): Outcome => {
+    for (;;) {
+      job.instance = lowest(job.hosts);
+      if (job.instance === NONE) {
+        job.migration = NONE;
+        return OUTCOME.ELSE;
+      }
+      job.hosts &= ~(1 << job.instance);
+      job.migration = evacuationFrom(world, here(job), job.instance, statuses);
+      if (fits(world, instanceOf(world, job), job)) return OUTCOME.OK;
+    }
+  };
+
+/** Of servers that the hypervisor had, those that were deleted among them; which they were is remembered. */
+function destroyEvacuatedGuest(world: World, job: Job): Outcome {
+  job.option |= 1 << job.instance;
+  return destroyGuest(world, job);
+}
+
+/** One that was not on the hypervisor is read, and not found if it is deleted; a node that is not there has nothing to give up. */
+const hasRecordToClose = (world: World, { exists }: Instance, job: Job): boolean =>
+  (exists === 1 || (job.option & (1 << job.instance)) !== 0) && world.hosts[here(job)]!.nodeDeleted === 0;
+
+/**
+ * _destroy_evacuated_instances: by the records alone, whatever became of the server since. First the guests that the hypervisor
+ * has, then what is held here, of all of them.
+ * @param statuses of the records that it goes by
+ */
+export const destroyEvacuated = (statuses?: readonly number[]): readonly Step[] =>
+  [
+    database('init.evacuations', EVACUATED, (world, job) => findEvacuations(world, job, statuses), {
+      else: 'init.next-instance',
+    }),
+    memory(
+      'init.next-evacuated',
+      EVACUATED,
+      nextEvacuated(statuses, (_world, { guests }, job) => (guests & (1 << here(job))) !== 0),
+      { when: () => false, else: 'init.evacuated.destroyed' },
+    ),
+    neutron('init.evacuated.network-info', EVACUATED),
+    call(
+      'init.evacuated.shared-storage',
+      `${MANAGER}._is_instance_storage_shared`,
+      'compute.check_instance_shared_storage',
+      toDestination,
+      () => OUTCOME.OK,
+      { swallows: true },
+    ),
+    driver('init.evacuated.destroy', 'nova/virt/driver.py:ComputeDriver.destroy', destroyEvacuatedGuest),
+    memory('init.evacuated.again', EVACUATED, () => OUTCOME.ELSE, { when: () => false, else: 'init.next-evacuated' }),
+    memory(
+      'init.evacuated.destroyed',
+      EVACUATED,
+      (_world, job) => {
+        job.hosts = job.ignoreHosts;
+        return OUTCOME.OK;
+      },
+      { when: () => false },
+    ),
+    database('init.next-claim', EVACUATED, nextEvacuated(statuses, hasRecordToClose), {
+      else: 'init.evacuations-done',
+    }),
+    ...removeProviderTree('init.evacuated.remove-alloc', I, here).steps.map((step) => ({
+      ...step,
+      // who deleted it has given up what it held
+      ask: (world: World, job: Job) => (instanceOf(world, job).exists === 1 ? step.ask!(world, job) : null),
+      ...(step.else === undefined ? {} : { else: 'init.evacuated.set-completed' }),
+    })),
+    database('init.evacuated.set-completed', EVACUATED, completeEvacuation),
+    memory('init.evacuated.next', EVACUATED, () => OUTCOME.ELSE, { when: () => false, else: 'init.next-claim' }),
+    memory('init.evacuations-done', EVACUATED, () => OUTCOME.OK, { when: () => false }),
+  ].map((step) => ('swallows' in step ? step : fatal(step)));
+
 export const initHost = initHandler(
   (world, job) => {
     const outcome = initInstance(world, job);
@@ -287,6 +484,7 @@ export const initHost = initHandler(
       { swallows: true },
     ),
   ],
+  destroyEvacuated(),
 );
 
 function reload(world: World, job: Job): Outcome {

@@ -35,7 +35,8 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     nova: 'nova/compute/resource_tracker.py:ResourceTracker._claim_existing_migration',
     fits: ({ what }, scenario) =>
       /^migrations\..+\.dest_compute$/s.test(what) &&
-      hasFault(scenario, 'prep.rt-claim.save-migration', 'error-before'),
+      (hasFault(scenario, 'prep.rt-claim.save-migration', 'error-before') ||
+        hasFault(scenario, 'rebuild.rt-claim.save-migration', 'error-before', 'unknown-node')),
   },
   {
     id: 'delete-answers-conflict',

@@ -52,6 +52,8 @@ export function observationOf(scenario: Scenario, { settled, moves, steps }: Nov
       return {
         up: gone ? 0 : 1,
         gone: gone ? 1 : 0,
+        serviceDeleted: settled.missing?.services.includes(name) ? 1 : 0,
+        nodeDeleted: settled.missing?.compute_nodes.includes(name) ? 1 : 0,
         vcpusUsed: vcpus_used,
         memoryMbUsed: memory_mb_used,
         localGbUsed: local_gb_used,
@@ -116,6 +118,9 @@ export function observationOf(scenario: Scenario, { settled, moves, steps }: Nov
     })),
     placement: {
       classes: setting.classes.length,
+      providers: setting.hosts.map(({ name }) => ({
+        exists: settled.missing?.resource_providers.includes(name) ? 0 : 1,
+      })),
       consumers: [...names, ...settled.migrations.map(({ migration }) => migration)].map(consumer),
       inventories: [],
       ratios: [],

@@ -9,6 +9,7 @@ from nova import conf  # noqa: F401
 from nova import exception
 from nova import objects
 from nova.api.openstack.compute import servers
+from nova.api.openstack.compute import services
 from nova.cmd import manage
 from nova.compute import api as compute_api
 from nova.compute import manager
@@ -18,6 +19,7 @@ from nova.compute import utils as compute_utils
 from nova.conductor import manager as conductor_manager
 from nova.conductor.tasks import live_migrate
 from nova.conductor.tasks import migrate
+from nova.db.main import api as main_db
 from nova.image import glance
 from nova.network import neutron
 from nova.scheduler import manager as scheduler_manager
@@ -29,6 +31,8 @@ import hypervisor
 
 CLASSES = {
     'API': compute_api.API,
+    'HostAPI': compute_api.HostAPI,
+    'ServiceController': services.ServiceController,
     'ComputeManager': manager.ComputeManager,
     'ComputeTaskManager': conductor_manager.ComputeTaskManager,
     'LiveMigrationTask': live_migrate.LiveMigrationTask,
@@ -43,9 +47,10 @@ CLASSES = {
     'driver': hypervisor.HarnessDriver,
     'neutron': neutron.API,
 }
-MODULES = {'availability_zones': availability_zones, 'compute_utils': compute_utils, 'scheduler_utils': scheduler_utils}
-OBJECTS = ('BlockDeviceMappingList', 'BuildRequest', 'ComputeNode', 'Instance', 'InstanceAction', 'InstanceList',
-           'InstanceMapping', 'InstancePCIRequests', 'Migration', 'MigrationList', 'RequestSpec')
+MODULES = {'availability_zones': availability_zones, 'compute_utils': compute_utils, 'main_db': main_db,
+           'scheduler_utils': scheduler_utils}
+OBJECTS = ('BlockDeviceMappingList', 'BuildRequest', 'ComputeNode', 'ComputeNodeList', 'HostMapping', 'Instance', 'InstanceAction', 'InstanceList',
+           'InstanceMapping', 'InstancePCIRequests', 'Migration', 'MigrationList', 'RequestSpec', 'Service')
 
 
 def error(touches):
@@ -86,8 +91,10 @@ def facts_of(name, target, args, kwargs):
         if value in ('start', 'end'):
             facts['phase'] = value
         elif isinstance(value, str) and value.startswith(
-                ('resize.', 'live', 'create.', 'shelve', 'unshelve.')):
+                ('resize.', 'live', 'create.', 'shelve', 'unshelve.', 'rebuild.')):
             facts['event'] = value
+    if 'expected_attrs' in kwargs:
+        facts['joined'] = 'migration_context' in (kwargs['expected_attrs'] or ())
     if 'teardown' in kwargs:
         facts['teardown'] = kwargs['teardown']
     return facts

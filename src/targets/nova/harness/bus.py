@@ -18,6 +18,13 @@ from nova.tests.fixtures.nova import CheatingSerializer
 import jobs as j
 
 
+def check_type(message):
+    """Of a rebuild, about which the scheduler is asked where the server is: what is to be checked there."""
+    spec = message['args'].get('spec_obj')
+    hints = spec.get('nova_object.data', {}).get('scheduler_hints') if isinstance(spec, dict) else None
+    return (hints or {}).get('_nova_check_type', [None])[0]
+
+
 class Incoming:
     client_timeout = None
 
@@ -113,10 +120,10 @@ class Bus:
             if job is not None:
                 job.muted -= 1
 
-    def _struck(self, sent):
+    def _struck(self, sent, facts):
         """The point at which a message lies, if any, and the fault that strikes it. A crash before it is sent ends the job here."""
         self.faults.behind()
-        point = self.faults.at(sent, {})
+        point = self.faults.at(sent, facts)
         if point is None:
             return None, None
         self.faults.visit(point)
@@ -133,7 +140,7 @@ class Bus:
         if job is None or job.muted or target.fanout or handler is None:
             self._inline(target, ctxt, message)
             return
-        point, kind = self._struck('cast %s' % method)
+        point, kind = self._struck('cast %s' % method, {})
         if kind == 'refused':
             self.jobs.listener.step(job, point, 'refused')
             raise messaging_exceptions.MessageDeliveryFailure('the message bus refused the connection')
@@ -154,11 +161,13 @@ class Bus:
     def call(self, target, ctxt, message):
         method = message['method']
         service = self._service_of(target)
-        handler = self._handlers.get((target.topic, method))
+        checked = check_type(message)
+        asked = (target.topic, method) if checked is None else (target.topic, method, checked)
+        handler = self._handlers.get(asked)
         job = self.jobs.current
         if job is None or job.muted or handler is None:
             return self._inline(target, ctxt, message)
-        point, kind = self._struck('call %s' % method)
+        point, kind = self._struck('call %s' % method, {'check_type': checked})
         if kind == 'refused':
             raise messaging_exceptions.MessageDeliveryFailure('the message bus refused the connection')
         if kind == 'lost' or not self.jobs.up[service]:

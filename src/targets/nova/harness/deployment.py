@@ -20,6 +20,7 @@ import webob
 import webob.dec  # noqa: F401  (Nova 26 takes it for imported)
 
 from nova import context
+from nova import exception
 from nova import objects
 from nova import rpc
 from nova import service
@@ -27,6 +28,7 @@ from nova import test
 from nova import utils
 from nova.compute import manager
 from nova.compute import rpcapi as compute_rpcapi
+from nova.objects import host_mapping
 from nova.api import wsgi
 from nova.scheduler import weights
 from nova.scheduler.client import report
@@ -99,6 +101,7 @@ class Deployment(test.TestCase):
         self._start_api()
         self._run_at_once()
         self._name_what_init_drives()
+        self._fail_to_start()
         self._silence()
         servicegroup.API.service_is_up = lambda _api, member: self.is_up(member)
         for name in ('conductor', 'scheduler'):
@@ -272,7 +275,22 @@ class Deployment(test.TestCase):
         for method in ('_delete_instance', 'reboot_instance', 'stop_instance', 'start_instance'):
             self._name(method, 'compute.' + method, 'compute.init_host')
         # and so is the audit that ends a live migration on its source
+        self._name('stop_instance', 'compute.stop_instance', 'compute.rebuild_instance')
         self._name('update_available_resource', 'compute.update_available_resource', 'compute._do_live_migration')
+
+    def _fail_to_start(self):
+        """A nova-compute that cannot destroy what was evacuated does not come up."""
+        original = manager.ComputeManager._destroy_evacuated_instances
+
+        @functools.wraps(original)
+        def destroy(compute, *args):
+            try:
+                return original(compute, *args)
+            except Exception:
+                self.jobs.up[compute.host] = False
+                raise
+
+        manager.ComputeManager._destroy_evacuated_instances = destroy
 
     def _name(self, method, handler, of):
         original = getattr(manager.ComputeManager, method)
@@ -293,8 +311,9 @@ class Deployment(test.TestCase):
 
     def is_up(self, member):
         """Of a row of the services table, as an object or a dictionary."""
-        binary, host = (member[key] if hasattr(member, 'keys') else getattr(member, key) for key in ('binary', 'host'))
-        return binary != 'nova-compute' or self.jobs.up.get(host, False)
+        binary, host, forced_down = (
+            member[key] if hasattr(member, 'keys') else getattr(member, key) for key in ('binary', 'host', 'forced_down'))
+        return binary != 'nova-compute' or (not forced_down and self.jobs.up.get(host, False))
 
     # ---- computes
 
@@ -324,7 +343,14 @@ class Deployment(test.TestCase):
         self.managers[name] = started.manager
         # as in the model a host takes messages as soon as it starts; Nova's wait until init_host is through
         self.bus.adopt(name, started.manager)
-        started.start()
+        try:
+            started.start()
+        except exception.InvalidConfiguration:
+            # a new service that finds guests on its hypervisor
+            self.jobs.up[name] = False
+            raise
+        # what `nova-manage cell_v2 discover_hosts` does, for a service that is new
+        host_mapping.discover_hosts(self.context())
 
     def context(self):
         return context.get_admin_context()

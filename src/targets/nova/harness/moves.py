@@ -65,7 +65,7 @@ class Course:
         """Something was written for the move: from now on it is the server's last, and this was before it."""
         operation = self.operations[k]
         if self._of(k) is not None or operation['operation'] not in (
-                'resize', 'cold_migrate', 'live_migrate', 'unshelve'):
+                'resize', 'cold_migrate', 'live_migrate', 'evacuate', 'unshelve'):
             return
         server = self.names.server(uuid)
         if server is None or operation['server'] != server:
@@ -78,14 +78,14 @@ class Course:
             'decision': None, 'before': picture['allocations'].get(server, {})})
 
     def instance(self, k, row, values):
-        if values.get('task_state') in ('resize_prep', 'migrating', 'unshelving'):
+        if values.get('task_state') in ('resize_prep', 'migrating', 'rebuilding', 'unshelving'):
             self._accepted(k, row['uuid'])
         move = self._of(k)
         if move is None or self.names.server(row['uuid']) != move['server']:
             return
         if 'host' in values:
             move['flipped'] = True
-            if self.operations[k]['operation'] == 'live_migrate':
+            if self.operations[k]['operation'] in ('live_migrate', 'evacuate'):
                 move['committed'] |= self.names.host(values['host']) not in (None, move['source'])
         if row['vm_state'] == 'resized':
             self._commit(move, row['uuid'])

@@ -81,7 +81,7 @@ class Observer:
         for server, uuid in names.servers.items():
             row = instances.get(uuid)
             if row is None:
-                if uuid is None and not self._asked():
+                if uuid is None and self.unnamed() is None:
                     continue
                 shown.append(self._unbuilt(server, uuid))
                 continue
@@ -116,8 +116,29 @@ class Observer:
             'allocations': {name: held[name] for name in order if name in held}
             | {name: held[name] for name in sorted(held) if name not in order},
             'empty_consumers': [name for name in order if name in empty],
+            **self._missing(),
             'trackers': {name: self._tracker('host-%d' % h) for h, name in enumerate(names.hosts)},
         }
+
+    def service(self, host):
+        """The uuid of the row of a host's nova-compute, or of the last that there was."""
+        found = self._cell(
+            "SELECT uuid FROM services WHERE host = '%s' AND binary = 'nova-compute' ORDER BY deleted = 0, id" % host)
+        return found[-1]['uuid']
+
+    def missing(self, table):
+        """Hosts without a row that is not deleted."""
+        found = {row['host'] for row in self._cell('SELECT host FROM %s WHERE deleted = 0' % table)}
+        return [own for own in ('host-%d' % h for h in range(len(self.names.hosts))) if own not in found]
+
+    def _missing(self):
+        there = {row['uuid'] for row in rows(self.placement, 'SELECT uuid FROM resource_providers')}
+        missing = {
+            'services': [self.names.host(own) for own in self.missing('services')],
+            'compute_nodes': [self.names.host(own) for own in self.missing('compute_nodes')],
+            'resource_providers': [self.names.host(own) for own, uuid in self.names.providers.items() if uuid not in there],
+        }
+        return {'missing': missing} if any(missing.values()) else {}
 
     def states(self, instance, migration):
         """vm_state of an instance, and the status of a migration of it, as they stand."""
@@ -125,22 +146,28 @@ class Observer:
         status = rows(self.cells[0], 'SELECT status FROM migrations WHERE uuid = ?', migration)
         return (vm_state[0]['vm_state'] if vm_state else None, status[0]['status'] if status else None)
 
+    def image_of(self, instance):
+        """The image that it was built of, or none."""
+        found = rows(self.cells[0], 'SELECT image_ref FROM instances WHERE uuid = ?', instance)
+        return found[0]['image_ref'] if found else None
+
     def last_live_migration(self, instance):
         """The id of the one that was asked for last, or one that there is not."""
-        with self.cells[0].connect() as connection:
-            return connection.execute(sa.text(
-                "SELECT max(id) FROM migrations WHERE instance_uuid = :uuid AND migration_type = 'live-migration' "
-                'AND deleted = 0'), {'uuid': instance}).scalar() or 0
+        found = rows(
+            self.cells[0],
+            "SELECT max(id) AS last FROM migrations WHERE instance_uuid = ? AND migration_type = 'live-migration' "
+            'AND deleted = 0', instance)
+        return found[0]['last'] or 0
 
     def all_names(self):
         providers = {uuid: self.names.host(own) for own, uuid in self.names.providers.items()}
         return {**providers, **self.consumers}
 
-    def _asked(self):
-        """Whether there is a request to build whose client has no answer yet, or a bad one."""
-        with api_db.get_engine().connect() as connection:
-            asked = {row[0] for row in connection.execute(sa.text('SELECT instance_uuid FROM build_requests'))}
-        return not asked <= set(self.names.servers.values())
+    def unnamed(self):
+        """The uuid of a request to build whose client has no answer yet, or a bad one; or None."""
+        asked = rows(self.api, 'SELECT instance_uuid FROM build_requests ORDER BY id')
+        known = set(self.names.servers.values())
+        return next((row['instance_uuid'] for row in asked if row['instance_uuid'] not in known), None)
 
     def _unbuilt(self, server, uuid):
         """A request to build that has not come to a cell, or was deleted before it did."""

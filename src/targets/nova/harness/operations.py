@@ -17,6 +17,7 @@ import hypervisor
 CONTROLLERS = ('api', 'conductor', 'scheduler', 'placement')
 MOST_ROUNDS = 8
 IMAGE = nova_fixtures.GlanceFixture.image1['id']
+IMAGES = (IMAGE, nova_fixtures.GlanceFixture.image2['id'])
 
 
 class Operations:
@@ -39,8 +40,9 @@ class Operations:
         record = self.record
         if self._unknown(operation) or not getattr(self, '_' + operation['operation'])(k, operation):
             record['outcome'] = 'skipped'
-        self.jobs.drain(k)
-        if operation['operation'] == 'settle':
+        if operation['operation'] != 'settle':
+            self.jobs.drain(k)
+        else:
             self.settle(k)
             self.faults.armed = True
         return record
@@ -63,7 +65,7 @@ class Operations:
 
     # ---- requests
 
-    def _request(self, k, handler, method, path, body=None, then=None, version=None):
+    def _request(self, k, handler, method, path, body=None, then=None, version=None, otherwise=None):
         if not self.jobs.up['api']:
             return False
         record = self.record
@@ -72,15 +74,24 @@ class Operations:
             status, text = self.deployment.request(method, path, body, version)
             self.faults.behind()
             record['outcome'] = 'accepted' if status < 300 else 'refused'
-            record['http'] = 202 if status in (202, 204) else status
+            # an evacuation is answered with 200, a delete with 204
+            record['http'] = 202 if status < 300 else status
             if then is not None and status < 300:
                 then(json.loads(text))
             if status >= 400:
                 record['said'] = text
+                if otherwise is not None:
+                    otherwise()
 
         job = self.jobs.begin(handler, 'api', k, ask)
-        # the answer to a client whose API dies
-        job.when_killed = lambda: record.update(outcome='refused', http=500)
+
+        def killed():
+            """The answer to a client whose API dies."""
+            record.update(outcome='refused', http=500)
+            if otherwise is not None:
+                otherwise()
+
+        job.when_killed = killed
         return True
 
     def _action(self, k, handler, operation, body, version=None):
@@ -108,7 +119,11 @@ class Operations:
         def then(answer):
             self.names.servers[server] = answer['server']['id']
 
-        return self._request(k, 'api.create', 'POST', '/servers', {'server': body}, then)
+        def otherwise():
+            # a list of servers has what was made before the request failed
+            self.names.servers[server] = self.observer.unnamed()
+
+        return self._request(k, 'api.create', 'POST', '/servers', {'server': body}, then, otherwise=otherwise)
 
     def _resize(self, k, operation):
         identity = next((own for own, name in self.names.flavors.items() if name == operation['flavor']), None)
@@ -147,6 +162,20 @@ class Operations:
             return self._action(k, 'api.unshelve', operation, {'unshelve': None})
         return self._action(k, 'api.unshelve', operation, {'unshelve': {'host': self._host(host)}}, version='2.91')
 
+    def _evacuate(self, k, operation):
+        asked = {}
+        if operation.get('host') is not None:
+            asked = {'host': self._host(operation['host']), 'force': operation.get('force', False)}
+        # 2.68 has no force any more, and from 2.95 on a server is stopped that ran
+        return self._action(k, 'api.evacuate', operation, {'evacuate': asked}, version='2.67')
+
+    def _rebuild(self, k, operation):
+        uuid = self.names.servers[operation['server']]
+        # a volume is of the first
+        current = self.observer.image_of(uuid) or IMAGE
+        image = next(one for one in IMAGES if one != current)
+        return self._action(k, 'api.rebuild', operation, {'rebuild': {'imageRef': image}})
+
     def _confirm(self, k, operation):
         return self._action(k, 'api.confirm_resize', operation, {'confirmResize': None})
 
@@ -168,6 +197,17 @@ class Operations:
 
     def _reset_state(self, k, operation):
         return self._action(k, 'api.reset_state', operation, {'os-resetState': {'state': operation['state']}})
+
+    def _about_service(self, k, handler, method, host, body=None):
+        identity = self.observer.service(self._host(host))
+        return self._request(k, handler, method, '/os-services/%s' % identity, body)
+
+    def _force_down(self, k, operation):
+        return self._about_service(
+            k, 'api.force_down', 'PUT', operation['host'], {'forced_down': operation['forced_down']})
+
+    def _delete_service(self, k, operation):
+        return self._about_service(k, 'api.service_delete', 'DELETE', operation['host'])
 
     # ---- a service's own work
 
@@ -219,6 +259,11 @@ class Operations:
         if service in self.gone:
             return False
         self.record['outcome'] = 'accepted'
+        if operation.get('reinstalled') and service in self.hosts:
+            if self._is_up(service):
+                self.crash(service)
+            hypervisor.HOSTS[service].guests.clear()
+            hypervisor.HOSTS[service].backups.clear()
         self.restart(service, k)
         return True
 
@@ -251,8 +296,11 @@ class Operations:
         if not self.wire.up:
             return False
         uuid = self.names.providers[host]
-        generation = self.wire.send('GET', '/resource_providers/%s' % uuid).json()['generation']
-        record = dict(operation['inventory'], resource_provider_generation=generation)
+        provider = self.wire.send('GET', '/resource_providers/%s' % uuid)
+        if provider.status_code != 200:
+            self.record.update(outcome='refused', http=provider.status_code)
+            return True
+        record = dict(operation['inventory'], resource_provider_generation=provider.json()['generation'])
         answer = self.wire.send(
             'PUT', '/resource_providers/%s/inventories/%s' % (uuid, resource_class), record, '1.26')
         self.record['outcome'] = 'accepted' if answer.status_code == 200 else 'refused'
@@ -372,12 +420,17 @@ class Operations:
             else:
                 jobs.up[service] = True
             jobs.listener.service(service, True)
-        stays = [host for host in self.hosts if host not in self.gone]
+        deleted = set(self.observer.missing('services'))
+        for host in self.hosts:
+            # a service is deleted to take its host away
+            if host in deleted and jobs.up[host]:
+                self.crash(host)
+        stays = [host for host in self.hosts if host not in self.gone and host not in deleted]
         for host in stays:
             if not jobs.up[host]:
                 self.restart(host, k)
         jobs.release_all()
-        for host in self.gone:
+        for host in self.gone | deleted:
             jobs.forget(host)
         for host in stays:
             self.restart(host, k)
@@ -393,6 +446,9 @@ class Operations:
 
     def _periodic_round(self, stays, k):
         for host in stays:
+            # one that does not come up does no periodic work
+            if not self.jobs.up[host]:
+                continue
             manager = self.deployment.managers[host]
             for handler, work in (
                 ('compute.update_available_resource', audit),

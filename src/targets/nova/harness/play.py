@@ -23,9 +23,11 @@ HANDLERS = {
     ('conductor', 'schedule_and_build_instances'): 'conductor.schedule_and_build_instances',
     ('conductor', 'build_instances'): 'conductor.build_instances',
     ('conductor', 'unshelve_instance'): 'conductor.unshelve_instance',
+    ('conductor', 'rebuild_instance'): 'conductor.rebuild_instance',
     ('conductor', 'migrate_server'): 'conductor.migrate_server',
     ('conductor', 'live_migrate_instance'): 'conductor.live_migrate_instance',
     ('scheduler', 'select_destinations'): 'scheduler.select_destinations',
+    ('scheduler', 'select_destinations', 'rebuild'): 'scheduler.select_destinations.rebuild',
 }
 for topic in ('compute', 'compute-alt'):
     for method in ('build_and_run_instance', 'prep_resize', 'resize_instance', 'finish_resize', 'confirm_resize',
@@ -33,7 +35,7 @@ for topic in ('compute', 'compute-alt'):
                    'stop_instance', 'start_instance', 'reboot_instance', 'check_can_live_migrate_destination',
                    'check_can_live_migrate_source', 'pre_live_migration', 'live_migration', 'live_migration_abort',
                    'post_live_migration_at_destination', 'rollback_live_migration_at_destination',
-                   'shelve_instance', 'shelve_offload_instance', 'unshelve_instance'):
+                   'shelve_instance', 'shelve_offload_instance', 'unshelve_instance', 'rebuild_instance'):
         HANDLERS[(topic, method)] = 'compute.' + method
 
 
