@@ -7,7 +7,13 @@ import { CLASSES, type Make, type Placement, PROVIDERS, type Start } from './pla
 import { model } from './placement-model.ts';
 
 const NAMES = {
-  hosts: Array.from({ length: PROVIDERS }, (_, k) => ({ name: `h${k}`, traits: 0, inventories: new Map(), used: [] })),
+  hosts: Array.from({ length: PROVIDERS }, (_, k) => ({
+    name: `h${k}`,
+    traits: 0,
+    inventories: new Map(),
+    used: [],
+    pcpuset: 0,
+  })),
   classes: Array.from({ length: CLASSES }, (_, k) => `CUSTOM_CLASS_${k}`),
   traits: ['CUSTOM_A', 'CUSTOM_B', 'CUSTOM_C'],
 };

@@ -9,6 +9,7 @@ import type { Target } from '../../src/targets/target.ts';
 import { BUILD_ROWS } from './build-rows.ts';
 import { EVACUATION_ROWS } from './evacuation-rows.ts';
 import { LIVE_ROWS } from './live-migration-rows.ts';
+import { RESOURCE_ROWS } from './resource-rows.ts';
 import { CASES, ROW_IDS } from './rows.ts';
 import { scenarioOf } from './scenario.ts';
 import { SHELVE_ROWS } from './shelve-rows.ts';
@@ -62,5 +63,25 @@ describe.each(Object.keys(MOVES))('%s', (id) => {
     const play = targetFor(scenario).play(scenario);
     const struck = play.fired.concat(play.held.map((state) => state !== 'did not strike' && state !== 'broken'));
     expect({ s1: play.quiescent.s1, struck }).toEqual({ s1: line.expected, struck: struck.map(() => true) });
+  });
+});
+
+describe.each(Object.keys(RESOURCE_ROWS))('%s', (id) => {
+  test.each(RESOURCE_ROWS[id]!.map((line) => [line.name, line] as const))('%s', (_, line) => {
+    const scenario = scenarioOf(line);
+    expect(checkScenario(scenario, line.name)).toMatchObject({ ok: true });
+    const play = targetFor(scenario).play(scenario);
+    const struck = play.fired.concat(play.held.map((state) => state !== 'did not strike' && state !== 'broken'));
+    const { instances, trackers } = play.steps.at(-1)!.picture;
+    const cpus = (list: readonly (readonly [string, readonly number[] | undefined])[]): string =>
+      list.map(([name, pinned]) => `${name}:${pinned?.join()}`).join(' ');
+    const pins = `${cpus(Object.entries(trackers).map(([h, one]) => [h, one.pinned_cpus]))} | ${cpus(
+      instances.map(({ server, pinned_cpus }) => [server, pinned_cpus]),
+    )}`;
+    expect({ s1: play.quiescent.s1, pins: line.pins && pins, struck }).toEqual({
+      s1: line.expected,
+      pins: line.pins,
+      struck: struck.map(() => true),
+    });
   });
 });

@@ -43,6 +43,10 @@ export interface Line {
   readonly steps: readonly Step[];
   readonly hosts?: 1 | 2 | 3;
   readonly volumeBacked?: true;
+  /** the server has a port that guarantees bandwidth, of which hosts have ten times as much */
+  readonly port?: true;
+  /** all CPUs of the flavors are dedicated, and hosts have eight of those as well */
+  readonly pinned?: true;
   /** faults of the boot */
   readonly boot?: readonly Mark[];
   /** the boot forces no host: the scheduler takes the first, and a build that fails is scheduled again */
@@ -83,6 +87,9 @@ export const liveMigrateTo = (host: string, ...marks: Mark[]): Step =>
 export const liveMigrateForced = (host: string, ...marks: Mark[]): Step =>
   on({ operation: 'live_migrate', host, force: true, ...SERVER })(...marks);
 export const abortLive = on({ operation: 'abort_live_migration', ...SERVER });
+/** Another server on a host of its own. */
+export const bootOther = (host: string, flavor: string, server = 's2', ...marks: Mark[]): Step =>
+  on({ operation: 'boot', server, flavor, host })(...marks);
 /** Another server of the same size on the same host, whose live migration the first one's waits for. */
 export const bootAnother = on({ operation: 'boot', server: 's2', flavor: 'm1', host: 'h1' });
 export const liveMigrateAnother = on({ operation: 'live_migrate', server: 's2' });
@@ -91,6 +98,7 @@ export const revert = on({ operation: 'revert', ...SERVER });
 export const del = on({ operation: 'delete', ...SERVER });
 export const stop = on({ operation: 'stop', ...SERVER });
 export const hardReboot = on({ operation: 'hard_reboot', ...SERVER });
+export const detach = on({ operation: 'detach_interface', ...SERVER });
 export const resetState = on({ operation: 'reset_state', state: 'active', ...SERVER });
 export const resetToError = on({ operation: 'reset_state', state: 'error', ...SERVER });
 export const shelve = on({ operation: 'shelve', ...SERVER });
@@ -129,6 +137,7 @@ export const deleteAllocations = (of: 'instance' | 'migration', ...marks: Mark[]
 export const editStatus = (migration_status: (typeof MIGRATION_STATUSES)[number]): Step =>
   on({ operation: 'edit_row', migration_status, ...SERVER })();
 export const editHost = (host: string): Step => on({ operation: 'edit_row', host, ...SERVER })();
+export const deleteServer = (server: string): Step => on({ operation: 'delete', server })();
 export const start = on({ operation: 'start', ...SERVER });
 export const crash = (service: string): Step => on({ operation: 'crash', service })();
 export const restart = (service: string, ...marks: Mark[]): Step => on({ operation: 'restart', service })(...marks);
@@ -143,6 +152,15 @@ export const setTotal = (host: string, resource_class: 'VCPU' | 'MEMORY_MB', tot
     inventory: { ...inventory(TOTALS[resource_class]), total },
   })();
 
+/** What one server may take of a class is bounded: more is refused, also of what holds more already. */
+export const setMost = (host: string, resource_class: 'VCPU' | 'MEMORY_MB', max_unit: number): Step =>
+  on({
+    operation: 'set_inventory',
+    host,
+    resource_class,
+    inventory: { ...inventory(TOTALS[resource_class]), max_unit },
+  })();
+
 const TOTALS = { VCPU: 8, MEMORY_MB: 8192, DISK_GB: 100 } as const;
 
 const inventory = (total: number): Inventory => ({
@@ -154,9 +172,13 @@ const inventory = (total: number): Inventory => ({
   allocation_ratio: 1,
 });
 
-const host = (name: string): Host => ({
+const KBPS = 1000;
+
+const host = (name: string, { pinned, port }: Line): Host => ({
   name,
   inventories: {
+    ...(pinned === true ? { PCPU: inventory(TOTALS.VCPU) } : {}),
+    ...(port === true ? { NET_BW_EGR_KILOBIT_PER_SEC: inventory(10 * KBPS) } : {}),
     VCPU: inventory(TOTALS.VCPU),
     MEMORY_MB: inventory(TOTALS.MEMORY_MB),
     DISK_GB: inventory(TOTALS.DISK_GB),
@@ -188,6 +210,7 @@ export function scenarioOf(line: Line): Scenario {
     flavor: 'm1',
     ...(line.anywhere === true ? {} : { host: 'h1' }),
     ...(line.volumeBacked === true ? { volume_backed: true } : {}),
+    ...(line.port === true ? { min_kbps: KBPS } : {}),
     ...SERVER,
   })(...(line.boot ?? []));
   for (const { operation, marks } of [boot, ...line.steps]) {
@@ -207,8 +230,10 @@ export function scenarioOf(line: Line): Scenario {
   return {
     version: SCENARIO_VERSION,
     cloud: {
-      hosts: ['h1', 'h2', 'h3'].slice(0, line.hosts ?? 2).map(host),
-      flavors: FLAVORS.filter(({ name }) => used.has(name)),
+      hosts: ['h1', 'h2', 'h3'].slice(0, line.hosts ?? 2).map((name) => host(name, line)),
+      flavors: FLAVORS.filter(({ name }) => used.has(name)).map((one) =>
+        line.pinned === true ? { ...one, properties: { 'hw:cpu_policy': 'dedicated' } } : one,
+      ),
     },
     options: { ...DEFAULT_OPTIONS, ...line.options },
     operations,

@@ -168,9 +168,11 @@ export class BlockRunner {
   }
 
   private situations(block: number): readonly Situation[] {
-    const { cloud, seed, protocol, placementRelease, novaRelease } = this.config;
+    const { cloud, seed, protocol, placementRelease, novaRelease, pinnedCpus, moves } = this.config;
     const arbitrary =
-      cloud === null ? madeUp(placementRelease, novaRelease) : drawnFrom(cloud, placementRelease, novaRelease);
+      cloud === null
+        ? madeUp(placementRelease, novaRelease, true, { pinnedCpus, ports: moves?.includes('ports') })
+        : drawnFrom(cloud, placementRelease, novaRelease);
     return sample(arbitrary, deriveSeed(seed, protocol, block, 'clouds'), SITUATIONS);
   }
 

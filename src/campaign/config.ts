@@ -31,6 +31,8 @@ export interface CampaignConfig {
   readonly cloud: { readonly hosts: readonly Host[]; readonly flavors: readonly Flavor[] } | null;
   /** operators act on servers that are being moved; what that breaks lies outside the contract */
   readonly sabotage?: boolean;
+  /** flavors of made-up clouds may ask for CPUs of their own */
+  readonly pinnedCpus?: boolean;
   /** families of moves; only resizes and cold migrations where nothing is said */
   readonly moves?: readonly MoveFamily[];
 }
@@ -71,5 +73,6 @@ export const configSchema: z.ZodType<CampaignConfig> = z.strictObject({
     .strictObject({ hosts: z.array(hostSchema).min(1).max(10_000), flavors: z.array(flavorSchema).min(1).max(10_000) })
     .nullable(),
   sabotage: z.boolean().optional(),
+  pinnedCpus: z.boolean().optional(),
   moves: z.array(z.enum(MOVE_FAMILY_NAMES)).min(1).max(MOVE_FAMILY_NAMES.length).readonly().optional(),
 }) as z.ZodType<CampaignConfig>;

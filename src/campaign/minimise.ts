@@ -6,6 +6,7 @@ import type { Contract } from '../contract/contracts.ts';
 import { type StruckFault, seenWord } from '../contract/signature.ts';
 import type { Code } from '../engine/compile.ts';
 import { kindsFor } from '../engine/faults.ts';
+import { MOST_PCPUS } from '../scenario/flavor-properties.ts';
 import { normalForm } from '../scenario/normal-form.ts';
 import {
   DEFAULT_OPTIONS,
@@ -390,8 +391,8 @@ function* simplerOperations(operation: Operation, { cloud, operations }: Scenari
   };
   switch (operation.operation) {
     case 'boot': {
-      const { host, volume_backed, ...plain } = operation;
-      if (host !== undefined || volume_backed !== undefined) yield plain;
+      const { host, volume_backed, min_kbps, ...plain } = operation;
+      if (host !== undefined || volume_backed !== undefined || min_kbps !== undefined) yield plain;
       if (host !== undefined) yield { ...operation, ...plain };
       for (const flavor of earlier(operation.flavor)) yield { ...operation, flavor };
       break;
@@ -442,7 +443,7 @@ function* simplerHosts(host: Host, flavors: readonly Flavor[]): Iterable<Host> {
   if (host.traits.length > 0) yield { ...host, traits: [] };
   const used = new Set(flavors.flatMap(({ properties }) => Object.keys(properties)));
   for (const [name, inventory] of Object.entries(host.inventories)) {
-    const spare = roomy(ROOM[name as keyof typeof ROOM] ?? 64);
+    const spare = roomy(name === 'PCPU' ? MOST_PCPUS : (ROOM[name as keyof typeof ROOM] ?? 64));
     if (JSON.stringify(inventory) === JSON.stringify(spare)) continue;
     if (!(name in ROOM) && !used.has(`resources:${name}`)) yield withoutClass(host, name);
     const set = (record: typeof inventory): Host => ({ ...host, inventories: { ...host.inventories, [name]: record } });

@@ -42,6 +42,7 @@ export interface CampaignFlags extends ReportingFlags {
   readonly known?: string;
   readonly cloud?: string;
   readonly sabotage?: boolean;
+  readonly pinnedCpus?: boolean;
   readonly moves?: readonly MoveFamily[];
   readonly out?: string;
   readonly anonymise?: boolean;
@@ -87,6 +88,7 @@ export const keptOptions = (command: Command): Command =>
     .addOption(reporterOption())
     .option('--keep-names', 'leave the names of your cloud in what --out keeps')
     .option('--sabotage', 'operators act on servers that are being moved: what that breaks is told and is not red')
+    .option('--pinned-cpus', 'flavors of made-up clouds may ask for CPUs of their own (hw:cpu_policy)')
     .option('--verbose', 'every signature, not one line a weakness')
     .option('--json', 'one object on stdout and nothing else: --reporter json');
 
@@ -94,6 +96,9 @@ export const keptOptions = (command: Command): Command =>
 export function orderOf(flags: CampaignFlags, shard: Shard = WHOLE): { order: Order; known: Known } {
   if (flags.runs !== undefined && flags.time !== undefined) {
     throw new UsageError('--runs and --time exclude each other: take one of them');
+  }
+  if (flags.pinnedCpus === true && flags.cloud !== undefined) {
+    throw new UsageError('--pinned-cpus is about made-up clouds: the flavors of --cloud are those that it has');
   }
   noteRelease(flags.protocol, flags.novaRelease);
   const moves = movesOf(flags.protocol, flags.moves);
@@ -110,6 +115,7 @@ export function orderOf(flags: CampaignFlags, shard: Shard = WHOLE): { order: Or
     ...(flags.faults === undefined ? {} : { faults: flags.faults }),
     cloud: flags.cloud === undefined ? null : readUserCloud(flags.cloud, flags.anonymise === true),
     sabotage: flags.sabotage === true,
+    ...(flags.pinnedCpus === true ? { pinnedCpus: true } : {}),
     ...(moves === undefined ? {} : { moves }),
   };
   const order: Order = {

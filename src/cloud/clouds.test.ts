@@ -72,7 +72,8 @@ describe('a cloud folder', () => {
           "eli-hda2-052-ostack.priv.cloud.domain.edu: VCPU 30-0x1, MEMORY_MB 772495-8192x1, DISK_GB 1760-0x1; 44 traits",
         ],
         "notes": [
-          "2 of 111 flavors ask for dedicated CPUs (hw:cpu_policy), which the model does not carry; they are left out: p3.24core-60ram-500edisk-pin, p3.24core-60ram-500edisk-pin-smt",
+          "1 of 111 flavors asks for dedicated CPUs by thread (hw:cpu_thread_policy, hw:emulator_threads_policy), which the model does not carry; it is left out: p3.24core-60ram-500edisk-pin-smt",
+          "1 of 111 flavors asks for a resource class that no host has; it is left out: p3.24core-60ram-500edisk-pin (PCPU)",
         ],
       }
     `);
@@ -100,7 +101,7 @@ describe('a cloud folder', () => {
   it('nested', () => {
     expect(summary(cloudOf('nested'))).toMatchInlineSnapshot(`
       {
-        "flavors": 2,
+        "flavors": 4,
         "hosts": [
           "virtlab606.xxxxxxxxxxxxxxxxxxxxxxxxxxx: VCPU 48-0x16, MEMORY_MB 65442-512x1.5, DISK_GB 49-0x1; 44 traits",
           "devstack0: VCPU 12-0x16, MEMORY_MB 16035-512x1.5, DISK_GB 19-0x1; 32 traits",
@@ -112,7 +113,7 @@ describe('a cloud folder', () => {
         "notes": [
           "11 of 18 providers are nested below others, which the model does not carry; they are left out with their inventories: virtlab606.xxxxxxxxxxxxxxxxxxxxxxxxxxx_pci_0000_86_00_0, virtlab606.xxxxxxxxxxxxxxxxxxxxxxxxxxx_pci_0000_85_00_0, virtlab606.xxxxxxxxxxxxxxxxxxxxxxxxxxx_pci_0000_87_00_0, …",
           "1 of 18 providers shares its inventory with others (MISC_SHARES_VIA_AGGREGATE), which the model does not carry; it is left out: ceph-shared",
-          "3 of 8 flavors ask for dedicated CPUs (hw:cpu_policy), which the model does not carry; they are left out: nfv, m1.sriov, m1.dpdk",
+          "1 of 8 flavors asks for dedicated CPUs by thread (hw:cpu_thread_policy, hw:emulator_threads_policy), which the model does not carry; it is left out: m1.dpdk",
           "1 of 8 flavors asks for PCI devices (pci_passthrough:alias), which the model does not carry; it is left out: pci.x540",
           "1 of 8 flavors asks for accelerators (accel:device_profile), which the model does not carry; it is left out: accel.fpga",
           "1 of 8 flavors asks for granular groups (resources1:, trait1: and the like), which the model does not carry; it is left out: pci.x540",
@@ -375,6 +376,18 @@ describe('what is kept', () => {
             "resources:DISK_GB": "0",
             "resources:MEMORY_MB": "0",
             "resources:VCPU": "0",
+          },
+        },
+        {
+          "name": "nfv",
+          "properties": {
+            "hw:cpu_policy": "dedicated",
+          },
+        },
+        {
+          "name": "m1.sriov",
+          "properties": {
+            "hw:cpu_policy": "dedicated",
           },
         },
         {

@@ -1,4 +1,5 @@
 /** `flavor list --all --long`: the flavors that the model carries, and notes on the others. */
+import { MOST_PCPUS, pcpusOf, pinnedCpusOf } from '../scenario/flavor-properties.ts';
 import { printable } from '../scenario/printable.ts';
 import type { Flavor, Host } from '../scenario/scenario.ts';
 import { count, notesOf, type Reason, type Tally, type Telling } from './note.ts';
@@ -39,13 +40,17 @@ const REASONS = {
     one: 'asks for a resource class that made-up hosts do not have; it is left out',
     many: 'ask for a resource class that made-up hosts do not have; they are left out',
   },
+  crowded: {
+    one: `asks for dedicated CPUs, of which some host has more than ${MOST_PCPUS}; it is left out`,
+    many: `ask for dedicated CPUs, of which some host has more than ${MOST_PCPUS}; they are left out`,
+  },
   traitless: {
     one: 'requires a trait that no host has; it is left out',
     many: 'require a trait that no host has; they are left out',
   },
 } satisfies Record<string, Reason>;
 
-const MADE_UP_CLASSES = new Set(['VCPU', 'MEMORY_MB', 'DISK_GB']);
+const MADE_UP_CLASSES = new Set(['VCPU', 'PCPU', 'MEMORY_MB', 'DISK_GB']);
 const LONGEST_NAME = 255;
 const LONGEST_PROPERTY = 255;
 
@@ -104,7 +109,10 @@ export function settleFlavors(
       count(tally, madeUp ? REASONS.foreignMadeUp : REASONS.foreign, `${flavor.name} (${foreign})`);
     }
     if (lacking !== undefined) count(tally, REASONS.traitless, `${flavor.name} (${lacking})`);
-    return foreign === undefined && lacking === undefined;
+    const crowded =
+      foreign === undefined && pinnedCpusOf(flavor) > 0 && hosts.some((host) => pcpusOf(host) > MOST_PCPUS);
+    if (crowded) count(tally, REASONS.crowded, flavor.name);
+    return foreign === undefined && lacking === undefined && !crowded;
   });
   const notes = notesOf(tally, REASONS, 'flavors', total, telling);
   if (flavors.length === 0) throw new Refusal(`${SOURCE.file} has no flavor that the model carries: ${notes.at(-1)}`);

@@ -2,7 +2,7 @@
  * A flavor's properties (Nova: extra specs), and which of them decide on what a server of it claims:
  * nova/scheduler/utils.py:ResourceRequest.from_request_spec.
  */
-import { STANDARD_CLASSES } from '../scenario/flavor-properties.ts';
+import { CPU_POLICY, pinnedCpusOf, STANDARD_CLASSES } from '../scenario/flavor-properties.ts';
 import type { Flavor } from '../scenario/scenario.ts';
 import type { Reason } from './note.ts';
 import { LARGEST } from './rows.ts';
@@ -14,7 +14,9 @@ const leftOut = (what: string): Reason => ({
 
 /** Why a flavor's claim is beyond the model. */
 export const CLAIM_REASONS = {
-  dedicated: leftOut('dedicated CPUs (hw:cpu_policy)'),
+  mixed: leftOut('CPUs of which some are dedicated (hw:cpu_policy)'),
+  threads: leftOut('dedicated CPUs by thread (hw:cpu_thread_policy, hw:emulator_threads_policy)'),
+  contradictory: leftOut('dedicated CPUs twice (hw:cpu_policy beside resources:VCPU or resources:PCPU)'),
   devices: leftOut('PCI devices (pci_passthrough:alias)'),
   accelerators: leftOut('accelerators (accel:device_profile)'),
   persistent: leftOut('persistent memory (hw:pmem)'),
@@ -25,7 +27,7 @@ export const CLAIM_REASONS = {
 } satisfies Record<string, Reason>;
 
 const CHECKS: readonly [Reason, (key: string, value: string) => boolean][] = [
-  [CLAIM_REASONS.dedicated, (key, value) => key === 'hw:cpu_policy' && (value === 'dedicated' || value === 'mixed')],
+  [CLAIM_REASONS.mixed, (key, value) => key === CPU_POLICY && value === 'mixed'],
   [CLAIM_REASONS.devices, (key, value) => key === 'pci_passthrough:alias' && value !== ''],
   [CLAIM_REASONS.accelerators, (key, value) => key === 'accel:device_profile' && value !== ''],
   [CLAIM_REASONS.persistent, (key, value) => key === 'hw:pmem' && value !== ''],
@@ -42,11 +44,20 @@ const RESOURCES = 'resources:';
 const MOST_TRAITS = 30;
 const MOST_CLASSES = 32;
 const TRAIT = 'trait:';
+const CPU_CLASSES = ['VCPU', 'PCPU'];
 
 export function reasonsAgainst(properties: ReadonlyMap<string, string>): Set<Reason> {
   const reasons = new Set<Reason>();
   for (const [key, value] of properties)
     for (const [reason, holds] of CHECKS) if (holds(key, value)) reasons.add(reason);
+  const dedicated = properties.get(CPU_POLICY) === 'dedicated' || properties.has(`${RESOURCES}PCPU`);
+  const byThread =
+    /^(?:isolate|require)$/.test(properties.get('hw:cpu_thread_policy') ?? '') ||
+    properties.get('hw:emulator_threads_policy') === 'isolate';
+  if (dedicated && byThread) reasons.add(CLAIM_REASONS.threads);
+  if (properties.get(CPU_POLICY) === 'dedicated' && CPU_CLASSES.some((name) => properties.has(`${RESOURCES}${name}`))) {
+    reasons.add(CLAIM_REASONS.contradictory);
+  }
   const kept = Object.keys(claimProperties(properties));
   const traits = kept.filter((key) => key.startsWith(TRAIT)).length;
   if (traits > MOST_TRAITS || kept.length - traits > MOST_CLASSES) reasons.add(CLAIM_REASONS.varied);
@@ -60,6 +71,7 @@ export function claimProperties(properties: ReadonlyMap<string, string>): Record
     const amount = key.startsWith(RESOURCES) ? amountOf(key, value) : undefined;
     // in plain digits, so that no later reader needs Python's rules (` 5 `, `+5` and `1_000` are numbers there)
     if (amount !== undefined) kept[key] = String(amount);
+    else if (key === CPU_POLICY && value === 'dedicated') kept[key] = value;
     else if (key.startsWith(TRAIT) && (value === 'required' || value === 'forbidden')) kept[key] = value;
   }
   return kept;
@@ -79,7 +91,7 @@ export function classesOf(flavor: Flavor): string[] {
   for (const [key, value] of Object.entries(flavor.properties)) {
     if (key.startsWith(RESOURCES)) asked.set(key.slice(RESOURCES.length), Number(value));
   }
-  if (!asked.has('VCPU') && !asked.has('PCPU')) asked.set('VCPU', flavor.vcpus);
+  if (!asked.has('VCPU') && !asked.has('PCPU')) asked.set(pinnedCpusOf(flavor) > 0 ? 'PCPU' : 'VCPU', flavor.vcpus);
   if (!asked.has('MEMORY_MB')) asked.set('MEMORY_MB', flavor.ram);
   if (!asked.has('DISK_GB')) asked.set('DISK_GB', flavor.ephemeral + Math.ceil(flavor.swap / 1024));
   return [...asked].flatMap(([resourceClass, amount]) => (amount > 0 ? [resourceClass] : []));

@@ -102,8 +102,16 @@ describe('properties', () => {
 
   const carried = 'which the model does not carry; it is left out';
   it.each([
-    [{ 'hw:cpu_policy': 'dedicated' }, `asks for dedicated CPUs (hw:cpu_policy), ${carried}: f`],
-    [{ 'hw:cpu_policy': 'mixed' }, `asks for dedicated CPUs (hw:cpu_policy), ${carried}: f`],
+    [{ 'hw:cpu_policy': 'dedicated' }, 'asks for a resource class that no host has; it is left out: f (PCPU)'],
+    [{ 'hw:cpu_policy': 'mixed' }, `asks for CPUs of which some are dedicated (hw:cpu_policy), ${carried}: f`],
+    [
+      { 'hw:cpu_policy': 'dedicated', 'resources:PCPU': '1' },
+      `asks for dedicated CPUs twice (hw:cpu_policy beside resources:VCPU or resources:PCPU), ${carried}: f`,
+    ],
+    [
+      { 'hw:cpu_policy': 'dedicated', 'hw:cpu_thread_policy': 'isolate' },
+      `asks for dedicated CPUs by thread (hw:cpu_thread_policy, hw:emulator_threads_policy), ${carried}: f`,
+    ],
     [{ 'pci_passthrough:alias': 'a1:2' }, `asks for PCI devices (pci_passthrough:alias), ${carried}: f`],
     [{ 'accel:device_profile': 'p' }, `asks for accelerators (accel:device_profile), ${carried}: f`],
     [{ 'hw:pmem': '6GB' }, `asks for persistent memory (hw:pmem), ${carried}: f`],

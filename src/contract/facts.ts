@@ -13,9 +13,10 @@ export function holdsExactly(
   provider: number,
   flavor: number,
   volumeBacked: number,
+  minKbps: number,
 ): boolean {
   if (provider === NONE || flavor === NONE) return holdings.count === 0;
-  const { resources } = amounts(observation.setting, flavor, volumeBacked);
+  const { resources } = amounts(observation.setting, flavor, volumeBacked, minKbps);
   if (holdings.count * 2 !== resources.length) return false;
   for (let row = 0; row < holdings.count; row++) {
     if (holdings.provider(row) !== provider) return false;
@@ -135,9 +136,9 @@ export function holdsBothSides(observation: Observation, i: number, move: Observ
   if (holdingMigration(observation, i, move.migration) !== NONE) return false;
   const mine = instanceHoldings(observation, i);
   const parked = migrationHoldings(observation, move.migration);
-  const { volumeBacked } = instance;
+  const { volumeBacked, minKbps } = instance;
   const is = (holdings: ObservedHoldings, provider: number, flavor: number): boolean =>
-    holdsExactly(observation, holdings, provider, flavor, volumeBacked);
+    holdsExactly(observation, holdings, provider, flavor, volumeBacked, minKbps);
   const { source, destination } = migration;
   return (
     (is(mine, destination, move.newFlavor) && is(parked, source, move.oldFlavor)) ||
@@ -155,7 +156,14 @@ export function restsOnItsHost(observation: Observation, i: number): boolean {
   const instance = observation.instances[i]!;
   return (
     holdingMigration(observation, i) === NONE &&
-    holdsExactly(observation, settledHoldings(observation, i), instance.host, instance.flavor, instance.volumeBacked)
+    holdsExactly(
+      observation,
+      settledHoldings(observation, i),
+      instance.host,
+      instance.flavor,
+      instance.volumeBacked,
+      instance.minKbps,
+    )
   );
 }
 

@@ -118,9 +118,9 @@ function sizeName(observation: Observation, i: number, flavor: number): string {
 /** Whether what is held on one provider is the old flavor's amounts, the new one's, or neither's. */
 function sizeOn(observation: Observation, held: ObservedHoldings, provider: number, i: number): string {
   const move = lastMoveOf(observation, i);
-  const { volumeBacked, flavor } = observation.instances[i]!;
+  const { volumeBacked, minKbps, flavor } = observation.instances[i]!;
   const one = only(held, provider);
-  const is = (f: number): boolean => f !== NONE && holdsExactly(observation, one, provider, f, volumeBacked);
+  const is = (f: number): boolean => f !== NONE && holdsExactly(observation, one, provider, f, volumeBacked, minKbps);
   if (move === undefined) return is(flavor) ? 'old' : 'other';
   const old = is(move.oldFlavor);
   // of a cold migration, or between flavors of one size, both are one: named by the side

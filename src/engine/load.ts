@@ -1,6 +1,7 @@
 /** From a scenario's data to a world that can run it. */
-import { MOST_TRAITS, makeSetting, resourcesOf, type Setting, traitsAskedOf } from '../nova/setting.ts';
+import { BANDWIDTH, MOST_TRAITS, makeSetting, resourcesOf, type Setting, traitsAskedOf } from '../nova/setting.ts';
 import { bystandersOf, populate, type Shape, World, worldSize } from '../nova/world.ts';
+import { MOST_PCPUS, pcpusOf, pinnedCpusOf } from '../scenario/flavor-properties.ts';
 import type { Fault, Hold, Scenario } from '../scenario/scenario.ts';
 import type { Code } from './compile.ts';
 import { MOVES, type Resolved, resolve, serverNames } from './operations.ts';
@@ -26,7 +27,8 @@ export function shapeFor(
   setting: Setting,
   counts: { boots: number; moves: number; operations: number; faults: number; holds: number },
 ): Shape {
-  const classesOfOne = setting.flavors.map((flavor) => flavor.imageBacked.resources.length / 2);
+  const port = setting.classes.includes(BANDWIDTH) ? 1 : 0;
+  const classesOfOne = setting.flavors.map((flavor) => flavor.imageBacked.resources.length / 2 + port);
   const classesInUse = setting.hosts.map(({ used }) => used.length / 2);
   return {
     hosts: setting.hosts.length,
@@ -54,6 +56,12 @@ function refuseTooLarge({ cloud, operations }: Scenario): void {
   const traits = new Set(cloud.flavors.flatMap(traitsAskedOf));
   if (traits.size > MOST_TRAITS) {
     throw new ScenarioError(`the flavors of a scenario name at most ${MOST_TRAITS} traits, not ${traits.size}`);
+  }
+  if (cloud.flavors.some((flavor) => pinnedCpusOf(flavor) > 0)) {
+    const large = cloud.hosts.map(pcpusOf).find((count) => count > MOST_PCPUS);
+    if (large !== undefined) {
+      throw new ScenarioError(`a host has at most ${MOST_PCPUS} PCPU where flavors pin CPUs, not ${large}`);
+    }
   }
   const classes = new Set([
     ...cloud.hosts.flatMap(({ inventories }) => Object.keys(inventories)),

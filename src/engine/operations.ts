@@ -7,6 +7,7 @@ import { saveMigrationStatus } from '../nova/database.ts';
 import { noteSabotage } from '../nova/sabotage.ts';
 import { indexOfName, SAME_HOST_TRAIT_BIT, type Setting } from '../nova/setting.ts';
 import { CONTROLLER_NAMES, MET, MOVE, POWER, SERVICE, STATUS_NAMES, TASK, VM } from '../nova/states.ts';
+import { hasCpus } from '../nova/tracker.ts';
 import {
   amountsOf,
   diskTooSmall,
@@ -177,7 +178,8 @@ const runs = ({ power, running, host }: Instance): boolean => power === POWER.RU
 
 /**
  * With nothing else in flight and every service up: the API would take the request, and Placement has room for the new
- * beside the old on a host that passes the filters.
+ * beside the old on a host that passes the filters. Of the trackers of these each has as many CPUs as the guest has to itself: the filters do
+ * not ask them.
  */
 function fits(run: Run, kind: number, resolved: Resolved, flavor: number): boolean {
   const { world } = run;
@@ -206,7 +208,10 @@ function fits(run: Run, kind: number, resolved: Resolved, flavor: number): boole
     forbidden,
     inTree: resolved.host,
   });
-  return resolved.host !== instance.host && ids.some((host) => host !== instance.host || sameHost);
+  const left = ids.filter((host) => host !== instance.host || sameHost);
+  return (
+    resolved.host !== instance.host && left.length > 0 && left.every((host) => hasCpus(world, host, flavor, instance))
+  );
 }
 
 const boot: Start = (run, k, resolved) => {
@@ -228,7 +233,9 @@ const boot: Start = (run, k, resolved) => {
   instance.newFlavor = NONE;
   instance.oldVm = NONE;
   instance.migrationContext = NONE;
+  instance.pinned = 0;
   instance.volumeBacked = operation.volume_backed === true ? 1 : 0;
+  instance.minKbps = operation.min_kbps ?? 0;
   instance.touched = 1;
   const job = run.begin('api.create', SERVICE.API, k);
   job.instance = resolved.instance;
@@ -401,6 +408,7 @@ const STARTS: Record<Operation['operation'], Start> = {
   stop: request('api.stop'),
   start: request('api.start'),
   hard_reboot: request('api.hard_reboot'),
+  detach_interface: request('api.detach_interface'),
   reset_state: request('api.reset_state', (job, { operation }) => {
     job.cursor = operation.operation === 'reset_state' && operation.state === 'error' ? VM.ERROR : VM.ACTIVE;
   }),
@@ -449,6 +457,7 @@ export const ENTRY_HANDLERS: Readonly<Partial<Record<Operation['operation'], rea
   stop: ['api.stop'],
   start: ['api.start'],
   hard_reboot: ['api.hard_reboot'],
+  detach_interface: ['api.detach_interface'],
   reset_state: ['api.reset_state'],
   audit: ['compute.update_available_resource'],
   poll_unconfirmed_resizes: ['compute.poll_unconfirmed_resizes'],

@@ -835,6 +835,7 @@ export class Run {
       host.vcpusUsed = 0;
       host.memoryMbUsed = 0;
       host.localGbUsed = 0;
+      host.pinned = 0;
       host.trackerLock = 0;
       host.pool = 0;
       for (let i = 0; i < world.shape.instances; i++) {

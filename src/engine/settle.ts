@@ -94,7 +94,9 @@ export function fingerprint(world: World): number {
     mix(row.instanceType);
     mix(row.newFlavor * 64 + row.oldVm);
     mix(row.migrationContext);
+    mix(row.pinned);
     mix(row.buildRequest * 64 + row.unmapped);
+    mix(row.minKbps);
     mix(row.guests);
     mix(row.running);
     mix(row.backups);
@@ -109,6 +111,7 @@ export function fingerprint(world: World): number {
     mix(host.vcpusUsed);
     mix(host.memoryMbUsed);
     mix(host.localGbUsed);
+    mix(host.pinned);
     mix(host.serviceDeleted * 4 + host.nodeDeleted * 2 + world.placement.providers[h]!.exists);
   }
   for (const consumer of world.placement.consumers) {

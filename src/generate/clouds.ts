@@ -1,5 +1,6 @@
 /** Small made-up clouds, and small pieces of a user's own. */
-import { MOST_TRAITS, makeSetting, resourcesOf, traitsAskedOf } from '../nova/setting.ts';
+import { BANDWIDTH, MOST_TRAITS, makeSetting, resourcesOf, traitsAskedOf } from '../nova/setting.ts';
+import { MOST_PCPUS } from '../scenario/flavor-properties.ts';
 import type { Cloud, Flavor, Host, Inventory, Options } from '../scenario/scenario.ts';
 import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
 import { fc } from './adapter.ts';
@@ -13,6 +14,9 @@ export const MOST_HOSTS = 4;
 export const MOST_FLAVORS = 4;
 /** VCPU, MEMORY_MB, DISK_GB and one of the operator's own */
 export const MOST_CLASSES = 4;
+
+/** What each port guarantees. */
+export const PORT_KBPS = 1000;
 
 /** Ratios that are exact in binary, and some that are not. */
 const RATIOS = [1, 1, 1, 1.5, 2, 4, 16, 1.1, 0.7, 1.001];
@@ -41,6 +45,16 @@ const flavors = fc.array(flavor, { minLength: 2, maxLength: MOST_FLAVORS }).map(
     }),
   ),
 );
+
+/** Of these, some ask for CPUs of their own. */
+const pinnedFlavors = fc
+  .tuple(flavors, fc.array(fc.boolean(), { minLength: MOST_FLAVORS, maxLength: MOST_FLAVORS }))
+  .map(([list, pinned]) =>
+    list.map(
+      (one, k): Flavor =>
+        pinned[k] === true ? { ...one, properties: { ...one.properties, 'hw:cpu_policy': 'dedicated' } } : one,
+    ),
+  );
 
 /**
  * How much of one class a host has: room to spare, or at an edge: exactly what some servers of these flavors take, one
@@ -112,9 +126,26 @@ function makeHost(name: string, { rooms, trait }: Rooms, list: readonly Flavor[]
       for (let k = 0; k < fits; k++) wanted += asked[k % asked.length] ?? 0;
       wanted = Math.max(1, Math.max(wanted, largest) + edge);
     }
-    inventories[resourceClass] = inventory(wanted, fits > 0 ? ratio : 1, reserved);
+    inventories[resourceClass] =
+      resourceClass === 'PCPU'
+        ? // a CPU that is a guest's own is given to one
+          inventory(Math.min(wanted, MOST_PCPUS), 1, 0)
+        : inventory(wanted, fits > 0 ? ratio : 1, reserved);
   }
   return { name, inventories, traits: trait ? [CUSTOM_TRAIT] : [] };
+}
+
+/** The host with bandwidth for as many ports as it has room for servers in its first class. */
+function withBandwidth(host: Host, { rooms }: Rooms): Host {
+  const { fits, edge } = rooms[0]!;
+  const record = inventory(fits === 0 ? 16 * PORT_KBPS : fits * PORT_KBPS + edge, 1, 0);
+  return { ...host, inventories: { ...host.inventories, [BANDWIDTH]: record } };
+}
+
+/** What flavors and hosts have beside the plain classes where a campaign asks for it. */
+export interface Extras {
+  readonly pinnedCpus?: boolean | undefined;
+  readonly ports?: boolean | undefined;
 }
 
 /** Clouds of two to four hosts whose capacities stand at the edge of what the flavors need. */
@@ -122,12 +153,22 @@ export function madeUp(
   placementRelease: number | null,
   novaRelease: number = DEFAULT_OPTIONS.nova_release,
   edges = true,
+  { pinnedCpus = false, ports = false }: Extras = {},
 ): fc.Arbitrary<Situation> {
   const hosts = fc.array<Rooms>(edges ? hostRooms : anyRooms, { minLength: 2, maxLength: MOST_HOSTS });
-  return fc.tuple(flavors, hosts, options(placementRelease, novaRelease)).map(([list, rooms, chosen]) => ({
-    cloud: { flavors: list, hosts: rooms.map((one, k) => makeHost(`h${k + 1}`, one, list)) },
-    options: chosen,
-  }));
+  return fc
+    .tuple(pinnedCpus ? pinnedFlavors : flavors, hosts, options(placementRelease, novaRelease))
+    .map(([list, rooms, chosen]) => ({
+      cloud: {
+        flavors: list,
+        hosts: rooms.map((one, k) => {
+          const host = makeHost(`h${k + 1}`, one, list);
+          return ports ? withBandwidth(host, one) : host;
+        }),
+      },
+      // no driver that migrates within its host gives guests CPUs of their own
+      options: pinnedCpus ? { ...chosen, supports_migrate_to_same_host: false } : chosen,
+    }));
 }
 
 /** A few hosts and flavors of the user's cloud; without hosts, made-up ones for the user's flavors. */

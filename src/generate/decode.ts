@@ -9,6 +9,7 @@ import type { ArmedFault, ArmedHold } from '../engine/run.ts';
 import { CANDIDATES } from '../nova/candidates.ts';
 import { evacuationFrom } from '../nova/handlers/rebuild-instance.ts';
 import { atWork, moveUnderWay } from '../nova/sabotage.ts';
+import { BANDWIDTH } from '../nova/setting.ts';
 import { CONTROLLER_NAMES, SERVICE } from '../nova/states.ts';
 import type { Step } from '../nova/step.ts';
 import { diskTooSmall, JOB, type Job, nothingUnderWay, seemsUp, type World } from '../nova/world.ts';
@@ -23,6 +24,7 @@ import {
 } from '../scenario/scenario.ts';
 import { NONE } from '../state/table.ts';
 import type { Words } from './adapter.ts';
+import { PORT_KBPS } from './clouds.ts';
 import { familyOf, MOVE_FAMILY_NAMES, type MoveFamily } from './move-families.ts';
 
 /** Words before the first operation, and words an operation. */
@@ -57,6 +59,7 @@ const WEIGHTS: Readonly<Record<OperationName, number>> = {
   heal_allocations: 6,
   delete_allocations: 0,
   edit_row: 0,
+  detach_interface: 4,
   live_migrate: 14,
   abort_live_migration: 6,
   evacuate: 16,
@@ -106,6 +109,7 @@ const ON_SERVER = new Set<OperationName>([
   'stop',
   'start',
   'hard_reboot',
+  'detach_interface',
   'reset_state',
   'heal_allocations',
   'delete_allocations',
@@ -451,6 +455,7 @@ export class Decoder {
         };
         if (forced) operation.host = hostName(host);
         if (volumeBacked) operation.volume_backed = true;
+        if (setting.classes.includes(BANDWIDTH) && (how >>> 8) % 2 === 1) operation.min_kbps = PORT_KBPS;
         return resolved(operation, chosen, flavor, forced ? host : NONE);
       }
       case 'resize': {
@@ -489,6 +494,7 @@ export class Decoder {
       case 'stop':
       case 'start':
       case 'hard_reboot':
+      case 'detach_interface':
       case 'abort_live_migration':
       case 'shelve':
       case 'shelve_offload':
@@ -601,10 +607,12 @@ export class Decoder {
       allocation_ratio: placement.ratios[record.ratio]!,
     };
     const used = Math.min(Math.max(1, record.used), 2147483647);
+    // a host has the CPUs that it has, whatever an operator says of them
+    const most = setting.classes[c] === 'PCPU' ? setting.hosts[h]!.inventories.get(c)!.total : 2147483647;
     const changes: Partial<Inventory>[] = [
       { total: used, reserved: 0, allocation_ratio: 1 },
       { total: Math.max(1, used - 1), reserved: 0, allocation_ratio: 1 },
-      { total: Math.min(current.total * 2, 2147483647) },
+      { total: Math.min(current.total * 2, most) },
       { max_unit: Math.max(1, Math.trunc(used / 2)) },
       { step_size: 2 },
       { min_unit: 2 },

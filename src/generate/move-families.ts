@@ -13,6 +13,8 @@ export const MOVE_FAMILIES = {
   service: ['delete_service'],
   /** nova-manage's, beside the others: where they are about servers that are being moved they are sabotage */
   tools: ['heal_allocations', 'placement_audit'],
+  /** servers have ports that guarantee bandwidth, and lose them */
+  ports: ['detach_interface'],
 } as const satisfies Readonly<Record<string, readonly OperationName[]>>;
 
 export type MoveFamily = keyof typeof MOVE_FAMILIES;

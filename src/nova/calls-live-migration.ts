@@ -3,6 +3,7 @@ import type { Unreachable } from './calls.ts';
 
 const WITHIN = { unreachable: 'a condition within a function of Nova, which calls nothing' };
 const TURN = { unreachable: 'a call within nova-compute, which no message carries' };
+const NO_NUMA = { unreachable: 'the driver places guests on no CPUs, so that Nova claims for none' };
 const NOTIFY = 'ComputeManager._notify_about_instance_usage';
 
 /** A claim that is moved from the migration back to the server, by ComputeManager._revert_allocation. */
@@ -14,7 +15,7 @@ const givenBack = (id: string, where: string): Record<string, string> => ({
 });
 
 /** _rollback_live_migration, which is called from three places. */
-const rolledBack = (id: string, where: string): Record<string, string> => ({
+const rolledBack = (id: string, where: string): Record<string, string | Unreachable> => ({
   [`${id}.pci-requests`]: `InstancePCIRequests.get_by_instance_uuid${where}`,
   ...givenBack(`${id}.claim`, where),
   [`${id}.network`]: `neutron.setup_networks_on_host${where}`,
@@ -22,6 +23,7 @@ const rolledBack = (id: string, where: string): Record<string, string> => ({
   [`${id}.volumes`]: `ComputeManager._rollback_volume_bdms${where}`,
   [`${id}.start-notify`]: `${NOTIFY} event=live_migration._rollback.start${where}`,
   [`${id}.cast-destination`]: `cast rollback_live_migration_at_destination${where}`,
+  [`${id}.drop-claim`]: NO_NUMA,
   [`${id}.set-task`]: `Instance.save task_state=None${where}`,
   [`${id}.end-notify`]: `${NOTIFY} event=live_migration._rollback.end${where}`,
   [`${id}.set-status`]: `Migration.save status=failed,cancelled${where}`,
@@ -78,6 +80,9 @@ export const LIVE_MIGRATION_CALLS: Readonly<Record<string, string | Unreachable>
   'live.check.driver': 'driver.check_can_live_migrate_destination',
   'live.check.get-allocs': 'GET /allocations/{instance}',
   'live.check.call-source': 'call check_can_live_migrate_source',
+  'live.check.claim.save-migration': NO_NUMA,
+  'live.check.claim': NO_NUMA,
+  'live.check.claim.placement': NO_NUMA,
   'live.check.source-data': 'driver.check_source_migrate_data_at_dest',
   'live.check.cleanup': 'driver.cleanup_live_migration_destination_check',
   'live.check-source.bdms': 'BlockDeviceMappingList.get_by_instance_uuid',
@@ -133,6 +138,8 @@ export const LIVE_MIGRATION_CALLS: Readonly<Record<string, string | Unreachable>
   'live.post-dest.source-network': 'neutron.setup_networks_on_host teardown=True',
   'live.post-dest.end-notify': `${NOTIFY} event=live_migration.post.dest.end`,
 
+  'live.drop-claim': NO_NUMA,
+  'live.drop-claim.placement': NO_NUMA,
   'live.rollback-dest.network': 'neutron.setup_networks_on_host',
   'live.rollback-dest.start-notify': `${NOTIFY} event=live_migration.rollback.dest.start`,
   'live.rollback-dest.driver': 'driver.rollback_live_migration_at_destination',

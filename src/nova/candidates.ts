@@ -109,6 +109,10 @@ export const CANDIDATES: Readonly<Record<OperationName, Candidates>> = {
     (_world, { vm, task, host }) =>
       (vm === VM.ACTIVE || vm === VM.STOPPED || vm === VM.ERROR) && task === TASK.NONE && host !== NONE,
   ),
+  detach_interface: servers(
+    (_world, { vm, task, host, minKbps }) =>
+      minKbps > 0 && (vm === VM.ACTIVE || vm === VM.STOPPED) && task === TASK.NONE && host !== NONE,
+  ),
   // with nobody at work on it: the operator's repair, not sabotage
   reset_state: servers(
     (world, { vm, task }, i) =>

@@ -17,9 +17,10 @@ const DIRTY = {
   NEW_FLAVOR: 64,
   OLD_VM: 128,
   MIGRATION_CONTEXT: 256,
+  PINNED: 512,
 } as const;
 const FLAVORS = DIRTY.FLAVOR | DIRTY.OLD_FLAVOR | DIRTY.NEW_FLAVOR;
-const EXTRA = FLAVORS | DIRTY.MIGRATION_CONTEXT;
+const EXTRA = FLAVORS | DIRTY.MIGRATION_CONTEXT | DIRTY.PINNED;
 
 export function instanceOf(world: World, job: Job): Instance {
   return world.instances[job.instance]!;
@@ -50,6 +51,7 @@ export function readInstance(world: World, job: Job): void {
   job.newFlavor = row.newFlavor;
   job.oldVm = row.oldVm;
   job.migrationContext = row.migrationContext;
+  job.pinned = row.pinned;
   job.dirty = 0;
 }
 
@@ -119,6 +121,16 @@ export function setMigrationContext(job: Job, migration: number): void {
   job.migrationContext = migration;
 }
 
+export function setPinned(job: Job, pinned: number): void {
+  job.dirty |= DIRTY.PINNED;
+  job.pinned = pinned;
+}
+
+/** Instance.apply_migration_context: what was claimed on the destination is what it has. */
+export function applyMigrationContext(world: World, job: Job): void {
+  if (job.migrationContext !== NONE) setPinned(job, world.migrations[job.migrationContext]!.newPinned);
+}
+
 /** Any task_state will do. */
 export const ANY_TASK = -1;
 /** Bits of task states or of statuses, for a save that expects one of several. */
@@ -131,7 +143,7 @@ export function oneOf(...values: number[]): number {
 /**
  * nova/objects/instance.py:Instance.save. Writes what is dirty and reads the row's columns back. With `expected` it is a
  * compare-and-swap on task_state; a failed one leaves the private copy dirty, so that an error handler's later save writes
- * it. What lives in `instance_extra` (flavors, migration_context) is written before that check.
+ * it. What lives in `instance_extra` (flavors, migration_context, numa_topology) is written before that check.
  */
 export function saveInstance(world: World, job: Job, expected = ANY_TASK): Outcome {
   const { dirty } = job;
@@ -146,6 +158,7 @@ export function saveInstance(world: World, job: Job, expected = ANY_TASK): Outco
     row.newFlavor = job.newFlavor;
   }
   if ((dirty & DIRTY.MIGRATION_CONTEXT) !== 0) row.migrationContext = job.migrationContext;
+  if ((dirty & DIRTY.PINNED) !== 0) row.pinned = job.pinned;
   if ((dirty & ~EXTRA) !== 0 || (dirty & DIRTY.FLAVOR) !== 0) {
     if (expected !== ANY_TASK && ((1 << row.task) & expected) === 0) return OUTCOME.RAISE_TASK_STATE;
     if ((dirty & DIRTY.HOST) !== 0) {
@@ -212,6 +225,8 @@ export function createMigration(
   row.source = job.host;
   row.oldFlavor = job.instanceFlavor;
   row.newFlavor = job.flavor;
+  row.oldPinned = 0;
+  row.newPinned = 0;
   row.updated = ++globals.updates;
   return id;
 }

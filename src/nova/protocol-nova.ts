@@ -8,11 +8,13 @@ import { apiConfirm, computeConfirmResize, confirmSteps } from './handlers/confi
 import { apiDelete, deleteAgain, terminateInstance } from './handlers/delete.ts';
 import { apiEvacuate, apiRebuild, conductorRebuildInstance, selectRebuild } from './handlers/evacuate.ts';
 import { finishResize } from './handlers/finish-resize.ts';
+import { apiDetachInterface, detachInterface } from './handlers/interface.ts';
 import { apiLiveMigrate, apiLiveMigrateAbort, conductorLiveMigrate } from './handlers/live-migrate.ts';
 import {
   checkDestination,
   checkSource,
   doLiveMigration,
+  dropMoveClaimAtDestination,
   liveMigration,
   liveMigrationAbort,
   postLiveMigrationAtDestination,
@@ -69,6 +71,7 @@ export const nova: Protocol = {
     doLiveMigration,
     postLiveMigrationAtDestination,
     rollbackLiveMigrationAtDestination,
+    dropMoveClaimAtDestination,
     liveMigrationAbort,
     apiEvacuate,
     apiRebuild,
@@ -86,6 +89,8 @@ export const nova: Protocol = {
     apiUnshelve,
     conductorUnshelve,
     unshelveInstance,
+    apiDetachInterface,
+    detachInterface,
     ...powerRequests(false),
     stopInstance,
     startInstance,

@@ -32,11 +32,13 @@ function nopClaim(world: World, job: Job): Outcome {
 const claimed = (job: Job): boolean => job.migrationContext === job.migration;
 
 /** 26: `_drop_move_claim` takes the instance out of tracked_migrations or, if it is not there, out of tracked_instances. */
-const dropFromOneTable: DropMoveClaim = (world, h, i, flavor) => {
-  dropUsage(world, h, i, flavor);
+const dropFromOneTable: DropMoveClaim = (world, h, i, flavor, pinned) => {
+  const dropped = dropUsage(world, h, i, flavor, pinned);
+  if (dropped !== OUTCOME.OK) return dropped;
   const tracking = trackingOf(world, h, i);
   if (tracking.migration !== 0) tracking.migration = 0;
   else tracking.instance = 0;
+  return OUTCOME.OK;
 };
 
 export const CHANGES: readonly Change[] = [

@@ -310,6 +310,61 @@ export function removeProviderTree(id: string, consumer: ConsumerOf, provider: (
   };
 }
 
+/**
+ * remove_resources_from_instance_allocation [retries]: GET the consumer, PUT it without them. A refusal that is no generation
+ * conflict is taken for success (W-30).
+ */
+export function removeResources(id: string, consumer: ConsumerOf, removed: (world: World, job: Job) => Rows): Group {
+  const nova = `${REPORT}._remove_resources_from_instance_allocation`;
+  const cells = { falsy: 'raise', falsyRaises: OUTCOME.RAISE_PLACEMENT, again: `${id}.get` };
+  return {
+    steps: [
+      read(
+        `${id}.get`,
+        nova,
+        getAllocations(consumer),
+        (world, job, response) => {
+          if (response.status !== 200) return OUTCOME.RAISE_PLACEMENT;
+          job.read.assign(response.rows);
+          job.generation = response.generation;
+          // AllocationUpdateFailed where it does not hold them
+          return less(job.read.rows(), removed(world, job)) === null ? OUTCOME.RAISE_PLACEMENT : OUTCOME.OK;
+        },
+        cells,
+      ),
+      write(
+        id,
+        nova,
+        (world, job) => ({
+          op: 'put-allocations',
+          entries: [entry(consumer(world, job), job.generation, less(job.read.rows(), removed(world, job)) ?? NO_ROWS)],
+        }),
+        (_world, job, response) => {
+          if (response.status === 0 || response.code === 'html') return OUTCOME.RAISE_PLACEMENT;
+          if (response.code === 'concurrent-update') return retry(job);
+          job.attempt = 0;
+          forget(job);
+          return OUTCOME.OK;
+        },
+        cells,
+      ),
+    ],
+  };
+}
+
+/** The rows without those, or null where they do not hold as much. */
+function less(rows: Rows, removed: Rows): Rows | null {
+  const left = [...rows];
+  for (let k = 0; k < removed.length; k += 3) {
+    let at = 0;
+    while (at < left.length && (left[at] !== removed[k] || left[at + 1] !== removed[k + 1])) at += 3;
+    if (at >= left.length || left[at + 2]! < removed[k + 2]!) return null;
+    if (left[at + 2] === removed[k + 2]) left.splice(at, 3);
+    else left[at + 2] = left[at + 2]! - removed[k + 2]!;
+  }
+  return left;
+}
+
 /** What W-10's repair does: a write that lost a race is made again, and one that was refused is no success. */
 export const tryingAgain = ({ steps }: Group): Group => ({
   steps: steps.map((step): Step => {

@@ -1,7 +1,7 @@
 /**
  * What does not change while a scenario runs, as numbers: names resolved to indexes, flavors to amounts.
  */
-import { askedBy, isAmount, isRequestable } from '../scenario/flavor-properties.ts';
+import { askedBy, MOST_PCPUS, pcpusOf, pinnedCpusOf, requestedResources } from '../scenario/flavor-properties.ts';
 import type { Cloud, Flavor, Inventory, Operation, Options } from '../scenario/scenario.ts';
 import { ModelError, NONE } from '../state/table.ts';
 
@@ -16,6 +16,8 @@ export interface Amounts {
    * comes; that it takes a whole one away when it goes, until the next audit, is left out.
    */
   readonly localGb: number;
+  /** host CPUs that the guest has to itself: `hw:cpu_policy` is dedicated, or PCPU is asked for by name */
+  readonly pinnedCpus: number;
 }
 
 export interface FlavorSetting {
@@ -34,6 +36,8 @@ export interface HostSetting {
   readonly inventories: ReadonlyMap<number, Inventory>;
   /** class, amount, class, amount, ... : what the host's bystander holds */
   readonly used: readonly number[];
+  /** NUMACell.pcpuset, as bits: as many as the host's inventory of PCPU says when it starts, all in one cell */
+  readonly pcpuset: number;
 }
 
 export interface Setting {
@@ -45,6 +49,8 @@ export interface Setting {
 }
 
 const SAME_HOST_TRAIT = 'COMPUTE_SAME_HOST_COLD_MIGRATE';
+/** What a port that guarantees bandwidth asks for: NET_BW_EGR_KILOBIT_PER_SEC, here of the host's own provider. */
+export const BANDWIDTH = 'NET_BW_EGR_KILOBIT_PER_SEC';
 const FLAVOR_CLASSES = ['VCPU', 'MEMORY_MB', 'DISK_GB'];
 
 export function makeSetting(cloud: Cloud, options: Options, operations: readonly Operation[] = []): Setting {
@@ -55,6 +61,9 @@ export function makeSetting(cloud: Cloud, options: Options, operations: readonly
   for (const host of cloud.hosts) for (const name of Object.keys(host.inventories)) addClass(name);
   for (const operation of operations) if (operation.operation === 'set_inventory') addClass(operation.resource_class);
   for (const flavor of cloud.flavors) for (const [name] of requestedResources(flavor)) addClass(name);
+  if (cloud.flavors.some((flavor) => pinnedCpusOf(flavor) > 0)) addClass('PCPU');
+
+  if (operations.some((one) => one.operation === 'boot' && one.min_kbps !== undefined)) addClass(BANDWIDTH);
 
   const traits = [SAME_HOST_TRAIT];
   for (const flavor of cloud.flavors) {
@@ -81,6 +90,7 @@ export function makeSetting(cloud: Cloud, options: Options, operations: readonly
         Object.entries(host.inventories).map(([name, inventory]) => [classes.indexOf(name), inventory]),
       ),
       used: Object.entries(host.used ?? {}).flatMap(([name, amount]) => [classes.indexOf(name), amount]),
+      pcpuset: 2 ** Math.min(pcpusOf(host), MOST_PCPUS) - 1,
     })),
     flavors: cloud.flavors.map((flavor) => ({
       name: flavor.name,
@@ -104,17 +114,6 @@ export const MOST_TRAITS = 30;
 /** Traits that decide where a server of the flavor may be. */
 export const traitsAskedOf = (flavor: Flavor): string[] => requestedTraits(flavor).map(([name]) => name);
 
-/** `resources:CLASS=n`; what does not parse is ignored with a warning (ResourceRequest._process_extra_specs). */
-function requestedResources(flavor: Flavor): [string, number][] {
-  const found = new Map<string, number>();
-  for (const [key, value] of Object.entries(flavor.properties)) {
-    const asked = askedBy(key);
-    if (asked?.what !== 'resources') continue;
-    if (isRequestable(asked.name) && isAmount(value)) found.set(asked.name, Number(value));
-  }
-  return [...found];
-}
-
 function requestedTraits(flavor: Flavor): [string, string][] {
   const found: [string, string][] = [];
   for (const [key, value] of Object.entries(flavor.properties)) {
@@ -131,7 +130,9 @@ export function resourcesOf(flavor: Flavor, volumeBacked: boolean): Map<string, 
   const asked = requestedResources(flavor);
   const resources = new Map<string, number>([
     // either kind of CPU that is asked for by name stands for all of them
-    ...(asked.some(([name]) => name === 'PCPU') ? [] : [['VCPU', flavor.vcpus] as const]),
+    ...(asked.some(([name]) => name === 'PCPU')
+      ? []
+      : [[pinnedCpusOf(flavor) > 0 ? 'PCPU' : 'VCPU', flavor.vcpus] as const]),
     ['MEMORY_MB', flavor.ram],
     ['DISK_GB', root + flavor.ephemeral + Math.ceil(flavor.swap / 1024)],
     ...asked,
@@ -150,7 +151,14 @@ function amounts(flavor: Flavor, volumeBacked: boolean, classes: readonly string
     memoryMb: flavor.ram,
     // wraps like every sum of it in a cell: flavors of exabytes are legal, and only differences matter
     localGb: (root + flavor.ephemeral + Math.floor(flavor.swap / 1024)) | 0,
+    pinnedCpus: pinnedCpusOf(flavor),
   };
+}
+
+/** RequestSpec.requested_resources beside what the flavor asks for. */
+export function withPort(amounts: Amounts, { classes }: Pick<Setting, 'classes'>, minKbps: number): Amounts {
+  if (minKbps === 0) return amounts;
+  return { ...amounts, resources: [...amounts.resources, classes.indexOf(BANDWIDTH), minKbps] };
 }
 
 /** Index of a name, or NONE: an operation that names what is not there is skipped. */

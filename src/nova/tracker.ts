@@ -3,23 +3,88 @@
 import { NONE } from '../state/table.ts';
 import { saveMigrationStatus } from './database.ts';
 import { inProgress, MOVE_TYPE, STATUS, TASK, VM } from './states.ts';
-import { amountsOf, type HostRecord, type Instance, type Migration, trackingOf, type World } from './world.ts';
+import { OUTCOME, type Outcome } from './step.ts';
+import {
+  amountsOf,
+  type HostRecord,
+  type Instance,
+  type Job,
+  type Migration,
+  trackingOf,
+  type World,
+} from './world.ts';
 
-/** _update_usage */
-function updateUsage(world: World, host: HostRecord, flavor: number, instance: Instance, sign: number): void {
+/**
+ * _update_usage. The guest's CPUs come last: one that is pinned already, and one that is not pinned and shall be let go, raise
+ * (nova/objects/numa.py:NUMACell.pin_cpus, unpin_cpus), with all else counted.
+ */
+function updateUsage(
+  world: World,
+  host: HostRecord,
+  flavor: number,
+  instance: Instance,
+  sign: number,
+  pinned: number,
+): Outcome {
   const amounts = amountsOf(world, flavor, instance);
   host.vcpusUsed += sign * amounts.vcpus;
   host.memoryMbUsed += sign * amounts.memoryMb;
   host.localGbUsed += sign * amounts.localGb;
+  if ((host.pinned & pinned) !== (sign > 0 ? 0 : pinned)) return OUTCOME.RAISE;
+  host.pinned ^= pinned;
+  return OUTCOME.OK;
+}
+
+/**
+ * nova/virt/hardware.py:numa_fit_instance_to_host, of one cell whose cores have one thread each: the first CPUs that are free, or
+ * NONE where there are too few.
+ */
+function fitInstance(world: World, h: number, flavor: number, instance: Instance): number {
+  let free = world.setting.hosts[h]!.pcpuset & ~world.hosts[h]!.pinned;
+  let fit = 0;
+  for (let wanted = amountsOf(world, flavor, instance).pinnedCpus; wanted > 0; wanted--) {
+    if (free === 0) return NONE;
+    fit |= free & -free;
+    free &= free - 1;
+  }
+  return fit;
+}
+
+/** What NUMATopologyFilter would look at, which is not among the filters of a Nova as it comes. */
+export const hasCpus = (world: World, h: number, flavor: number, instance: Instance): boolean =>
+  fitInstance(world, h, flavor, instance) !== NONE;
+
+/** Claim: the CPUs for an instance that comes to this host, or NONE: ComputeResourcesUnavailable. */
+export function claimCpus(world: World, h: number, i: number): number {
+  const instance = world.instances[i]!;
+  return fitInstance(world, h, instance.flavor, instance);
+}
+
+/**
+ * MoveClaim: what the instance has and what it will have stand in the migration_context. False where it does not fit:
+ * ComputeResourcesUnavailable.
+ */
+export function claimCpusOfMove(world: World, h: number, job: Job, flavor: number): boolean {
+  const fit = fitInstance(world, h, flavor, world.instances[job.instance]!);
+  if (fit === NONE) return false;
+  const migration = world.migrations[job.migration]!;
+  migration.oldPinned = job.pinned;
+  migration.newPinned = fit;
+  return true;
 }
 
 /** instance_claim: the host takes an instance in. */
-export function trackInstance(world: World, h: number, i: number): void {
+export function trackInstance(
+  world: World,
+  h: number,
+  i: number,
+  pinned: number = world.instances[i]!.pinned,
+): Outcome {
   const tracking = trackingOf(world, h, i);
-  if (tracking.instance === 1) return;
+  if (tracking.instance === 1) return OUTCOME.OK;
   tracking.instance = 1;
   const instance = world.instances[i]!;
-  updateUsage(world, world.hosts[h]!, instance.flavor, instance, 1);
+  return updateUsage(world, world.hosts[h]!, instance.flavor, instance, 1, pinned);
 }
 
 /** nova/compute/vm_states.py:allow_resource_removal */
@@ -28,11 +93,12 @@ export function allowsRemoval(vm: number, task: number): boolean {
 }
 
 /** update_usage after the instance's vm_state became deleted or shelved_offloaded, and what becomes of a claim that is aborted. */
-export function untrackDeleted(world: World, h: number, i: number, flavor: number): void {
+export function untrackDeleted(world: World, h: number, i: number, flavor: number): Outcome {
   const tracking = trackingOf(world, h, i);
-  if (tracking.instance === 0) return;
+  if (tracking.instance === 0) return OUTCOME.OK;
   tracking.instance = 0;
-  updateUsage(world, world.hosts[h]!, flavor, world.instances[i]!, -1);
+  const instance = world.instances[i]!;
+  return updateUsage(world, world.hosts[h]!, flavor, instance, -1, instance.pinned);
 }
 
 /** _get_flavor: only a resize has its flavors stashed, a cold migration is counted by what the instance has. */
@@ -51,27 +117,43 @@ export function trackMigration(
   flavor: number,
   oldFlavor: number,
   newFlavor: number,
-): void {
+): Outcome {
   const migration = world.migrations[m]!;
   const i = migration.instance;
   const incoming = migration.destination === h;
   const outbound = migration.source === h;
   const tracking = trackingOf(world, h, i);
-  let counted: number = NONE;
   const isOld = instanceType === migration.oldFlavor;
-  if (incoming && outbound) counted = flavorOf(migration, flavor, isOld ? newFlavor : oldFlavor);
-  else if (incoming && tracking.instance === 0) counted = flavorOf(migration, flavor, newFlavor);
-  else if (outbound && tracking.instance === 0) counted = flavorOf(migration, flavor, oldFlavor);
-  if (counted === NONE) return;
-  updateUsage(world, world.hosts[h]!, counted, world.instances[i]!, 1);
-  tracking.migration = m + 1;
+  let counted: 'old' | 'new';
+  if (incoming && outbound) counted = isOld ? 'new' : 'old';
+  else if (incoming && tracking.instance === 0) counted = 'new';
+  else if (outbound && tracking.instance === 0) counted = 'old';
+  else return OUTCOME.OK;
+  const usage = flavorOf(migration, flavor, counted === 'new' ? newFlavor : oldFlavor);
+  if (usage === NONE) return OUTCOME.OK;
+  const instance = world.instances[i]!;
+  const pinned = contextPins(world, instance.migrationContext)[counted];
+  const updated = updateUsage(world, world.hosts[h]!, usage, instance, 1, pinned);
+  if (updated === OUTCOME.OK) tracking.migration = m + 1;
+  return updated;
 }
 
-/** How a host forgets a move: the usage of its flavor, where there is one, and the tables that have the instance. */
-export type DropMoveClaim = (world: World, h: number, i: number, flavor: number) => void;
+/** _get_migration_context_resource of numa_topology: none without a context. */
+export function contextPins(world: World, context: number): { readonly old: number; readonly new: number } {
+  const migration = world.migrations[context];
+  return migration === undefined ? NO_PINS : { old: migration.oldPinned, new: migration.newPinned };
+}
+const NO_PINS = { old: 0, new: 0 };
 
-export function dropUsage(world: World, h: number, i: number, flavor: number): void {
-  if (flavor !== NONE) updateUsage(world, world.hosts[h]!, flavor, world.instances[i]!, -1);
+/**
+ * How a host forgets a move: the usage of its flavor, where there is one, with the CPUs that its migration_context has for this
+ * side, and the tables that have the instance.
+ */
+export type DropMoveClaim = (world: World, h: number, i: number, flavor: number, pinned: number) => Outcome;
+
+export function dropUsage(world: World, h: number, i: number, flavor: number, pinned: number): Outcome {
+  if (flavor === NONE) return OUTCOME.OK;
+  return updateUsage(world, world.hosts[h]!, flavor, world.instances[i]!, -1, pinned);
 }
 
 /**
@@ -84,11 +166,13 @@ export function droppedFlavor(world: World, h: number, i: number, flavor: number
 }
 
 /** _drop_move_claim: leaves both tables, on the same host too. */
-export function dropMoveClaim(world: World, h: number, i: number, flavor: number): void {
-  dropUsage(world, h, i, flavor);
+export function dropMoveClaim(world: World, h: number, i: number, flavor: number, pinned: number): Outcome {
+  const dropped = dropUsage(world, h, i, flavor, pinned);
+  if (dropped !== OUTCOME.OK) return dropped;
   const tracking = trackingOf(world, h, i);
   tracking.migration = 0;
   tracking.instance = 0;
+  return OUTCOME.OK;
 }
 
 /**
@@ -109,26 +193,35 @@ export function isLiveMigrating(vm: number, task: number): boolean {
 
 /**
  * _update_available_resource up to the point where Placement is asked: counts afresh the instances of the host, then the
- * moves that touch it; a move that the instance's migration_context does not name is set to error.
+ * moves that touch it; a move that the instance's migration_context does not name is set to error. An exception ends it where
+ * it stands.
  * @param resident instances that were of the host when they were read, as bits
  * @param lastPhase of a rebuild that counts as a move
+ * @param topologyOf what an instance of the host is counted with
  */
-export function recount(world: World, h: number, resident = residents(world, h), lastPhase?: number): void {
+export function recount(
+  world: World,
+  h: number,
+  resident = residents(world, h),
+  lastPhase?: number,
+  topologyOf: TopologyOf = incomingTopology,
+): Outcome {
   const host = world.hosts[h]!;
   host.initialised = 1;
   host.uncounted = 0;
   host.vcpusUsed = 0;
   host.memoryMbUsed = 0;
   host.localGbUsed = 0;
+  host.pinned = 0;
   const instances = world.globals.instances;
+  for (let i = 0; i < instances; i++) trackingOf(world, h, i).instance = 0;
   for (let i = 0; i < instances; i++) {
-    const tracking = trackingOf(world, h, i);
-    tracking.instance = 0;
-    tracking.migration = 0;
     const instance = world.instances[i]!;
-    const counts = (resident & (1 << i)) !== 0 && !allowsRemoval(instance.vm, instance.task);
-    if (counts) trackInstance(world, h, i);
+    if ((resident & (1 << i)) === 0 || allowsRemoval(instance.vm, instance.task)) continue;
+    const tracked = trackInstance(world, h, i, topologyOf(world, h, i));
+    if (tracked !== OUTCOME.OK) return tracked;
   }
+  for (let i = 0; i < instances; i++) trackingOf(world, h, i).migration = 0;
   for (let i = 0; i < instances; i++) {
     const m = latestMigration(world, h, i, lastPhase);
     if (m === NONE) continue;
@@ -138,9 +231,33 @@ export function recount(world: World, h: number, resident = residents(world, h),
       saveMigrationStatus(world, migration, STATUS.ERROR);
       continue;
     }
-    trackMigration(world, h, m, instance.instanceType, instance.flavor, instance.oldFlavor, instance.newFlavor);
+    const { instanceType, flavor, oldFlavor, newFlavor } = instance;
+    const tracked = trackMigration(world, h, m, instanceType, flavor, oldFlavor, newFlavor);
+    if (tracked !== OUTCOME.OK) return tracked;
   }
+  return OUTCOME.OK;
 }
+
+/** How the audit sees an instance of its host. */
+type TopologyOf = (world: World, h: number, i: number) => number;
+
+/**
+ * One with a move to this host that is not over is seen through its migration_context, which finish_resize applies for good. Its
+ * flavor is the one that is written.
+ */
+function incomingTopology(world: World, h: number, i: number): number {
+  const { migrationContext, pinned } = world.instances[i]!;
+  if (migrationContext === NONE) return pinned;
+  for (let m = 0; m < world.globals.migrations; m++) {
+    const { exists, instance, destination, status } = world.migrations[m]!;
+    if (exists !== 1 || instance !== i || destination !== h) continue;
+    if (inProgress(status) || status === STATUS.ERROR) return world.migrations[migrationContext]!.newPinned;
+  }
+  return pinned;
+}
+
+/** before 25.0.0 it was seen as it is written. */
+export const recordedTopology: TopologyOf = (world, _h, i) => world.instances[i]!.pinned;
 
 /** InstanceList.get_by_host_and_node, as bits */
 export function residents(world: World, h: number): number {

@@ -1,6 +1,6 @@
 /** What Nova does when a build or an unshelve fails: cells of the table in undo.ts. */
 import { NONE } from '../state/table.ts';
-import { instanceOf, saveInstance, setHost, setTask, setVm } from './database.ts';
+import { instanceOf, saveInstance, setHost, setPinned, setTask, setVm } from './database.ts';
 import { aborted, rescheduled } from './handlers/boot.ts';
 import { here, I, MANAGER } from './handlers/common.ts';
 import { trackerUpdate } from './handlers/prep-resize.ts';
@@ -103,7 +103,9 @@ const abortInstanceClaim =
   (prefix) => [
     {
       ...database(`${prefix}.undo.abort`, 'nova/compute/claims.py:Claim.abort', (world, job) => {
-        untrackDeleted(world, here(job), job.instance, job.instanceFlavor);
+        const untracked = untrackDeleted(world, here(job), job.instance, job.instanceFlavor);
+        if (untracked !== OUTCOME.OK) return untracked;
+        if (job.pinned !== 0) setPinned(job, 0);
         setHost(job, NONE);
         return saveInstance(world, job);
       }),

@@ -1,7 +1,14 @@
 /** Rows and cells of the undo table for live migrations: what Nova does when one fails, and what it leaves undone. */
 import { loadInstance, migrationOf, oneOf, saveInstance, saveStatus, setHost, setTask, setVm } from './database.ts';
 import { here, I, M, MANAGER } from './handlers/common.ts';
-import { arrive, cleanUpPre, disconnectSourceAnyway, notePower, runsOn } from './handlers/live-migration.ts';
+import {
+  arrive,
+  cleanUpPre,
+  disconnectSourceAnyway,
+  notePower,
+  runsOn,
+  settleContext,
+} from './handlers/live-migration.ts';
 import { deleteAllocations, moveAllocations, removeProviderTree } from './report-client.ts';
 import { STATUS, TASK, VM } from './states.ts';
 import { database, memory, OUTCOME, type Outcome, saving, type UndoGroup, type UndoRow } from './step.ts';
@@ -59,6 +66,7 @@ const clearOrError: UndoGroup = (prefix) => [
 
 /** _post_live_migration_update_host: "we can never rollback from post live migration" */
 function toDestination(world: World, job: Job): void {
+  settleContext(world, job);
   setHost(job, migrationOf(world, job).destination);
   setTask(job, TASK.NONE);
 }

@@ -34,7 +34,7 @@ import {
   type UndoGroup,
   type UndoRow,
 } from './step.ts';
-import { allowsRemoval, type DropMoveClaim, dropMoveClaim, untrackDeleted } from './tracker.ts';
+import { allowsRemoval, contextPins, type DropMoveClaim, dropMoveClaim, untrackDeleted } from './tracker.ts';
 import { BUILD_UNDO_GROUPS } from './undo-build.ts';
 import { EVACUATION_UNDO, EVACUATION_UNDO_GROUPS } from './undo-evacuation.ts';
 import { LIVE_MIGRATION_UNDO, LIVE_MIGRATION_UNDO_GROUPS } from './undo-live-migration.ts';
@@ -248,7 +248,7 @@ const taskClear: UndoGroup = (prefix) => [
       // _instance_update tells the tracker, which lets go of what is offloaded
       const here = job.service - SERVICE.COMPUTE;
       if (saved === OUTCOME.OK && job.host === here && allowsRemoval(job.vm, job.task)) {
-        untrackDeleted(world, here, job.instance, job.instanceFlavor);
+        return untrackDeleted(world, here, job.instance, job.instanceFlavor);
       }
       return saved;
     },
@@ -266,8 +266,10 @@ export const abortClaim =
         'nova/compute/claims.py:MoveClaim.abort',
         (world, job) => {
           if (!claimed(job)) return OUTCOME.OK;
-          drop(world, job.service - SERVICE.COMPUTE, job.instance, job.flavor);
           const row = world.instances[job.instance]!;
+          const { new: pinned } = contextPins(world, row.migrationContext);
+          const dropped = drop(world, job.service - SERVICE.COMPUTE, job.instance, job.flavor, pinned);
+          if (dropped !== OUTCOME.OK) return dropped;
           row.migrationContext = NONE;
           job.migrationContext = NONE;
           return OUTCOME.OK;

@@ -7,7 +7,7 @@ import { makeStore, type Store, type StoreShape, setInventories, storeSize } fro
 import { Holdings } from '../state/holdings.ts';
 import { IdSet } from '../state/id-set.ts';
 import { assert, NONE, type Packed, type TableClass, table } from '../state/table.ts';
-import type { Amounts, Setting } from './setting.ts';
+import { type Amounts, type Setting, withPort } from './setting.ts';
 import { inProgress, SERVICE } from './states.ts';
 
 /** A row of `instances` with what `instance_extra` and `system_metadata` add (nova/objects/instance.py). */
@@ -27,11 +27,15 @@ export interface Instance {
   oldVm: number;
   /** migration_context.migration_id, or NONE */
   migrationContext: number;
+  /** instance.numa_topology: the CPUs of its host that it is pinned to, as bits */
+  pinned: number;
   /** RequestSpec.flavor, in the API database */
   requestSpecFlavor: number;
   /** of the boot: its root disk is image_min_disk in the system metadata */
   bootFlavor: number;
   volumeBacked: number;
+  /** the egress bandwidth that its port guarantees, in kbps, or 0 */
+  minKbps: number;
   /** launched_at is set: its build came to its end */
   launched: number;
   /** its build request is there: to the API it is what that says, and in no cell */
@@ -63,9 +67,11 @@ const InstanceTable = table<Instance>('Instance', [
   'newFlavor',
   'oldVm',
   'migrationContext',
+  'pinned',
   'requestSpecFlavor',
   'bootFlavor',
   'volumeBacked',
+  'minKbps',
   'launched',
   'buildRequest',
   'unmapped',
@@ -89,6 +95,9 @@ export interface Migration {
   destination: number;
   oldFlavor: number;
   newFlavor: number;
+  /** of the migration_context that names it: old_numa_topology on the source, new_numa_topology on the destination */
+  oldPinned: number;
+  newPinned: number;
   /** updated_at, as an order */
   updated: number;
 }
@@ -101,6 +110,8 @@ const MigrationTable = table<Migration>('Migration', [
   'destination',
   'oldFlavor',
   'newFlavor',
+  'oldPinned',
+  'newPinned',
   'updated',
 ]);
 
@@ -122,6 +133,8 @@ export interface HostRecord {
   vcpusUsed: number;
   memoryMbUsed: number;
   localGbUsed: number;
+  /** ComputeNode.numa_topology: the pinned CPUs, as bits */
+  pinned: number;
   /** job + 1 that holds `compute_resources` */
   trackerLock: number;
   /** job + 1 that the executor of live migrations runs */
@@ -140,6 +153,7 @@ const HostTable = table<HostRecord>('HostRecord', [
   'vcpusUsed',
   'memoryMbUsed',
   'localGbUsed',
+  'pinned',
   'trackerLock',
   'pool',
   'uncounted',
@@ -208,6 +222,7 @@ export interface JobRecord {
   newFlavor: number;
   oldVm: number;
   migrationContext: number;
+  pinned: number;
   dirty: number;
   /** vm_state when the handler began, for InstanceFaultRollback */
   beganVm: number;
@@ -266,6 +281,7 @@ const JobBase = table<JobRecord>('JobRecord', [
   'newFlavor',
   'oldVm',
   'migrationContext',
+  'pinned',
   'dirty',
   'beganVm',
   'beganTask',
@@ -562,7 +578,11 @@ export function bystanderConsumer(world: World, host: number): number {
 
 export function amountsOf(world: World, flavor: number, instance: Instance): Amounts {
   const setting = world.setting.flavors[flavor]!;
-  return instance.volumeBacked === 1 ? setting.volumeBacked : setting.imageBacked;
+  return withPort(
+    instance.volumeBacked === 1 ? setting.volumeBacked : setting.imageBacked,
+    world.setting,
+    instance.minKbps,
+  );
 }
 
 /**

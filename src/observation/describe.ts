@@ -22,7 +22,12 @@ export function printableSetting(setting: Setting): Setting {
  * Holdings by provider, each as the flavor that it is the amounts of where there is one: `h1:m1`, else class by class
  * `h1:VCPU=1,MEMORY_MB=2`. Empty text for nothing.
  */
-export function describeHoldings(observation: Observation, holdings: ObservedHoldings, volumeBacked: number): string {
+export function describeHoldings(
+  observation: Observation,
+  holdings: ObservedHoldings,
+  volumeBacked: number,
+  minKbps: number,
+): string {
   const { setting } = observation;
   const parts: string[] = [];
   for (let row = 0; row < holdings.count; ) {
@@ -33,7 +38,7 @@ export function describeHoldings(observation: Observation, holdings: ObservedHol
       row++;
     }
     const flavor = setting.flavors.findIndex((_, f) => {
-      const { resources } = amounts(setting, f, volumeBacked);
+      const { resources } = amounts(setting, f, volumeBacked, minKbps);
       return (
         resources.length === 2 * held.length &&
         held.every(([c, amount]) => {
@@ -57,7 +62,7 @@ export function describeServer(observation: Observation, i: number): string {
   const instance = instances[i]!;
   const host = (h: number): string => setting.hosts[h]?.name ?? '-';
   const consumer = (id: number, name: string): string =>
-    `${name}{${describeHoldings(observation, placement.consumers[id]!.allocations, instance.volumeBacked)}}`;
+    `${name}{${describeHoldings(observation, placement.consumers[id]!.allocations, instance.volumeBacked, instance.minKbps)}}`;
   const parts: string[] = [];
   if (instance.exists === 2) parts.push('deleted');
   else {

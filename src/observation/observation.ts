@@ -22,7 +22,11 @@ export interface ObservedInstance {
   readonly oldFlavor: number;
   readonly newFlavor: number;
   readonly migrationContext: number;
+  /** CPUs of its host that it is pinned to, as bits */
+  readonly pinned: number;
   readonly volumeBacked: number;
+  /** the egress bandwidth that its port guarantees, in kbps, or 0 */
+  readonly minKbps: number;
   /** more than 0: the API knows it from its build request alone, and in no cell */
   readonly unmapped: number;
   /** its build came to its end, so that there was a guest */
@@ -43,6 +47,9 @@ export interface ObservedMigration {
   readonly destination: number;
   readonly oldFlavor: number;
   readonly newFlavor: number;
+  /** CPUs that the migration_context which names it has for the source and the destination */
+  readonly oldPinned: number;
+  readonly newPinned: number;
   readonly updated: number;
 }
 
@@ -56,6 +63,8 @@ export interface ObservedHost {
   readonly vcpusUsed: number;
   readonly memoryMbUsed: number;
   readonly localGbUsed: number;
+  /** CPUs that the tracker has as pinned, as bits */
+  readonly pinned: number;
   /** a live migration brought a server here, or an evacuation took one away, that no audit has counted yet */
   readonly uncounted: number;
 }

@@ -16,6 +16,8 @@ export interface InstancePicture {
   readonly guests: readonly string[];
   readonly running: readonly string[];
   readonly backups: readonly string[];
+  /** CPUs of its host that it is pinned to, where flavors ask for any */
+  readonly pinned_cpus?: readonly number[];
 }
 
 export interface MigrationPicture {
@@ -44,8 +46,15 @@ export interface Picture {
     readonly compute_nodes: readonly string[];
     readonly resource_providers: readonly string[];
   };
-  readonly trackers: Readonly<Record<string, { vcpus_used: number; memory_mb_used: number; local_gb_used: number }>>;
+  readonly trackers: Readonly<Record<string, TrackerPicture>>;
 }
+
+export type TrackerPicture = {
+  readonly vcpus_used: number;
+  readonly memory_mb_used: number;
+  readonly local_gb_used: number;
+  readonly pinned_cpus?: readonly number[];
+};
 
 export interface OperationPicture {
   readonly outcome: (typeof OUTCOME_NAMES)[number];
@@ -76,6 +85,9 @@ export function picture(observation: Observation, servers: readonly string[]): P
   const flavorName = (f: number): string | null => setting.flavors[f]?.name ?? null;
   const hostsOf = (mask: number): string[] =>
     setting.hosts.flatMap(({ name }, h) => ((mask & (1 << h)) === 0 ? [] : [name]));
+  const pins = setting.flavors.some(({ imageBacked }) => imageBacked.pinnedCpus > 0);
+  const pinned = (mask: number): { pinned_cpus?: number[] } =>
+    pins ? { pinned_cpus: Array.from({ length: 31 }, (_, cpu) => cpu).filter((cpu) => (mask & (1 << cpu)) !== 0) } : {};
   const held = (holdings: ObservedHoldings): AllocationsPicture => {
     const byProvider: Record<string, Record<string, number>> = {};
     for (let row = 0; row < holdings.count; row++) {
@@ -119,6 +131,7 @@ export function picture(observation: Observation, servers: readonly string[]): P
           guests: hostsOf(row.guests),
           running: hostsOf(row.running),
           backups: hostsOf(row.backups),
+          ...pinned(row.pinned),
         },
       ];
     }),
@@ -148,6 +161,7 @@ export function picture(observation: Observation, servers: readonly string[]): P
           vcpus_used: hosts[h]!.vcpusUsed,
           memory_mb_used: hosts[h]!.memoryMbUsed,
           local_gb_used: hosts[h]!.localGbUsed,
+          ...pinned(hosts[h]!.pinned),
         },
       ]),
     ),

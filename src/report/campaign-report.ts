@@ -25,6 +25,7 @@ export function campaignJson(campaign: Campaign, verdict: Verdict): object {
     defects: config.defects,
     repairs: config.repairs,
     ...(config.sabotage === true ? { sabotage: true } : {}),
+    ...(config.pinnedCpus === true ? { pinned_cpus: true } : {}),
     ...(older(campaign) ? { nova_release: config.novaRelease } : {}),
     runs: statistics.runs,
     findings: ordered(campaign).map((finding) => ({

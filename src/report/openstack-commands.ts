@@ -57,7 +57,9 @@ export function instructionFor(op: Operation): Instruction {
     case 'boot': {
       const source = op.volume_backed === true ? '--image IMAGE --boot-from-volume GB' : '--image IMAGE';
       const where = op.host === undefined ? [] : [option('--availability-zone', `nova:${op.host}`)];
-      const parts = [option('--flavor', op.flavor), source, '--network NETWORK', ...where, '--wait'];
+      // PORT has a QoS policy with a minimum-bandwidth rule of so many kbps
+      const network = op.min_kbps === undefined ? '--network NETWORK' : '--port PORT';
+      const parts = [option('--flavor', op.flavor), source, network, ...where, '--wait'];
       return onServer(`server create ${parts.join(' ')}`, op.server);
     }
     case 'resize':
@@ -80,6 +82,8 @@ export function instructionFor(op: Operation): Instruction {
       const latest = `"$(openstack server migration list --server ${server} --type live-migration -f value -c Id | head -n 1)"`;
       return { command: `openstack server migration abort ${server} ${latest}` };
     }
+    case 'detach_interface':
+      return { command: `openstack server remove port ${argument(op.server)} PORT` };
     case 'shelve':
       return onServer('server shelve --wait', op.server);
     case 'shelve_offload':

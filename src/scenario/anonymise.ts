@@ -5,7 +5,7 @@
  * Replaced are hosts, flavors, servers, resource classes and traits of the operator's own, and flavor properties that decide
  * nothing about a claim, keys and values: aliases, device profiles and whatever else an operator wrote there.
  */
-import { askedBy, isAmount, isRequestable, STANDARD_CLASSES } from './flavor-properties.ts';
+import { askedBy, CPU_POLICY, isAmount, isRequestable, STANDARD_CLASSES } from './flavor-properties.ts';
 import { CONTROLLERS, type Rename, renaming, serversInOrder } from './normal-form.ts';
 import type { Flavor, Host, Operation, Scenario } from './scenario.ts';
 
@@ -75,6 +75,8 @@ function anonymousProperty(key: string, value: string, renames: CloudRenames): [
     const decides = value === 'required' || value === 'forbidden';
     return [`trait:${renames.trait(asked.name)}`, decides ? value : renames.value(value)];
   }
+  // it decides what kind of CPU is claimed
+  if (key === CPU_POLICY && value === 'dedicated') return [key, value];
   return [renames.property(key), renames.value(value)];
 }
 

@@ -125,7 +125,14 @@ function anyOperation(hosts: readonly Host[], flavors: readonly Flavor[]): fc.Ar
   const operation = <K extends string>(...names: K[]) => fc.constantFrom(...names);
   return fc.oneof(
     record(
-      { operation: operation('boot'), server, flavor, host, volume_backed: fc.boolean() },
+      {
+        operation: operation('boot'),
+        server,
+        flavor,
+        host,
+        volume_backed: fc.boolean(),
+        min_kbps: fc.integer({ min: 1, max: 2147483647 }),
+      },
       { requiredKeys: ['operation', 'server', 'flavor'] },
     ),
     record({ operation: operation('resize'), server, flavor }),
@@ -139,6 +146,7 @@ function anyOperation(hosts: readonly Host[], flavors: readonly Flavor[]): fc.Ar
     ),
     record({ operation: operation('confirm', 'revert', 'delete', 'stop', 'start', 'hard_reboot'), server }),
     record({ operation: operation('abort_live_migration', 'shelve', 'shelve_offload', 'rebuild'), server }),
+    record({ operation: operation('detach_interface'), server }),
     record({
       operation: operation('reset_state'),
       server,

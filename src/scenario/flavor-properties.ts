@@ -1,4 +1,5 @@
 /** How a flavor's properties (Nova: extra specs) are read: nova/scheduler/utils.py:ResourceRequest._process_extra_specs. */
+import type { Flavor, Host } from './scenario.ts';
 
 /** os_resource_classes.STANDARDS, in that order; Nova passes over any other class that does not begin with CUSTOM_. */
 export const STANDARD_CLASSES: readonly string[] = [
@@ -34,9 +35,39 @@ export function askedBy(key: string): { readonly what: 'resources' | 'trait'; re
   return { what: match[1] === 'trait' ? 'trait' : 'resources', name: match[3]! };
 }
 
+/** `dedicated`: all CPUs of the guest are its own. */
+export const CPU_POLICY = 'hw:cpu_policy';
+
 /** A class that a flavor can ask for. */
 export const isRequestable = (name: string): boolean =>
   STANDARD_CLASSES.includes(name) || /^CUSTOM_[A-Z0-9_]+$/.test(name);
 
 /** Digits as Python's int() takes them; what does not parse is passed over with a warning. */
 export const isAmount = (value: string): boolean => /^\s*\+?\d+\s*$/.test(value);
+
+/** `resources:CLASS=n`; what does not parse is ignored with a warning (ResourceRequest._process_extra_specs). */
+export function requestedResources(flavor: Flavor): [string, number][] {
+  const found = new Map<string, number>();
+  for (const [key, value] of Object.entries(flavor.properties)) {
+    const asked = askedBy(key);
+    if (asked?.what !== 'resources') continue;
+    if (isRequestable(asked.name) && isAmount(value)) found.set(asked.name, Number(value));
+  }
+  return [...found];
+}
+
+/**
+ * nova/virt/hardware.py:numa_get_constraints: both ways of asking for dedicated CPUs pin all of them. Both at once, and another
+ * number of PCPU than of vCPUs, are refused by the API and pin nothing here.
+ */
+export function pinnedCpusOf(flavor: Flavor): number {
+  const asked = requestedResources(flavor).filter(([name]) => name === 'VCPU' || name === 'PCPU');
+  const dedicated = flavor.properties[CPU_POLICY] === 'dedicated';
+  if (dedicated) return asked.length === 0 ? flavor.vcpus : 0;
+  return asked.length === 1 && asked[0]![0] === 'PCPU' && asked[0]![1] === flavor.vcpus ? flavor.vcpus : 0;
+}
+
+/** Sets of a host's dedicated CPUs are masks of one cell. */
+export const MOST_PCPUS = 31;
+export const pcpusOf = ({ inventories }: Host): number =>
+  Object.hasOwn(inventories, 'PCPU') ? inventories.PCPU!.total : 0;

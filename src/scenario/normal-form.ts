@@ -87,13 +87,14 @@ interface Renames {
 function normalOperation(op: Operation, rename: Renames): Operation {
   switch (op.operation) {
     case 'boot': {
-      const { operation, server, flavor, host, volume_backed } = op;
+      const { operation, server, flavor, host, volume_backed, min_kbps } = op;
       return {
         operation,
         server: rename.server(server),
         flavor: rename.flavor(flavor),
         ...(host === undefined ? {} : { host: rename.host(host) }),
         ...(volume_backed === true ? { volume_backed } : {}),
+        ...(min_kbps === undefined ? {} : { min_kbps }),
       };
     }
     case 'resize':
@@ -119,6 +120,7 @@ function normalOperation(op: Operation, rename: Renames): Operation {
     case 'stop':
     case 'start':
     case 'hard_reboot':
+    case 'detach_interface':
       return { operation: op.operation, server: rename.server(op.server) };
     case 'reset_state':
       return { operation: op.operation, server: rename.server(op.server), state: op.state };

@@ -108,7 +108,7 @@ describe('JSON that is no scenario', () => {
   test('an unknown key is named rather than the one it was to be', () => {
     const boot = { operation: 'boot', server: 'web', flavour: 'm1.small' };
     expect(said('operations.0', boot)).toMatchInlineSnapshot(
-      `"case.json: operations[0] has the unknown key "flavour"; the keys allowed are operation, server, flavor, host, volume_backed"`,
+      `"case.json: operations[0] has the unknown key "flavour"; the keys allowed are operation, server, flavor, host, volume_backed, min_kbps"`,
     );
   });
 
@@ -120,13 +120,13 @@ describe('JSON that is no scenario', () => {
 
   test('an unknown operation', () => {
     expect(said('operations.3', { operation: 'pause', server: 'web' })).toMatchInlineSnapshot(
-      `"case.json: operations[3].operation is "pause"; it must be one of boot, resize, cold_migrate, confirm, revert, live_migrate, abort_live_migration, evacuate, shelve, shelve_offload, unshelve, rebuild, delete, stop, start, hard_reboot, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, force_down, delete_service, lose_host, recover, settle, placement_audit, heal_allocations, delete_allocations, edit_row"`,
+      `"case.json: operations[3].operation is "pause"; it must be one of boot, resize, cold_migrate, confirm, revert, live_migrate, abort_live_migration, evacuate, shelve, shelve_offload, unshelve, rebuild, delete, stop, start, hard_reboot, detach_interface, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, force_down, delete_service, lose_host, recover, settle, placement_audit, heal_allocations, delete_allocations, edit_row"`,
     );
   });
 
   test('an operation without a name', () => {
     expect(said('operations.3.operation', undefined)).toMatchInlineSnapshot(
-      `"case.json: operations[3].operation is missing; it must be one of boot, resize, cold_migrate, confirm, revert, live_migrate, abort_live_migration, evacuate, shelve, shelve_offload, unshelve, rebuild, delete, stop, start, hard_reboot, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, force_down, delete_service, lose_host, recover, settle, placement_audit, heal_allocations, delete_allocations, edit_row"`,
+      `"case.json: operations[3].operation is missing; it must be one of boot, resize, cold_migrate, confirm, revert, live_migrate, abort_live_migration, evacuate, shelve, shelve_offload, unshelve, rebuild, delete, stop, start, hard_reboot, detach_interface, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, force_down, delete_service, lose_host, recover, settle, placement_audit, heal_allocations, delete_allocations, edit_row"`,
     );
   });
 
@@ -246,7 +246,7 @@ describe('keys that could poison an object', () => {
       '"operations":[{',
       '{"host":"h1"}',
       ',',
-      'operations[0] has the unknown key "__proto__"; the keys allowed are operation, server, flavor, host, volume_backed',
+      'operations[0] has the unknown key "__proto__"; the keys allowed are operation, server, flavor, host, volume_backed, min_kbps',
     ],
   ])('__proto__ after %s', (opening, value, comma, expected) => {
     const poisoned = text.replace(opening, `${opening}"__proto__":${value}${comma}`);
@@ -261,7 +261,7 @@ describe('keys that could poison an object', () => {
 
   test('an operation does not take its name from Object.prototype', () => {
     expect(sentence(text.replace('"operation":"confirm"', '"operation":"constructor"'))).toMatchInlineSnapshot(
-      `"case.json: operations[4].operation is "constructor"; it must be one of boot, resize, cold_migrate, confirm, revert, live_migrate, abort_live_migration, evacuate, shelve, shelve_offload, unshelve, rebuild, delete, stop, start, hard_reboot, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, force_down, delete_service, lose_host, recover, settle, placement_audit, heal_allocations, delete_allocations, edit_row"`,
+      `"case.json: operations[4].operation is "constructor"; it must be one of boot, resize, cold_migrate, confirm, revert, live_migrate, abort_live_migration, evacuate, shelve, shelve_offload, unshelve, rebuild, delete, stop, start, hard_reboot, detach_interface, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, force_down, delete_service, lose_host, recover, settle, placement_audit, heal_allocations, delete_allocations, edit_row"`,
     );
   });
 });

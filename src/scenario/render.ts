@@ -16,7 +16,8 @@ export function renderOperation(op: Operation): string {
     case 'boot': {
       const where = op.host === undefined ? '' : ` on ${printable(op.host)}`;
       const volume = op.volume_backed === true ? ' (volume-backed)' : '';
-      return `boot ${printable(op.server)} ${printable(op.flavor)}${where}${volume}`;
+      const port = op.min_kbps === undefined ? '' : ` with a port of ${op.min_kbps} kbps`;
+      return `boot ${printable(op.server)} ${printable(op.flavor)}${where}${volume}${port}`;
     }
     case 'resize':
       return `resize ${printable(op.server)} to ${printable(op.flavor)}`;
@@ -40,6 +41,7 @@ export function renderOperation(op: Operation): string {
     case 'stop':
     case 'start':
     case 'hard_reboot':
+    case 'detach_interface':
       return `${op.operation} ${printable(op.server)}`;
     case 'set_inventory':
       return `set_inventory ${printable(op.host)} ${printable(op.resource_class)} ${renderInventory(op.inventory)}`;

@@ -111,7 +111,13 @@ export const MIGRATION_STATUSES = [
 
 export const operationSchema = z.discriminatedUnion('operation', [
   /** a user creates a server; `host` is a forced host (`--availability-zone nova:HOST`) */
-  onServer('boot').extend({ flavor: name, host: name.optional(), volume_backed: z.boolean().optional() }),
+  onServer('boot').extend({
+    flavor: name,
+    host: name.optional(),
+    volume_backed: z.boolean().optional(),
+    /** of a port with a QoS policy: the egress bandwidth that it guarantees */
+    min_kbps: z.int().min(1).max(2147483647).optional(),
+  }),
   onServer('resize').extend({ flavor: name }),
   /** an administrator migrates a server, to a requested host or anywhere */
   onServer('cold_migrate').extend({ host: name.optional() }),
@@ -133,6 +139,8 @@ export const operationSchema = z.discriminatedUnion('operation', [
   onServer('stop'),
   onServer('start'),
   onServer('hard_reboot'),
+  /** `openstack server remove port`, of the port that guarantees bandwidth */
+  onServer('detach_interface'),
   onServer('reset_state').extend({ state: z.enum(['active', 'error']) }),
   /** the resource tracker's periodic update of one host */
   onHost('audit'),

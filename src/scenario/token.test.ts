@@ -312,7 +312,7 @@ describe('forged tokens', () => {
     [
       'a later operation',
       forgedText('[[[[[0,4]]]],[[1,64]],[[99,0]]]'),
-      'this token: operations[0].operation is "code 99"; it must be one of boot, resize, cold_migrate, confirm, revert, live_migrate, abort_live_migration, evacuate, shelve, shelve_offload, unshelve, rebuild, delete, stop, start, hard_reboot, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, force_down, delete_service, lose_host, recover, settle, placement_audit, heal_allocations, delete_allocations, edit_row',
+      'this token: operations[0].operation is "code 99"; it must be one of boot, resize, cold_migrate, confirm, revert, live_migrate, abort_live_migration, evacuate, shelve, shelve_offload, unshelve, rebuild, delete, stop, start, hard_reboot, detach_interface, reset_state, audit, poll_unconfirmed_resizes, cleanup_incomplete_migrations, set_inventory, crash, restart, force_down, delete_service, lose_host, recover, settle, placement_audit, heal_allocations, delete_allocations, edit_row',
     ],
     [
       'a later option',

@@ -84,6 +84,7 @@ const OPERATION_CODES: Record<OperationName, number> = {
   heal_allocations: 19,
   delete_allocations: 20,
   edit_row: 21,
+  detach_interface: 32,
 };
 
 const FAULT_CODES: Record<FaultKind, number> = {
@@ -321,7 +322,7 @@ function packOperation(op: Operation, names: Names): Cell {
   switch (op.operation) {
     case 'boot': {
       const volume = op.volume_backed === undefined ? 0 : op.volume_backed ? 1 : 2;
-      return row([number, server(op.server), flavor(op.flavor), host(op.host), volume], [-1, 0]);
+      return row([number, server(op.server), flavor(op.flavor), host(op.host), volume, op.min_kbps ?? 0], [-1, 0, 0]);
     }
     case 'resize':
       return [number, server(op.server), flavor(op.flavor)];
@@ -341,6 +342,7 @@ function packOperation(op: Operation, names: Names): Cell {
     case 'stop':
     case 'start':
     case 'hard_reboot':
+    case 'detach_interface':
       return [number, server(op.server)];
     case 'reset_state':
       return [number, server(op.server), code(STATES, op.state)];
@@ -385,9 +387,11 @@ function unpackOperation(packed: unknown, names: Names): unknown {
   const server = (reference: unknown) => resolve(names.servers, reference, nextServer(names.servers));
   switch (operation) {
     case 'boot': {
-      const [third = -1, volume = 0] = rest;
+      const [third = -1, volume = 0, min_kbps = 0] = rest;
       const volumeIfSaid = volume === 0 ? {} : { volume_backed: volume === 1 };
-      return { operation, server: server(first), flavor: flavor(second), ...hostIfAny(third), ...volumeIfSaid };
+      const portIfAny = min_kbps === 0 ? {} : { min_kbps };
+      const who = { server: server(first), flavor: flavor(second) };
+      return { operation, ...who, ...hostIfAny(third), ...volumeIfSaid, ...portIfAny };
     }
     case 'resize':
       return { operation, server: server(first), flavor: flavor(second) };
@@ -409,6 +413,7 @@ function unpackOperation(packed: unknown, names: Names): unknown {
     case 'stop':
     case 'start':
     case 'hard_reboot':
+    case 'detach_interface':
       return { operation, server: server(first) };
     case 'reset_state':
       return { operation, server: server(first), state: word(STATES, second) };

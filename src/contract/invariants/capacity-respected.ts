@@ -4,7 +4,7 @@ import { goneHosts, holdsOn, instanceHoldings, migrationHoldings } from '../fact
 import type { Invariant, StepInvariant } from '../invariant.ts';
 
 const LAW =
-  'No write that Placement accepted made a usage exceed capacity further, and no guest runs without a claim on its host.';
+  "No write that Placement accepted made a usage exceed capacity further, and no guest runs without a claim on its host, or on another's CPUs.";
 
 /** Judged after every operation. Usage above capacity alone is no violation: operators lower inventories. */
 export const capacityOfWrites: StepInvariant = {
@@ -38,9 +38,21 @@ export const capacityRespected: Invariant = {
       if ((running & (1 << h)) !== 0 && !claimedOn(observation, instance, h))
         return 'a guest runs where nothing is claimed for it';
     }
-    return null;
+    return row.pinned !== 0 && sharesCpus(observation, instance) ? 'two guests are pinned to one CPU' : null;
   },
 };
+
+/** Another server of its host is pinned to a CPU that it is pinned to, and both run there. */
+function sharesCpus({ globals, instances }: Observation, i: number): boolean {
+  const { host, pinned, running } = instances[i]!;
+  if (host === NONE || (running & (1 << host)) === 0) return false;
+  for (let k = 0; k < globals.instances; k++) {
+    const other = instances[k]!;
+    if (k === i || other.exists !== 1 || other.host !== host || (other.pinned & pinned) === 0) continue;
+    if ((other.running & (1 << host)) !== 0) return true;
+  }
+  return false;
+}
 
 function claimedOn(observation: Observation, i: number, h: number): boolean {
   if (holdsOn(instanceHoldings(observation, i), h)) return true;

@@ -20,7 +20,7 @@ export const noDoubleAllocation: Invariant = {
     next: for (let k = 0; k < held.count; k++) {
       for (const flavor of flavors) {
         if (flavor === NONE) continue;
-        const { resources } = amounts(observation.setting, flavor, row.volumeBacked);
+        const { resources } = amounts(observation.setting, flavor, row.volumeBacked, row.minKbps);
         for (let r = 0; r < resources.length; r += 2) {
           if (resources[r] === held.resourceClass(k) && held.amount(k) <= resources[r + 1]!) continue next;
         }

@@ -12,11 +12,17 @@ export const trackerMatches = {
   code: 'TRK',
   when: 'settled',
   law: "A host's tracked usage is that of the instances and moves there, and an audit with nothing happening changes nothing.",
-  /** a host that counts less than nothing, or NONE: what no order of events may lead to, whatever the next audit rights */
-  negative({ setting, hosts }: Observation): number {
+  /**
+   * a host that counts less than nothing, or that has a server's own CPU as free, or NONE: what no order of events may lead to,
+   * whatever the next audit rights
+   */
+  negative(observation: Observation): number {
+    const { setting, hosts } = observation;
     for (let h = 0; h < setting.hosts.length; h++) {
-      const { vcpusUsed, memoryMbUsed } = hosts[h]!;
+      const { vcpusUsed, memoryMbUsed, up, uncounted, pinned } = hosts[h]!;
       if (vcpusUsed < 0 || memoryMbUsed < 0) return h;
+      if (setting.hosts[h]!.pcpuset === 0 || up === 0 || uncounted === 1) continue;
+      if ((usage(observation, h).pinned & ~pinned) !== 0) return h;
     }
     return NONE;
   },
@@ -40,7 +46,8 @@ export const trackerMatches = {
       if (
         host.vcpusUsed !== expected.vcpus ||
         host.memoryMbUsed !== expected.memoryMb ||
-        host.localGbUsed !== expected.localGb
+        host.localGbUsed !== expected.localGb ||
+        host.pinned !== expected.pinned
       ) {
         return h;
       }
@@ -57,10 +64,11 @@ interface Usage {
   vcpus: number;
   memoryMb: number;
   localGb: number;
+  pinned: number;
 }
 
 function usage(observation: Observation, h: number): Usage {
-  const sum: Usage = { vcpus: 0, memoryMb: 0, localGb: 0 };
+  const sum: Usage = { vcpus: 0, memoryMb: 0, localGb: 0, pinned: 0 };
   const count = (flavor: number, volumeBacked: number): void => {
     if (flavor === NONE) return;
     const asked = amounts(observation.setting, flavor, volumeBacked);
@@ -71,20 +79,37 @@ function usage(observation: Observation, h: number): Usage {
   for (let i = 0; i < observation.globals.instances; i++) {
     const instance = observation.instances[i]!;
     const resident = instance.exists === 1 && instance.host === h && !removed(instance.vm, instance.task);
-    if (resident) count(instance.flavor, instance.volumeBacked);
+    const context = observation.migrations[instance.migrationContext];
+    if (resident) {
+      count(instance.flavor, instance.volumeBacked);
+      sum.pinned |= context !== undefined && comesHere(observation, i, h) ? context.newPinned : instance.pinned;
+    }
     const migration = counted(observation, i, instance, h);
     if (migration === undefined) continue;
     const incoming = migration.destination === h;
     const outgoing = migration.source === h;
     if (incoming && outgoing) {
-      count(instance.flavor === migration.oldFlavor ? instance.newFlavor : instance.oldFlavor, instance.volumeBacked);
+      const isOld = instance.flavor === migration.oldFlavor;
+      count(isOld ? instance.newFlavor : instance.oldFlavor, instance.volumeBacked);
+      sum.pinned |= (isOld ? context?.newPinned : context?.oldPinned) ?? 0;
     } else if (!resident) {
+      sum.pinned |= (incoming ? context?.newPinned : context?.oldPinned) ?? 0;
       const stashed = incoming ? instance.newFlavor : instance.oldFlavor;
       const moved = migration.type === MOVE_TYPE.LIVE_MIGRATION || migration.type === MOVE_TYPE.EVACUATION;
       count(moved ? instance.flavor : stashed, instance.volumeBacked);
     }
   }
   return sum;
+}
+
+/** The instance has a move to host h that is not over, or that failed. */
+function comesHere({ globals, migrations }: Observation, i: number, h: number): boolean {
+  for (let m = 0; m < globals.migrations; m++) {
+    const { exists, instance, destination, status } = migrations[m]!;
+    if (exists !== 1 || instance !== i || destination !== h) continue;
+    if (inProgress(status) || status === STATUS.ERROR) return true;
+  }
+  return false;
 }
 
 /** The migration that the tracker of host h counts for the instance. */

@@ -45,14 +45,12 @@ const E_08: Patch['order'] = (() => {
 })();
 
 function recountWhatWasRead(world: World, job: Job): Outcome {
-  recount(world, here(job), job.hosts);
-  return OUTCOME.OK;
+  return recount(world, here(job), job.hosts);
 }
 
 /** E-09 */
 function recountFirstPhase(world: World, job: Job): Outcome {
-  recount(world, here(job), undefined, TASK.REBUILDING);
-  return OUTCOME.OK;
+  return recount(world, here(job), undefined, TASK.REBUILDING);
 }
 
 export const EVACUATION_DEFECTS: readonly Defect[] = [

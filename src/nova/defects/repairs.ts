@@ -1,10 +1,11 @@
 /** Open weaknesses of Nova taken away, one by one: what each repair would be. */
 
-import { saveMigrationStatus } from '../database.ts';
+import { instanceOf, saveMigrationStatus } from '../database.ts';
 import { here, I, M, refuse } from '../handlers/common.ts';
+import { noteDetached } from '../handlers/interface.ts';
 import { resetLiveMigrationFully } from '../handlers/live-migration.ts';
 import { driveAgain, findEvacuations, taskIn } from '../handlers/service.ts';
-import { without as elsewhere, only, tryingAgain } from '../report-client.ts';
+import { without as elsewhere, only, retry, tryingAgain } from '../report-client.ts';
 import { MOVE_TYPE, STATUS, TASK } from '../states.ts';
 import { type Item, isGroup, OUTCOME, type Outcome, type Step } from '../step.ts';
 import type { Job, World } from '../world.ts';
@@ -234,6 +235,32 @@ export const REPAIRS: readonly Defect[] = [
         unless: always,
         take: (world, job, { status }) =>
           status === 204 || status === 404 ? OUTCOME.OK : refuse(world, job, status === 0 ? 500 : 409),
+      },
+    },
+  },
+  {
+    id: 'W-30',
+    kind: 'repair',
+    aliases: ['remove_resources-minds-a-refusal'],
+    title: 'A port is given up when its claim is, and a refusal of the reduced claim is no success',
+    catches: [],
+    length: 0,
+    steps: {
+      'detach.deallocate-port': {
+        run: (world, job) => {
+          job.option = instanceOf(world, job).minKbps;
+          return OUTCOME.OK;
+        },
+      },
+      'detach.remove-resources': {
+        take: (world, job, response) => {
+          job.read.clear();
+          if (response.code === 'concurrent-update') return retry(job);
+          if (response.status !== 204) return OUTCOME.RAISE_PLACEMENT;
+          job.attempt = 0;
+          noteDetached(world, job.instance);
+          return OUTCOME.OK;
+        },
       },
     },
   },

@@ -8,6 +8,7 @@ import { confirmWithoutUpCheck } from '../handlers/confirm.ts';
 import { claimResources, deleteAllocations } from '../report-client.ts';
 import { STATUS, TASK } from '../states.ts';
 import { database, type Item, isGroup, memory, OUTCOME, type Outcome, type Patch, saving } from '../step.ts';
+import { recordedTopology, recount } from '../tracker.ts';
 import { type Job, trackingOf, type World } from '../world.ts';
 import type { Defect } from './defect.ts';
 
@@ -192,8 +193,24 @@ export const RESIZE_DEFECTS: readonly Defect[] = [
     fixed: '25.0.0 (+24.1.0, 23.2.0, 22.4.0)',
     catches: ['tracker-matches'],
     length: 2,
-    lengthNote: 'or 3: the confirm that drops what is counted no more, as the catalogue has it to show the double use',
+    lengthNote:
+      'or 3: the confirm that drops what is counted no more; 2 where servers have CPUs of their own, which look free then',
     steps: { 'src.flip-host': { run: flipWithoutOldFlavor.run!, dirties: flipWithoutOldFlavor.dirties! } },
+  },
+  {
+    id: 'R-10',
+    kind: 'defect',
+    aliases: ['1953359', '1952915', 'audit_uses_recorded_topology'],
+    title: 'Destination audits an incoming resize with the wrong topology',
+    releases: 'to Xena',
+    fixed: '25.0.0 (+24.1.0, 23.2.0, 22.4.0)',
+    catches: ['tracker-matches'],
+    length: 2,
+    lengthNote:
+      'only where servers have CPUs of their own; the other half, the flavor that is written, 34.0.0 counts still',
+    steps: {
+      'audit.recount': { run: (world, job) => recount(world, here(job), undefined, undefined, recordedTopology) },
+    },
   },
   {
     id: 'R-11',

@@ -1,3 +1,4 @@
+import { NONE } from '../../state/table.ts';
 import {
   destroyInstance,
   instanceOf,
@@ -5,6 +6,7 @@ import {
   oneOf,
   saveInstance,
   setHost,
+  setPinned,
   setPower,
   setTask,
   setVm,
@@ -28,7 +30,7 @@ import {
   saving,
   tracker,
 } from '../step.ts';
-import { trackInstance } from '../tracker.ts';
+import { claimCpus, trackInstance } from '../tracker.ts';
 import type { Job, World } from '../world.ts';
 import { API, compute, handler, here, I, lowest, MANAGER, ok, TRACKER, wanted } from './common.ts';
 import { trackerUpdate } from './prep-resize.ts';
@@ -193,10 +195,12 @@ const spawning = { inside: ['guest', 'abort'] as Region[], onError: rescheduled 
 export function claimInstance(world: World, job: Job): Outcome {
   // ResourceTracker.disabled: the update at start never came to this host's node
   if (world.hosts[here(job)]!.initialised === 0) return OUTCOME.RAISE_UNAVAILABLE;
+  const cpus = claimCpus(world, here(job), job.instance);
+  if (cpus === NONE) return OUTCOME.RAISE_UNAVAILABLE;
+  if (cpus !== job.pinned) setPinned(job, cpus);
   setHost(job, here(job));
   const saved = saveInstance(world, job);
-  if (saved === OUTCOME.OK) trackInstance(world, here(job), job.instance);
-  return saved;
+  return saved === OUTCOME.OK ? trackInstance(world, here(job), job.instance) : saved;
 }
 
 export function spawnGuest(world: World, job: Job): Outcome {

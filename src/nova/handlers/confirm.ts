@@ -27,7 +27,7 @@ import {
   saving,
   tracker,
 } from '../step.ts';
-import { type DropMoveClaim, dropMoveClaim, droppedFlavor } from '../tracker.ts';
+import { contextPins, type DropMoveClaim, dropMoveClaim, droppedFlavor } from '../tracker.ts';
 import { type Job, lastMove, seemsUp, type World } from '../world.ts';
 import { API, handler, here, MANAGER, refuse, TRACKER, toSource } from './common.ts';
 import { trackerUpdate } from './prep-resize.ts';
@@ -90,13 +90,13 @@ export const dropClaimAtSource =
   (world: World, job: Job): Outcome => {
     const saved = saveMigrationStatus(world, migrationOf(world, job), STATUS.CONFIRMED);
     if (saved !== OUTCOME.OK) return saved;
-    drop(
+    return drop(
       world,
       here(job),
       job.instance,
       droppedFlavor(world, here(job), job.instance, job.instanceFlavor, job.oldFlavor),
+      contextPins(world, job.migrationContext).old,
     );
-    return OUTCOME.OK;
   };
 
 export const computeConfirmResize = handler({

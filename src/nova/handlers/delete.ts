@@ -164,8 +164,7 @@ const deleteSteps: readonly Step[] = [
     (world, job) => {
       // "don't update usage for this instance unless it submitted a resource claim first": Placement is not asked either
       if (!isTracked(world, job)) return OUTCOME.ELSE;
-      untrackDeleted(world, here(job), job.instance, job.instanceFlavor);
-      return OUTCOME.OK;
+      return untrackDeleted(world, here(job), job.instance, job.instanceFlavor);
     },
     { when: isTracked, else: 'terminate.delete-alloc' },
   ),

@@ -1,4 +1,14 @@
-import { instanceOf, migrationOf, oneOf, saveStatus, setFlavor, setOldFlavor, setTask, setVm } from '../database.ts';
+import {
+  applyMigrationContext,
+  instanceOf,
+  migrationOf,
+  oneOf,
+  saveStatus,
+  setFlavor,
+  setOldFlavor,
+  setTask,
+  setVm,
+} from '../database.ts';
 import { getAllocations, ignore, strict } from '../report-client.ts';
 import { MOVE_TYPE, STATUS, TASK, VM } from '../states.ts';
 import {
@@ -41,6 +51,7 @@ export const finishResize = handler({
       (world, job) => {
         setOldFlavor(job, job.instanceFlavor);
         if (isResize(world, job)) setFlavor(job, job.newFlavor);
+        applyMigrationContext(world, job);
         return OUTCOME.OK;
       },
       { when: isResize },

@@ -1,13 +1,16 @@
 /** A live migration on its two hosts: the checks, the move itself in the source's executor, what follows it, and its abort. */
 import { NONE } from '../../state/table.ts';
 import {
+  applyMigrationContext,
   findMigration,
   instanceOf,
+  loadFlavors,
   migrationOf,
   oneOf,
   saveInstance,
   saveStatus,
   setHost,
+  setMigrationContext,
   setPower,
   setTask,
 } from '../database.ts';
@@ -31,11 +34,14 @@ import {
   type Step,
   saving,
   submit,
+  tracker,
   type UndoGroup,
   within,
 } from '../step.ts';
+import { contextPins, dropMoveClaim } from '../tracker.ts';
 import { type Job, type Tracking, trackingOf, type World } from '../world.ts';
-import { compute, handler, here, I, M, MANAGER, ok, toDestination } from './common.ts';
+import { compute, handler, here, I, M, MANAGER, ok, TRACKER, toDestination } from './common.ts';
+import { claimMove, saveDestination, trackerUpdate } from './prep-resize.ts';
 import { destroyGuest } from './revert.ts';
 
 const DRIVER = 'nova/virt/driver.py:ComputeDriver';
@@ -47,6 +53,67 @@ const status =
     saveStatus(world, job, value);
 
 // ---- before it: whether the destination will do
+
+/** The CPUs of the destination that a pinned guest will have: the one kind of guest that is claimed for in the tracker. */
+const isPinned = (_world: World, job: Job): boolean => job.pinned !== 0;
+/** ComputeResourcesUnavailable is MigrationPreCheckError to whoever asked. */
+const unavailable = (_world: World, job: Job): void => {
+  if (job.error === OUTCOME.RAISE_UNAVAILABLE) job.error = OUTCOME.RAISE_PRE_CHECK;
+};
+const updated = trackerUpdate('live.check.claim.placement');
+const claimOnDestination: readonly Step[] = [
+  {
+    ...database(
+      'live.check.claim.save-migration',
+      `${TRACKER}._claim_existing_migration`,
+      (world, job) => (isPinned(world, job) ? saveDestination(world, job) : OUTCOME.OK),
+      { when: isPinned, onError: unavailable },
+    ),
+    under: 'tracker',
+    unknownNode: () => OUTCOME.RAISE_UNAVAILABLE,
+  },
+  tracker(
+    'live.check.claim',
+    `${TRACKER}._move_claim`,
+    (world, job) => {
+      if (!isPinned(world, job)) return OUTCOME.OK;
+      loadFlavors(world, job);
+      job.flavor = job.instanceFlavor;
+      return claimMove(world, job);
+    },
+    { when: isPinned, onError: unavailable },
+  ),
+  { ...updated, ask: (world, job) => (isPinned(world, job) ? updated.ask!(world, job) : null), when: isPinned },
+];
+
+/** Of a guest that is claimed for: what its copy here does not know is read from the row. */
+function loadContext(world: World, job: Job): void {
+  job.migrationContext = instanceOf(world, job).migrationContext;
+}
+
+/** drop_migration_context behind apply_migration_context: what was claimed on the destination is what it has. */
+export function settleContext(world: World, job: Job): void {
+  loadContext(world, job);
+  if (job.migrationContext === NONE) return;
+  applyMigrationContext(world, job);
+  setMigrationContext(job, NONE);
+}
+
+/** Called by the source that rolls a pinned guest's move back. */
+export const dropMoveClaimAtDestination = handler({
+  id: 'compute.drop_move_claim_at_destination',
+  nova: `${MANAGER}.drop_move_claim_at_destination`,
+  prefix: 'live.drop-claim',
+  steps: [
+    tracker('live.drop-claim', `${TRACKER}.drop_move_claim`, (world, job) => {
+      loadFlavors(world, job);
+      loadContext(world, job);
+      const pinned = contextPins(world, job.migrationContext).new;
+      return dropMoveClaim(world, here(job), job.instance, job.instanceFlavor, pinned);
+    }),
+    trackerUpdate('live.drop-claim.placement'),
+  ],
+});
 
 export const checkDestination = handler({
   id: 'compute.check_can_live_migrate_destination',
@@ -72,6 +139,7 @@ export const checkDestination = handler({
         job.error = OUTCOME.RAISE_PRE_CHECK;
       },
     },
+    ...claimOnDestination,
     driver('live.check.source-data', `${DRIVER}.check_source_migrate_data_at_dest`, ok),
     driver('live.check.cleanup', `${DRIVER}.cleanup_live_migration_destination_check`, ok),
   ],
@@ -154,7 +222,23 @@ function rollBack(
       'compute.rollback_live_migration_at_destination',
       toDestination,
     ),
-    saving(`${id}.set-task`, nova, (_world, job) => setTask(job, TASK.NONE), oneOf(TASK.MIGRATING)),
+    call(
+      `${id}.drop-claim`,
+      'nova/compute/rpcapi.py:ComputeAPI.drop_move_claim_at_destination',
+      'compute.drop_move_claim_at_destination',
+      (world, job) => (isPinned(world, job) ? toDestination(world, job) : NONE),
+      ok,
+    ),
+    saving(
+      `${id}.set-task`,
+      nova,
+      (world, job) => {
+        setTask(job, TASK.NONE);
+        loadContext(world, job);
+        if (job.migrationContext !== NONE) setMigrationContext(job, NONE);
+      },
+      oneOf(TASK.MIGRATING),
+    ),
     notification(`${id}.end-notify`, nova),
     database(`${id}.set-status`, nova, (world, job) => saveStatus(world, job, statusOf(world, job))),
   ];
@@ -294,7 +378,8 @@ export const doLiveMigration = handler({
 // ---- behind it, on the destination
 
 /** Whatever the driver came to, the server is here. */
-export function arrive(_world: World, job: Job): void {
+export function arrive(world: World, job: Job): void {
+  settleContext(world, job);
   setHost(job, here(job));
   setTask(job, TASK.NONE);
 }

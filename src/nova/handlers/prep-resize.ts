@@ -1,3 +1,4 @@
+import { NONE } from '../../state/table.ts';
 import {
   migrationOf,
   saveInstance,
@@ -21,7 +22,7 @@ import {
   tracker,
   withAlternates,
 } from '../step.ts';
-import { trackMigration } from '../tracker.ts';
+import { claimCpusOfMove, trackMigration } from '../tracker.ts';
 import type { Job, World } from '../world.ts';
 import { compute, handler, here, I, MANAGER, TRACKER } from './common.ts';
 
@@ -42,11 +43,14 @@ function stash(_world: World, job: Job): void {
 }
 
 export function claimMove(world: World, job: Job): Outcome {
+  // an evacuation says none: it has the one that it has
+  const flavor = job.flavor === NONE ? job.instanceFlavor : job.flavor;
+  if (!claimCpusOfMove(world, here(job), job, flavor)) return OUTCOME.RAISE_UNAVAILABLE;
   setMigrationContext(job, job.migration);
   const saved = saveInstance(world, job);
   if (saved !== OUTCOME.OK) return saved;
-  trackMigration(world, here(job), job.migration, job.instanceType, job.instanceFlavor, job.oldFlavor, job.flavor);
-  return OUTCOME.OK;
+  const { migration, instanceType, instanceFlavor, oldFlavor } = job;
+  return trackMigration(world, here(job), migration, instanceType, instanceFlavor, oldFlavor, job.flavor);
 }
 
 /** ResourceTracker._update: reads this host's provider back; anything but an answer raises. */

@@ -1,6 +1,7 @@
 /** What nova-compute does for an evacuation to it, and for a rebuild of a server that it has. */
 import { NONE } from '../../state/table.ts';
 import {
+  applyMigrationContext,
   createMigration,
   instanceOf,
   loadInstance,
@@ -202,7 +203,10 @@ export const rebuildInstance = handler({
     ...build.map(inClaim),
     // finish_evacuation, of a rebuild as well, under one lock
     {
-      ...saving('rebuild.finish.set-host', `${TRACKER}.finish_evacuation`, (_world, job) => setHost(job, here(job))),
+      ...saving('rebuild.finish.set-host', `${TRACKER}.finish_evacuation`, (world, job) => {
+        applyMigrationContext(world, job);
+        setHost(job, here(job));
+      }),
       under: 'tracker',
       outside: ['claim'],
     },

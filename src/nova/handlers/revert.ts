@@ -30,7 +30,7 @@ import {
   saving,
   tracker,
 } from '../step.ts';
-import { type DropMoveClaim, dropMoveClaim, droppedFlavor } from '../tracker.ts';
+import { contextPins, type DropMoveClaim, dropMoveClaim, droppedFlavor } from '../tracker.ts';
 import type { Job, World } from '../world.ts';
 import { API, handler, here, I, M, MANAGER, refuse, TRACKER, toDestination, toSource } from './common.ts';
 import { noteDecision } from './confirm.ts';
@@ -97,13 +97,13 @@ export const dropClaimAtDestination =
   (world: World, job: Job): Outcome => {
     const saved = saveMigrationStatus(world, migrationOf(world, job), STATUS.REVERTED);
     if (saved !== OUTCOME.OK) return saved;
-    drop(
+    return drop(
       world,
       here(job),
       job.instance,
       droppedFlavor(world, here(job), job.instance, job.instanceFlavor, job.newFlavor),
+      contextPins(world, job.migrationContext).new,
     );
-    return OUTCOME.OK;
   };
 
 export const computeRevertResize = handler({
@@ -126,7 +126,15 @@ export const computeRevertResize = handler({
     tracker('revert.drop-claim', `${TRACKER}.drop_move_claim_at_dest`, dropClaimAtDestination(dropMoveClaim)),
     trackerUpdate('revert.drop-claim.placement'),
     // revert_migration_context changes only what lives in `instance_extra`: Instance.save returns before it compares
-    { ...database('revert.drop-context', `${TRACKER}.drop_move_claim_at_dest`), under: 'tracker' },
+    {
+      ...database('revert.drop-context', `${TRACKER}.drop_move_claim_at_dest`, (world, job) => {
+        if (job.migrationContext === NONE) return OUTCOME.OK;
+        job.pinned = contextPins(world, job.migrationContext).old;
+        instanceOf(world, job).pinned = job.pinned;
+        return OUTCOME.OK;
+      }),
+      under: 'tracker',
+    },
     cast(
       'revert.cast-finish',
       'nova/compute/rpcapi.py:ComputeAPI.finish_revert_resize',

@@ -110,8 +110,7 @@ const auditItems: readonly Item[] = [
     const host = world.hosts[here(job)]!;
     host.nodeDeleted = 0;
     if (isMissing(world, job)) host.unreported = 1;
-    recount(world, here(job));
-    return OUTCOME.OK;
+    return recount(world, here(job));
   }),
   {
     ...read(

@@ -116,8 +116,7 @@ const offloadSteps: readonly Step[] = [
     `${MANAGER}._update_resource_tracker`,
     (world, job) => {
       if (!isTracked(world, job)) return OUTCOME.ELSE;
-      untrackDeleted(world, here(job), job.instance, job.instanceFlavor);
-      return OUTCOME.OK;
+      return untrackDeleted(world, here(job), job.instance, job.instanceFlavor);
     },
     { when: isTracked, else: 'offload.unset-host' },
   ),

@@ -277,6 +277,7 @@ export const finishResize = handler({
           instance.oldFlavor = migration.oldFlavor;
           instance.flavor = migration.newFlavor;
           instance.instanceType = migration.newFlavor;
+          instance.pinned = migration.newPinned;
           instance.vm = VM.RESIZED;
           instance.task = TASK.NONE;
           migration.status = STATUS.FINISHED;
@@ -367,8 +368,9 @@ export const discardGuest = handler({
     }),
     tracker('discard.drop-claim', `${TRACKER}.drop_move_claim_at_dest`, (world, job) => {
       if (livesHere(world, job)) return OUTCOME.OK;
-      const { source, oldFlavor, newFlavor } = migrationOf(world, job);
-      dropIfTracked(world, here(job), job.instance, here(job) === source ? oldFlavor : newFlavor);
+      const { source, oldFlavor, newFlavor, oldPinned, newPinned } = migrationOf(world, job);
+      const [flavor, pinned] = here(job) === source ? [oldFlavor, oldPinned] : [newFlavor, newPinned];
+      dropIfTracked(world, here(job), job.instance, flavor, pinned);
       return OUTCOME.OK;
     }),
   ],
@@ -514,9 +516,11 @@ export const confirmResize = handler({
       return instance.host === here(job) ? OUTCOME.OK : destroyGuest(world, job);
     }),
     tracker('confirm.drop-claim', `${TRACKER}.drop_move_claim_at_source`, (world, job) => {
-      const { oldFlavor } = migrationOf(world, job);
+      const { oldFlavor, oldPinned } = migrationOf(world, job);
       const outcome = confirmed(world, job);
-      if (outcome === OUTCOME.OK) dropIfTracked(world, here(job), job.instance, oldFlavor, withinOneHost(world, job));
+      if (outcome === OUTCOME.OK) {
+        dropIfTracked(world, here(job), job.instance, oldFlavor, oldPinned, withinOneHost(world, job));
+      }
       return outcome;
     }),
     trackerUpdate('confirm.drop-claim.placement'),
@@ -530,11 +534,11 @@ export const confirmResize = handler({
  * A claim is dropped once, however often the leg is driven again. A server that moved within its host stays tracked there;
  * Nova forgets it until the next audit.
  */
-function dropIfTracked(world: World, h: number, i: number, flavor: number, stays = false): void {
+function dropIfTracked(world: World, h: number, i: number, flavor: number, pinned: number, stays = false): void {
   const tracking = trackingOf(world, h, i);
   if (tracking.instance === 0 && tracking.migration === 0) return;
   if (stays && tracking.migration === 0) return;
-  dropMoveClaim(world, h, i, flavor);
+  dropMoveClaim(world, h, i, flavor, pinned);
   if (stays) tracking.instance = 1;
 }
 
@@ -585,7 +589,8 @@ export const revertResize = handler({
     }),
     cinder('revert.dest-volumes', `${MANAGER}._terminate_volume_connections`, ok),
     tracker('revert.drop-claim', `${TRACKER}.drop_move_claim_at_dest`, (world, job) => {
-      dropIfTracked(world, here(job), job.instance, migrationOf(world, job).newFlavor, withinOneHost(world, job));
+      const { newFlavor, newPinned } = migrationOf(world, job);
+      dropIfTracked(world, here(job), job.instance, newFlavor, newPinned, withinOneHost(world, job));
       return OUTCOME.OK;
     }),
     ...asIn(computeRevertResize, 'revert.cast-finish'),
@@ -600,6 +605,7 @@ const reverted = (world: World, job: Job): Outcome =>
     write: (instance, migration) => {
       migration.status = STATUS.REVERTED;
       instance.host = migration.source;
+      instance.pinned = migration.oldPinned;
       instance.flavor = migration.oldFlavor;
       instance.instanceType = migration.oldFlavor;
       instance.vm = instance.oldVm === VM.STOPPED ? VM.STOPPED : VM.ACTIVE;
@@ -813,9 +819,9 @@ export const terminateInstance = handler({
       // counted as an incoming move or as a resident, whichever it still was; within one host as both
       const waiting = findMigration(world, job.instance, STATUS.FINISHED);
       const both = waiting === NONE ? undefined : world.migrations[waiting]!;
-      dropIfTracked(world, here(job), job.instance, job.instanceFlavor);
+      dropIfTracked(world, here(job), job.instance, job.instanceFlavor, job.pinned);
       if (both !== undefined && both.source === both.destination) {
-        dropMoveClaim(world, here(job), job.instance, both.oldFlavor);
+        dropMoveClaim(world, here(job), job.instance, both.oldFlavor, both.oldPinned);
       }
       return OUTCOME.OK;
     }),

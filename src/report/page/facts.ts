@@ -32,7 +32,7 @@ function told(state: RecordedState): Map<string, string> {
   const tell = (table: Fact['table'], of: string, name: string, value: string): void => {
     facts.set(JSON.stringify([table, of, name]), value);
   };
-  const some = (hosts: readonly string[]): string => (hosts.length === 0 ? '-' : hosts.join(', '));
+  const some = (list: readonly (string | number)[]): string => (list.length === 0 ? '-' : list.join(', '));
   for (const instance of state.instances) {
     const { server, deleted, host, vm_state, task_state, flavor, old_flavor, new_flavor, guests, running, backups } =
       instance;
@@ -40,6 +40,8 @@ function told(state: RecordedState): Map<string, string> {
     tell('instances', server, 'vm_state', deleted ? `${vm_state}, row deleted` : vm_state);
     tell('instances', server, 'task_state', task_state ?? 'None');
     tell('instances', server, 'flavor', flavor);
+    if (instance.pinned_cpus !== undefined)
+      tell('instances', server, 'pinned to', `CPUs ${some(instance.pinned_cpus)}`);
     if (old_flavor !== null) tell('instances', server, 'old_flavor', old_flavor);
     if (new_flavor !== null) tell('instances', server, 'new_flavor', new_flavor);
     tell('instances', server, 'disks on', some(guests));
@@ -59,7 +61,7 @@ function told(state: RecordedState): Map<string, string> {
   return facts;
 }
 
-const amountsText = (amounts: Readonly<Record<string, number>>): string =>
+const amountsText = (amounts: Readonly<Record<string, number | readonly number[]>>): string =>
   Object.entries(amounts)
     .map(([name, amount]) => `${name.replace(/_used$/, '')}=${amount}`)
     .join(' ');

@@ -8,6 +8,8 @@ import { createInterface } from 'node:readline';
 import type { Code } from '../../engine/compile.ts';
 import { callOf } from '../../nova/calls.ts';
 import type { AllocationsPicture, OperationPicture, Picture } from '../../observation/picture.ts';
+import { pinnedCpusOf } from '../../scenario/flavor-properties.ts';
+import { printable } from '../../scenario/printable.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 import { HARNESS, type NovaRelease, pythonOf, saidBy } from './install.ts';
 
@@ -60,6 +62,14 @@ const LIMIT_S = 60;
 /** for the first line: Nova is imported and its databases are made */
 const START_S = 180;
 
+/** Why the harness cannot play the scenario, whose driver is a fake one and whose Neutron is another, or null. */
+function beyondHarness({ cloud, operations }: Scenario): string | null {
+  const flavor = cloud.flavors.find((one) => pinnedCpusOf(one) > 0);
+  if (flavor !== undefined) return `the harness's driver pins no CPUs, which flavor ${printable(flavor.name)} asks for`;
+  const port = operations.some((one) => one.operation === 'boot' && one.min_kbps !== undefined);
+  return port ? "the harness's Neutron has no port that guarantees bandwidth" : null;
+}
+
 export class NovaHarness {
   private readonly code: Code;
   private readonly options: HarnessOptions;
@@ -73,6 +83,8 @@ export class NovaHarness {
   }
 
   async play(scenario: Scenario, trace = false): Promise<NovaPlay | NovaFailure> {
+    const beyond = beyondHarness(scenario);
+    if (beyond !== null) return { failed: beyond };
     if (this.child === null) {
       const failure = await this.start();
       if (failure !== null) return failure;

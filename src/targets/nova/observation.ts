@@ -57,6 +57,7 @@ export function observationOf(scenario: Scenario, { settled, moves, steps }: Nov
         vcpusUsed: vcpus_used,
         memoryMbUsed: memory_mb_used,
         localGbUsed: local_gb_used,
+        pinned: 0,
         // settled: every host was audited
         uncounted: 0,
       };
@@ -70,7 +71,9 @@ export function observationOf(scenario: Scenario, { settled, moves, steps }: Nov
       oldFlavor: flavor(row.old_flavor),
       newFlavor: flavor(row.new_flavor),
       migrationContext: NONE,
+      pinned: 0,
       volumeBacked: volumeBacked.has(row.server) ? 1 : 0,
+      minKbps: 0,
       // one that a cell has is put in error when its nova-compute starts
       unmapped: row.vm_state === 'building' && row.host === null ? 2 : 0,
       launched: launched(row.server) ? 1 : 0,
@@ -89,6 +92,8 @@ export function observationOf(scenario: Scenario, { settled, moves, steps }: Nov
         destination: host(row.dest_compute),
         oldFlavor: flavor(move?.old_flavor ?? null),
         newFlavor: flavor(move?.new_flavor ?? null),
+        oldPinned: 0,
+        newPinned: 0,
         updated: 0,
       };
     }),
