@@ -56,7 +56,7 @@ export interface ObservedHost {
   readonly vcpusUsed: number;
   readonly memoryMbUsed: number;
   readonly localGbUsed: number;
-  /** a live migration brought a server here, or an evacuation took one away, that no audit has counted yet */
+  /** a server came by live migration, or went by evacuation or a delete in its absence, and no audit has counted yet */
   readonly uncounted: number;
 }
 
