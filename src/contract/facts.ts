@@ -186,16 +186,17 @@ export function isOffloaded(observation: Observation, i: number): boolean {
 
 /**
  * What the instance held when the move was asked for, without what an evacuation had left on a host that has given it up
- * since.
+ * since, or that was cleared up.
  */
 export function heldBefore(observation: Observation, { instance, source, before }: ObservedMove): ObservedHoldings {
   if (isOffloaded(observation, instance)) return withoutProviders(before, -1);
   let given = 0;
   for (let m = 0; m < observation.globals.migrations; m++) {
     const { instance: of, type, status, source: host } = observation.migrations[m]!;
-    if (of === instance && type === MOVE_TYPE.EVACUATION && status === STATUS.COMPLETED && host !== source) {
-      given |= 1 << host;
-    }
+    if (of !== instance || type !== MOVE_TYPE.EVACUATION || host === source) continue;
+    // with a service that is deleted goes what was evacuated from there, and the record stays
+    const cleared = status === STATUS.DONE && observation.hosts[host]!.serviceDeleted === 1;
+    if (status === STATUS.COMPLETED || cleared) given |= 1 << host;
   }
   return given === 0 ? before : withoutProviders(before, given);
 }

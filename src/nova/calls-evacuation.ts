@@ -24,7 +24,8 @@ export const EVACUATION_CALLS: Readonly<Record<string, string | Unreachable>> = 
   'rebuild.save-reqspec': 'RequestSpec.save',
   'rebuild.cast-conductor': 'cast rebuild_instance',
 
-  'rebuild.find-migration': 'Migration.get_by_instance_and_status',
+  // that there is none is an exception, behind which nothing can strike
+  'rebuild.find-migration': 'Migration.get_by_instance_and_status .. ComputeTaskManager._restrict_request_spec_to_cell',
   'rebuild.host': WITHIN,
   'rebuild.forced.get-nodes':
     'ComputeNode.get_by_host_and_nodename .. ComputeNode.get_first_node_by_host_for_old_compat',

@@ -139,7 +139,7 @@ export interface HostRecord {
   trackerLock: number;
   /** job + 1 that the executor of live migrations runs */
   pool: number;
-  /** history: a live migration brought a server here, or an evacuation took one away, that no audit has counted yet */
+  /** history: a server came by live migration, or went by evacuation or a delete in its absence, and no audit has counted yet */
   uncounted: number;
 }
 const HostTable = table<HostRecord>('HostRecord', [

@@ -65,7 +65,7 @@ export interface ObservedHost {
   readonly localGbUsed: number;
   /** CPUs that the tracker has as pinned, as bits */
   readonly pinned: number;
-  /** a live migration brought a server here, or an evacuation took one away, that no audit has counted yet */
+  /** a server came by live migration, or went by evacuation or a delete in its absence, and no audit has counted yet */
   readonly uncounted: number;
 }
 

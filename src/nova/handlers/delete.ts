@@ -132,7 +132,11 @@ export const apiDelete = handler({
     neutron('delete.local.network', `${API}._local_delete`),
     cinder('delete.local.volumes', `${API}._local_cleanup_bdm_volumes`),
     forceDeleteAllocations('delete.local.delete-alloc', I),
-    database('delete.local.destroy', `${API}._local_delete`, (world, job) => destroyRow(world, job)),
+    database('delete.local.destroy', `${API}._local_delete`, (world, job) => {
+      // a nova-compute that was only said to be down is not told
+      if (job.host !== NONE) world.hosts[job.host]!.uncounted = 1;
+      return destroyRow(world, job);
+    }),
   ],
 });
 
