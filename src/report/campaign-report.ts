@@ -40,9 +40,13 @@ export function campaignJson(campaign: Campaign, verdict: Verdict): object {
       holds: finding.holds,
       count: finding.count,
     })),
-    statistics: { ...inOrder(statistics), executions: campaign.executions, missed: missed(campaign) },
-    /** of the next scenario: the chance of a way to break the laws that was not seen, and how many were seen once */
-    unseen: unseenOf(campaign),
+    statistics: {
+      ...inOrder(statistics),
+      executions: campaign.executions,
+      missed: missed(campaign),
+      /** of the next scenario: the chance of a way to break the laws that was not seen, and how many were seen once */
+      unseen: unseenOf(campaign),
+    },
   };
 }
 
