@@ -84,7 +84,7 @@ export function progressLine(
   );
 }
 
-function timeWords(seconds: number): string {
+export function timeWords(seconds: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
