@@ -222,6 +222,23 @@ test('rollback meets every law with one fault and one hold, and a defect of it i
   expect(findings.map(({ known, operations, faults }) => [known, operations, faults])).toEqual([[null, 1, 1]]);
 });
 
+test('a stop that comes late, behind one that was carried out and a resize, is not the rollback protocol’s to carry out', () => {
+  const scenario: Scenario = {
+    version: 1,
+    cloud: cloudOf(SCOPE),
+    options: DEFAULT_OPTIONS,
+    operations: [
+      { operation: 'boot', server: 's1', flavor: 'm1', host: 'h1' },
+      { operation: 'restart', service: 'h1' },
+      { operation: 'stop', server: 's1' },
+      { operation: 'resize', server: 's1', flavor: 'm2' },
+    ],
+    faults: [{ operation: 2, point: 'stop.cast', kind: 'late', nth: 1, times: 1 }],
+    holds: [{ operation: 1, point: 'init.clear-leftovers', nth: 1, until: 2 }],
+  };
+  expect(judgeScenario(compileFor(ROLLBACK), CONTRACTS.strict, scenario)).toEqual([]);
+});
+
 test('it can be stopped between two states and goes on from there', () => {
   const made = new Search(compileFor(NOVA), CONTRACTS.strict, SCOPE, { causes: true, symmetric: true });
   let asked = 0;

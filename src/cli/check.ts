@@ -136,14 +136,18 @@ async function check(flags: CheckFlags): Promise<void> {
   }
   const interruption = new Interruption();
   let told = performance.now();
+  let reached = { complete: 0, at: 0 };
   const { stopped, seconds } = await carryOut(
     search,
     { seconds: flags.time ?? null, memory: flags.memory ?? null },
     () => interruption.asked,
     (figures, elapsed) => {
+      if (figures.complete !== reached.complete) reached = { complete: figures.complete, at: elapsed };
       if (performance.now() - told < PROGRESS_MS) return;
       told = performance.now();
-      note(checkProgress(scope, figures, elapsed, process.memoryUsage.rss(), search.sightings.size));
+      const memory = process.memoryUsage.rss();
+      const progress = { elapsed, depth: elapsed - reached.at, memory, signatures: search.sightings.size };
+      note(checkProgress(scope, figures, progress));
     },
   );
   const findings = findingsOf(search, code, config, known);

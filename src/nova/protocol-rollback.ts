@@ -2,10 +2,16 @@
 
 import { apiCreate, buildAndRunInstance, buildInstances, scheduleAndBuildInstances } from './handlers/boot.ts';
 import { operatorCommands } from './handlers/operator.ts';
-import { powerRequests, resetState, startInstance, stopInstance } from './handlers/power.ts';
+import { powerRequests, resetState, startInstance } from './handlers/power.ts';
 import { audit, cleanupIncompleteMigrations, pollUnconfirmedResizes } from './handlers/service.ts';
 import * as rollbackHandlers from './rollback/handlers.ts';
-import { clearUnlessOvertaken, errorUnlessOvertaken, initHostWithoutMoves, rebootInstance } from './rollback/power.ts';
+import {
+  clearUnlessOvertaken,
+  errorUnlessOvertaken,
+  initHostWithoutMoves,
+  rebootInstance,
+  stopInstance,
+} from './rollback/power.ts';
 import { ROLLBACK_UNDO, ROLLBACK_UNDO_GROUPS } from './rollback/undo.ts';
 import type { Protocol } from './step.ts';
 import { NOVA_UNDO, NOVA_UNDO_GROUPS } from './undo.ts';

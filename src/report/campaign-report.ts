@@ -41,9 +41,13 @@ export function campaignJson(campaign: Campaign, verdict: Verdict): object {
       holds: finding.holds,
       count: finding.count,
     })),
-    statistics: { ...inOrder(statistics), executions: campaign.executions, missed: missed(campaign) },
-    /** of the next scenario: the chance of a way to break the laws that was not seen, and how many were seen once */
-    unseen: unseenOf(campaign),
+    statistics: {
+      ...inOrder(statistics),
+      executions: campaign.executions,
+      missed: missed(campaign),
+      /** of the next scenario: the chance of a way to break the laws that was not seen, and how many were seen once */
+      unseen: unseenOf(campaign),
+    },
   };
 }
 
@@ -81,7 +85,7 @@ export function progressLine(
   );
 }
 
-function timeWords(seconds: number): string {
+export function timeWords(seconds: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }

@@ -5,7 +5,7 @@ import { type CheckResult, verdictOfCheck } from '../check/result.ts';
 import type { Scope } from '../check/scope.ts';
 import type { Figures } from '../check/search.ts';
 import type { ReportOptions } from './campaign-report.ts';
-import { count } from './campaign-report.ts';
+import { count, timeWords } from './campaign-report.ts';
 import { table } from './tables.ts';
 
 const thousands = (n: number): string => n.toLocaleString('en-US');
@@ -28,20 +28,28 @@ export function completeWords({ operations }: Scope, { complete, frontier }: Fig
     : `complete up to ${count(complete, 'operation')}; ${begun}`;
 }
 
+/** Of one that goes on: where it is, and how long the worlds of this depth take if they are like those before. */
 export function checkProgress(
-  scope: Scope,
-  figures: Figures,
-  elapsed: number,
-  rss: number,
-  signatures: number,
+  { operations }: Scope,
+  { complete, frontier, states, transitions }: Figures,
+  { elapsed, depth, memory, signatures }: Progress,
 ): string {
-  const { complete, frontier, states, transitions } = figures;
-  const { operations } = scope;
   const rate = Math.round(transitions / Math.max(0.001, elapsed));
+  const left =
+    frontier.done === 0 ? '' : `, about ${timeWords((depth * (frontier.of - frontier.done)) / frontier.done)} left`;
+  const last = complete + 1 === operations ? '' : ' of this depth';
   return (
-    `operation ${complete + 1} of ${operations}: ${thousands(frontier.done)} of ${many(frontier.of, 'world')}, ` +
-    `${many(states, 'state')}, ${many(transitions, 'transition')}, ${thousands(rate)} a second, ${count(signatures, 'signature')}, ${Math.round(rss / 1e6)} MB`
+    `operation ${complete + 1} of ${operations}: ${thousands(frontier.done)} of ${many(frontier.of, 'world')}${left}${left === '' ? '' : last}; ` +
+    `${many(states, 'state')}, ${many(transitions, 'transition')}, ${thousands(rate)} a second, ${count(signatures, 'signature')}, ${Math.round(memory / 1e6)} MB`
   );
+}
+
+export interface Progress {
+  /** seconds since it began, and since this depth began */
+  readonly elapsed: number;
+  readonly depth: number;
+  readonly memory: number;
+  readonly signatures: number;
 }
 
 export function figuresLines({ figures, causes, seconds }: CheckResult): string[] {

@@ -123,7 +123,7 @@ export const settleState = (id: string, nova: string, vm: number, expected?: num
   );
 
 /** Behind notifications, which tell of the flavor. */
-const powered =
+export const powered =
   (on: boolean) =>
   (world: World, job: Job): Outcome => {
     loadFlavors(world, job);

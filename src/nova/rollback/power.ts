@@ -4,7 +4,7 @@
  */
 import { instanceOf, loadInstance, oneOf } from '../database.ts';
 import { handler, here, MANAGER } from '../handlers/common.ts';
-import { power, settleState } from '../handlers/power.ts';
+import { power, powered, settleState } from '../handlers/power.ts';
 import {
   clearRebootUnlessOvertaken,
   driveAgain,
@@ -38,6 +38,23 @@ export const rebootInstance = handler({
     }),
     driver('hard-reboot.driver', 'nova/virt/driver.py:ComputeDriver.reboot', (world, job) => power(world, job, true)),
     settleState('hard-reboot.set-state', `${MANAGER}._reboot_instance`, VM.ACTIVE, oneOf(TASK.REBOOT_STARTED_HARD)),
+  ],
+});
+
+/**
+ * Nova's also takes a stop whose task_state is none, where the guest is off already: of a message that comes late, behind a
+ * resize that was asked for since, it makes a stopped server of one that waits for its confirm.
+ */
+export const stopInstance = handler({
+  id: 'compute.stop_instance',
+  nova: `${MANAGER}.stop_instance`,
+  prefix: 'stop',
+  locksInstance: true,
+  steps: [
+    driver('stop.driver', 'nova/virt/driver.py:ComputeDriver.power_off', (world, job) =>
+      taskIs(world, job, oneOf(TASK.POWERING_OFF)) ? powered(false)(world, job) : OUTCOME.DONE,
+    ),
+    settleState('stop.set-state', `${MANAGER}.stop_instance`, VM.STOPPED, oneOf(TASK.POWERING_OFF)),
   ],
 });
 
