@@ -10,6 +10,7 @@ const entries = {
   worker: 'src/campaign/worker.ts',
   bench: 'src/campaign/bench.ts',
   'bench-campaign': 'src/cli/bench-campaign.ts',
+  'bench-check': 'src/cli/bench-check.ts',
   'mutant-bench': 'src/campaign/mutant-bench.ts',
   'setup-placement': 'src/targets/placement/setup.ts',
   'setup-nova': 'src/targets/nova/setup.ts',

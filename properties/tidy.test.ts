@@ -30,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   generate: ['state', 'placement', 'nova', 'engine', 'scenario'],
   targets: ['state', 'placement', 'nova', 'engine', 'observation', 'scenario'],
   campaign: ['state', 'nova', 'engine', 'observation', 'contract', 'generate', 'scenario', 'targets'],
+  check: ['state', 'nova', 'engine', 'contract', 'generate', 'campaign', 'scenario'],
   journal: ['scenario', 'contract', 'campaign'],
   fleet: ['scenario', 'contract', 'campaign', 'journal', 'targets'],
   report: [
@@ -40,6 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'observation',
     'contract',
     'campaign',
+    'check',
     'journal',
     'scenario',
     'targets',
@@ -53,6 +55,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'contract',
     'generate',
     'campaign',
+    'check',
     'journal',
     'fleet',
     'report',

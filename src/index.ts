@@ -1,20 +1,24 @@
 /** What property suites and other programs use of claimcheck. */
 export { BLOCK_SIZE } from './campaign/block.ts';
 export { Campaign, type CountedFinding } from './campaign/campaign.ts';
-export { type CampaignConfig, compileFor } from './campaign/config.ts';
+export { type CampaignConfig, compileFor, tokenFor } from './campaign/config.ts';
 export { judgeScenario, tryScenario } from './campaign/judge.ts';
 export { isSimplerOrEqual, minimise } from './campaign/minimise.ts';
 export { Player } from './campaign/player.ts';
 export { campaignScenarios } from './campaign/scenarios.ts';
-export type { Violation } from './campaign/trial.ts';
+export { Trial, type Violation } from './campaign/trial.ts';
 export { verdictOf } from './campaign/verdict.ts';
 export { checkKnown, hearWitness, leastWitness } from './campaign/witness.ts';
+export { findingsOf } from './check/findings.ts';
+export { scenarioOf } from './check/scenario-of.ts';
+export { cloudOf, placings, type Scope } from './check/scope.ts';
+export { Search } from './check/search.ts';
 export { type ImportedCloud, readCloud } from './cloud/read-cloud.ts';
 export { CLOUD_LAWS, CONTRACTS } from './contract/contracts.ts';
 export { indexKnown, KNOWN_OF_NOVA, NOTHING_KNOWN, withSignature } from './contract/known/known.ts';
 export { type Code, compile } from './engine/compile.ts';
 export { fits, kindsFor } from './engine/faults.ts';
-export { ScenarioError } from './engine/load.ts';
+export { load, ScenarioError } from './engine/load.ts';
 export { deriveSeed, sample, wordStream } from './generate/adapter.ts';
 export { drawnFrom, madeUp, type Situation } from './generate/clouds.ts';
 export { GROUP, HEADER, MOST_OPERATIONS } from './generate/decode.ts';

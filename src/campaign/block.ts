@@ -3,7 +3,7 @@
  * campaign's configuration and of a few numbers alone, so that whoever does them, the result is the same.
  */
 import { CONTRACTS, type Contract } from '../contract/contracts.ts';
-import { type Known, type KnownSignature, NOTHING_KNOWN } from '../contract/known/known.ts';
+import type { Known, KnownSignature } from '../contract/known/known.ts';
 import type { Code } from '../engine/compile.ts';
 import type { PlacementService } from '../engine/run.ts';
 import { deriveSeed, sample, type Words, wordStream } from '../generate/adapter.ts';
@@ -17,7 +17,7 @@ import { judgeScenario } from './judge.ts';
 import { isSimplerOrEqual, minimise } from './minimise.ts';
 import { Player } from './player.ts';
 import { countPlay, countRun, emptyStatistics, type Statistics } from './statistics.ts';
-import { asOf, takenAwayBy } from './taken-away.ts';
+import { asOf, knownFrom } from './taken-away.ts';
 import type { Violation } from './trial.ts';
 
 /** Scenarios in one block. */
@@ -226,7 +226,7 @@ export class BlockRunner {
       signature,
       invariants,
       details,
-      known: this.knownFrom(signature, scenario, token),
+      known: knownFrom(this.config, this.known, { signature, scenario, token }),
       sabotage: cause.sabotage.length > 0,
       scenario,
       token,
@@ -236,15 +236,5 @@ export class BlockRunner {
       block,
       run,
     };
-  }
-
-  /** On the known list, or explained by a change that a later release brought. */
-  private knownFrom(signature: string, scenario: Scenario, token: string): KnownSignature | null {
-    const listed = this.known.get(signature);
-    if (listed !== undefined || this.known === NOTHING_KNOWN) return listed ?? null;
-    const { config, contract } = this;
-    const change = takenAwayBy((novaRelease) => compileFor({ ...config, novaRelease }), contract, scenario, signature);
-    if (change === null) return null;
-    return { weakness: `before ${change.since}.0`, reason: change.title, row: null, witness: token };
   }
 }

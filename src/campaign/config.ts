@@ -46,7 +46,11 @@ export function compileFor(config: Pick<CampaignConfig, 'protocol' | 'defects' |
 }
 
 /** The token of a finding of a campaign. */
-export function tokenFor(config: CampaignConfig, scenario: Scenario, signature: string): string {
+export function tokenFor(
+  config: Pick<CampaignConfig, 'protocol' | 'contract' | 'defects' | 'repairs'>,
+  scenario: Scenario,
+  signature: string,
+): string {
   const { protocol, contract, defects, repairs } = config;
   return encodeToken({ scenario, protocol, contract, defects: [...defects], repairs: [...repairs], signature });
 }

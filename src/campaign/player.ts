@@ -6,7 +6,7 @@ import { type ArmedFault, type ArmedHold, type PlacementService, Run } from '../
 import { play, settle } from '../engine/settle.ts';
 import type { Words } from '../generate/adapter.ts';
 import { MOST_CLASSES, MOST_HOSTS, type Situation } from '../generate/clouds.ts';
-import { type Decoded, Decoder, type Drawing, MOST_HOLDS, MOST_OPERATIONS, MOST_SERVERS } from '../generate/decode.ts';
+import { type Decoded, Decoder, type Drawing, MOST_OPERATIONS, MOST_SERVERS } from '../generate/decode.ts';
 import { DEFAULT_MOVES } from '../generate/move-families.ts';
 import { makeSetting, type Setting } from '../nova/setting.ts';
 import { bystandersOf, populate, type Shape, World } from '../nova/world.ts';
@@ -24,8 +24,9 @@ function largestShape(situations: readonly Setting[]): Shape {
     moves: MOST_OPERATIONS + 1,
     jobs: 16,
     operations: MOST_OPERATIONS,
-    faults: MOST_OPERATIONS,
-    holds: MOST_HOLDS,
+    // two of one operation, and a hold, most of which come to nothing
+    faults: 2 * MOST_OPERATIONS,
+    holds: MOST_OPERATIONS,
     bystanders: situations.some((setting) => bystandersOf(setting) > 0) ? MOST_HOSTS : 0,
     rows: MOST_HOSTS * classes,
   };
@@ -133,20 +134,24 @@ export class Player {
     const point = (index: number): string => run.code.points[index]!.id;
     const list = operations.map(({ operation }) => operation);
     // a hold that outlasts the words ends when everything settles
-    if (holds.some(({ until }) => until >= list.length)) list.push({ operation: 'settle' });
+    const held = holds.filter((_, k) => run.world.holds[k]!.state > 0);
+    if (held.some(({ until }) => until >= list.length)) list.push({ operation: 'settle' });
     return {
       version: SCENARIO_VERSION,
       cloud: playing.situation.cloud,
       options: playing.situation.options,
       operations: list,
-      faults: faults.map(({ operation, point: at, kind, nth, times }) => ({
-        operation,
-        point: point(at),
-        kind,
-        nth,
-        times,
-      })),
-      holds: holds.map(({ operation, point: at, nth, until }) => ({ operation, point: point(at), nth, until })),
+      // what struck nowhere is no part of it
+      faults: faults
+        .filter((_, k) => run.world.faults[k]!.fired > 0)
+        .map(({ operation, point: at, kind, nth, times }) => ({
+          operation,
+          point: point(at),
+          kind,
+          nth,
+          times,
+        })),
+      holds: held.map(({ operation, point: at, nth, until }) => ({ operation, point: point(at), nth, until })),
     };
   }
 

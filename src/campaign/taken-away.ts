@@ -1,8 +1,10 @@
 /** What only an older release of Nova shows: which change took it away. */
-import type { Contract } from '../contract/contracts.ts';
+import { CONTRACTS, type Contract } from '../contract/contracts.ts';
+import { type Known, type KnownSignature, NOTHING_KNOWN } from '../contract/known/known.ts';
 import type { Code } from '../engine/compile.ts';
 import type { Change } from '../nova/step.ts';
 import { NOVA_RELEASES, type Scenario } from '../scenario/scenario.ts';
+import { type CampaignConfig, compileFor } from './config.ts';
 import { judgeScenario } from './judge.ts';
 
 export function asOf(novaRelease: number, scenario: Scenario): Scenario {
@@ -28,4 +30,18 @@ export function takenAwayBy(
     judgeScenario(code, contract, asOf(code.release, scenario)).some((one) => one.signature === signature);
   if (later.length === 0 || shows(newest)) return null;
   return later.toReversed().find(({ since }) => !shows(compiled(since))) ?? null;
+}
+
+/** On the known list, or explained by a change that a later release brought. */
+export function knownFrom(
+  config: Pick<CampaignConfig, 'protocol' | 'contract' | 'defects' | 'repairs'>,
+  known: Known,
+  { signature, scenario, token }: { readonly signature: string; readonly scenario: Scenario; readonly token: string },
+): KnownSignature | null {
+  const listed = known.get(signature);
+  if (listed !== undefined || known === NOTHING_KNOWN) return listed ?? null;
+  const compiled = (novaRelease: number): Code => compileFor({ ...config, novaRelease });
+  const change = takenAwayBy(compiled, CONTRACTS[config.contract], scenario, signature);
+  if (change === null) return null;
+  return { weakness: `before ${change.since}.0`, reason: change.title, row: null, witness: token };
 }

@@ -32,6 +32,10 @@ export interface Violation {
 const DISTURBED = 1;
 const JUDGED = 2;
 
+/** Values of `Trial.condemned`. */
+const TRACKERS = 1;
+const PROVIDERS = 2;
+
 /** An operator's commands about every server. */
 const MENDS: ReadonlySet<string> = new Set(['placement_audit', 'heal_allocations']);
 
@@ -44,9 +48,8 @@ export class Trial {
   private readonly before: World;
   private readonly clone: World;
   private readonly operations: Resolved[] = [];
-  /** a tracker was wrong, or a provider */
-  private trackerCondemned = false;
-  private providerCondemned = false;
+  /** what of hosts was found wrong, and is judged no more: TRACKERS, PROVIDERS as bits */
+  condemned = 0;
 
   constructor(run: Run, contract: Contract) {
     this.run = run;
@@ -59,13 +62,27 @@ export class Trial {
   begin(): void {
     this.violations.length = 0;
     this.operations.length = 0;
-    this.trackerCondemned = false;
-    this.providerCondemned = false;
+    this.condemned = 0;
     this.before.copy(this.run.world);
+  }
+
+  /** The world was taken up as it was at rest behind these operations. */
+  resume(operations: readonly Resolved[], condemned: number): void {
+    this.violations.length = 0;
+    this.operations.length = 0;
+    this.operations.push(...operations);
+    this.condemned = condemned;
   }
 
   /** Runs operation k and judges what it can have changed. */
   step(k: number, resolved: Resolved): void {
+    this.open(k, resolved);
+    perform(this.run, k, resolved);
+    this.close(k, resolved);
+  }
+
+  /** Before operation k. */
+  open(k: number, resolved: Resolved): void {
     const { run, contract } = this;
     const { world } = run;
     const { instance } = resolved;
@@ -77,7 +94,12 @@ export class Trial {
     this.operations.push(resolved);
     if (contract.cloud) this.before.copy(world);
     for (let i = 0; i < world.globals.instances; i++) world.instances[i]!.touched = 0;
-    perform(run, k, resolved);
+  }
+
+  /** The world came to rest behind operation k. */
+  close(k: number, resolved: Resolved): void {
+    const { run, contract } = this;
+    const { world } = run;
     // an evacuation from a host that runs is over when the host starts again
     const up = everythingUp(world) && nothingForcedDown(world);
     for (let i = 0; i < world.globals.instances; i++) {
@@ -218,16 +240,16 @@ export class Trial {
 
   /** @param host whose tracker is wrong, or NONE */
   private judgeTrackers(host: number, observation: Observation, k: number): void {
-    if (this.trackerCondemned || host === NONE) return;
-    this.trackerCondemned = true;
+    if ((this.condemned & TRACKERS) !== 0 || host === NONE) return;
+    this.condemned |= TRACKERS;
     const detail = `the tracker of ${observation.setting.hosts[host]!.name} does not match`;
     this.found(observation, NONE, [trackerMatches.id], [detail], k);
   }
 
   private judgeProviders(observation: Observation, k: number): void {
     const host = providerLifecycle.broken(observation);
-    if (this.providerCondemned || host === NONE) return;
-    this.providerCondemned = true;
+    if ((this.condemned & PROVIDERS) !== 0 || host === NONE) return;
+    this.condemned |= PROVIDERS;
     const detail = providerLifecycle.says(observation.setting.hosts[host]!.name, observation.hosts[host]!);
     this.found(observation, NONE, [providerLifecycle.id], [detail], k);
   }
@@ -256,7 +278,9 @@ export class Trial {
         const { operation } = resolved.operation;
         const about = resolved.instance === NONE || instance === NONE || resolved.instance === instance;
         // a cold migration is a resize to the flavor that the server has
-        return about && operation !== 'boot' ? [operation === 'cold_migrate' ? 'resize' : operation] : [];
+        return about && operation !== 'boot' && operation !== 'settle'
+          ? [operation === 'cold_migrate' ? 'resize' : operation]
+          : [];
       }),
       holds: run.holds.flatMap((hold, k) => {
         if (world.holds[k]!.state === 0) return [];

@@ -1,11 +1,17 @@
 import { Command, Option } from 'commander';
 import { Campaign } from '../campaign/campaign.ts';
-import type { CampaignConfig } from '../campaign/config.ts';
+import { type CampaignConfig, compileFor } from '../campaign/config.ts';
 import { WHOLE } from '../campaign/drive.ts';
 import { sight } from '../campaign/time-to-bug.ts';
 import { verdictOf } from '../campaign/verdict.ts';
+import { findingsOf } from '../check/findings.ts';
+import { smallScope } from '../check/scope.ts';
+import { Search } from '../check/search.ts';
+import { CONTRACTS } from '../contract/contracts.ts';
+import type { Known } from '../contract/known/known.ts';
 import type { Order } from '../journal/campaign-folder.ts';
 import { DEFECTS } from '../nova/defects/defects.ts';
+import { scopeWords } from '../report/check-report.ts';
 import type { Check } from '../report/reporter.ts';
 import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
 import { type NovaRelease, PLACEMENT_OF } from '../targets/nova/install.ts';
@@ -43,7 +49,9 @@ interface GateFlags extends ReportingFlags, NovaFlags {
 
 export function gateCommand(): Command {
   return new Command('gate')
-    .description('for CI: the corpus, then random scenarios, then whether bugs of the past are still seen')
+    .description(
+      'for CI: the corpus, random scenarios, every scenario of a small scope, and whether bugs of the past are still seen',
+    )
     .option(
       '--runs <n>',
       `random scenarios (default: ${RUNS}, on Nova ${RUNS_ON_NOVA})`,
@@ -110,7 +118,8 @@ async function gate(flags: GateFlags): Promise<void> {
   const { interrupted, elapsed } = await run(campaign, { order, hands, from: null, folder: null, reporting });
   const real = onNova && !interrupted ? await novaChecks(campaign, runs, flags) : [];
   if (real === null) return;
-  const checks = [...corpus, ...real, ...(interrupted ? [] : oracle(seed))];
+  const searched = interrupted || onNova ? [] : exhausted(order.config, known);
+  const checks = [...corpus, ...real, ...searched, ...(interrupted ? [] : oracle(seed))];
   const alone = verdictOf(campaign, interrupted);
   conclude(campaign, {
     // what the model alone breaks is for Nova to show
@@ -127,6 +136,43 @@ async function gate(flags: GateFlags): Promise<void> {
 /** One Nova has one Placement. */
 const placementOf = ({ target, novaRelease }: GateFlags): number =>
   (target === 'nova' ? PLACEMENT_OF[novaRelease as NovaRelease] : undefined) ?? DEFAULT_OPTIONS.placement_release;
+
+/** What random scenarios did not come across in a scope that is small enough to leave nothing out. */
+function exhausted(config: CampaignConfig, known: Known): Check[] {
+  const code = compileFor(config);
+  const scope = smallScope({
+    ...DEFAULT_OPTIONS,
+    nova_release: config.novaRelease,
+    placement_release: config.placementRelease ?? DEFAULT_OPTIONS.placement_release,
+  });
+  const search = new Search(code, CONTRACTS[config.contract], scope, {
+    causes: config.protocol === 'nova',
+    symmetric: true,
+  });
+  search.go(() => false);
+  const findings = findingsOf(search, code, config, known);
+  const news = findings.filter((finding) => finding.known === null);
+  const { states, transitions } = search.figures();
+  const ways = findings.length === 0 ? 'every law held' : `${findings.length} ways to break the laws`;
+  return [
+    {
+      part: 'scope',
+      name: scopeWords(scope),
+      result: news.length === 0 ? 'passed' : 'failed',
+      said: `all ${states} states, ${transitions} transitions: ${ways}${news.length === 0 ? '' : `, ${news.length} of them unknown`}`,
+      token: null,
+    },
+    ...news.map(
+      ({ signature, token, operations, faults }): Check => ({
+        part: 'scope',
+        name: signature,
+        result: 'failed',
+        said: `not on the known list: ${operations} operations, ${faults} faults`,
+        token,
+      }),
+    ),
+  ];
+}
 
 /** A gate that sees nothing is green for nothing. */
 function oracle(seed: string): Check[] {

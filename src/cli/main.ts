@@ -7,6 +7,7 @@ import { printable } from '../scenario/printable.ts';
 import { PlacementTrouble } from '../targets/placement/trouble.ts';
 import { benchCommand } from './bench.ts';
 import { bisectCommand } from './bisect.ts';
+import { checkCommand } from './check.ts';
 import { compareCommand } from './compare.ts';
 import { EXIT, note, UsageError } from './context.ts';
 import { exportCommand } from './export.ts';
@@ -27,6 +28,7 @@ const program = new Command('claimcheck')
   .showHelpAfterError(false);
 const commands = [
   fuzzCommand(),
+  checkCommand(),
   gateCommand(),
   mergeCommand(),
   fleetCommand(),

@@ -78,6 +78,14 @@ export function serverNames(operations: readonly Operation[]): string[] {
 
 /** Begins operation k and runs the world to rest. */
 export function perform(run: Run, k: number, resolved: Resolved): void {
+  start(run, k, resolved);
+  // what is held until everything is to rest goes on when it does (settle.ts): no fault strikes it any more
+  if (resolved.operation.operation !== 'settle') run.drain(k);
+  forgetRefusedMove(run.world, k);
+}
+
+/** What operation k starts, before anything of it runs. */
+export function start(run: Run, k: number, resolved: Resolved): void {
   const { world } = run;
   world.globals.operation = k;
   const { operation } = resolved.operation;
@@ -89,8 +97,6 @@ export function perform(run: Run, k: number, resolved: Resolved): void {
   if (resolved.unknown || !STARTS[operation](run, k, resolved)) {
     record.outcome = OPERATION.SKIPPED;
   }
-  run.drain(k);
-  forgetRefusedMove(world, k);
 }
 
 type Start = (run: Run, k: number, resolved: Resolved) => boolean;
@@ -146,7 +152,7 @@ const move =
   };
 
 /** A refused request is no move: it must not stand between the server and its last one. */
-function forgetRefusedMove(world: World, k: number): void {
+export function forgetRefusedMove(world: World, k: number): void {
   const { globals, moves } = world;
   const last = moves[globals.moves - 1];
   if (last === undefined || last.operation !== k || last.accepted > 0) return;

@@ -238,7 +238,7 @@ export class Run {
   }
 
   /** @param which of the locks that it needs */
-  private canLock(job: Job, which = 7): boolean {
+  canLock(job: Job, which = 7): boolean {
     const at = this.code.instructions[job.pc]!;
     const missing = at.locks & ~job.locks & which;
     if (missing === 0 || job.service < SERVICE.COMPUTE) return true;
@@ -253,7 +253,7 @@ export class Run {
   // ---- schedule
 
   /** The runnable job that arrived first, or undefined. A message for a service that is down waits on the bus. */
-  private next(): Job | undefined {
+  next(): Job | undefined {
     const { jobs } = this.world;
     let first: Job | undefined;
     for (let k = 0; k < jobs.length; k++) {
@@ -273,10 +273,15 @@ export class Run {
     for (;;) {
       const job = this.next();
       if (job === undefined) return;
-      job.state = JOB.RUNNING;
-      if (job.instance !== NONE) this.world.instances[job.instance]!.touched = 1;
-      this.advance(job);
+      this.take(job);
+      while (this.instruction(job));
     }
+  }
+
+  /** It is the job's turn. */
+  take(job: Job): void {
+    job.state = JOB.RUNNING;
+    if (job.instance !== NONE) this.world.instances[job.instance]!.touched = 1;
   }
 
   /**
@@ -288,19 +293,24 @@ export class Run {
       this.quiesce();
       const job = this.waiting(operation);
       if (job === undefined) return;
-      if (job.state === JOB.HELD) {
-        const broken = this.alive(operation) || this.holds[job.hold - 1]!.handler !== null;
-        const hold = this.world.holds[job.hold - 1]!;
-        hold.state = broken ? 3 : 2;
-        if (broken) this.world.globals.brokenHolds++;
-        this.listener?.hold(job, this.code.instructions[job.pc]!, broken ? 'broken' : 'released');
-      }
-      job.state = job.state === JOB.LATE ? JOB.QUEUED : JOB.RUNNING;
+      this.letGo(job, operation);
     }
   }
 
+  /** What was held or late goes on in the course of the operation. */
+  letGo(job: Job, operation: number): void {
+    if (job.state === JOB.HELD) {
+      const broken = this.alive(operation) || this.holds[job.hold - 1]!.handler !== null;
+      const hold = this.world.holds[job.hold - 1]!;
+      hold.state = broken ? 3 : 2;
+      if (broken) this.world.globals.brokenHolds++;
+      this.listener?.hold(job, this.code.instructions[job.pc]!, broken ? 'broken' : 'released');
+    }
+    job.state = job.state === JOB.LATE ? JOB.QUEUED : JOB.RUNNING;
+  }
+
   /** A job to let go: one that waits for this operation, or one whose lock this operation needs. */
-  private waiting(operation: number): Job | undefined {
+  waiting(operation: number): Job | undefined {
     const { jobs } = this.world;
     const blocked = this.alive(operation);
     let first: Job | undefined;
@@ -320,7 +330,7 @@ export class Run {
   }
 
   /** Whether a job of the operation waits for a lock. */
-  private alive(operation: number): boolean {
+  alive(operation: number): boolean {
     const { jobs } = this.world;
     for (let k = 0; k < jobs.length; k++) {
       const job = jobs[k]!;
@@ -351,27 +361,29 @@ export class Run {
 
   // ---- one job
 
-  private advance(job: Job): void {
-    const { instructions } = this.code;
-    for (;;) {
-      const at = instructions[job.pc]!;
-      if (at.kind >= KIND.END) {
-        this.finish(job, at.kind === KIND.END ? OUTCOME.OK : job.error);
-        return;
-      }
-      if (at.locks !== job.locks && !this.lock(job, at.locks)) {
-        job.state = JOB.BLOCKED;
-        return;
-      }
-      this.silent = at.when !== null && !at.when(this.world, job);
-      if (!this.silent) this.reached[at.point]!++;
-      if (++this.steps > this.limit) throw new ModelError(`a scenario took more than ${STEP_LIMIT} steps`);
-      if (this.watched[at.point] !== 0 && this.armed) {
-        if (!this.disturb(job, at)) return;
-        continue;
-      }
-      if (!this.perform(job, at, null)) return;
+  /** One instruction of a job whose turn it is. Returns whether the turn goes on. */
+  instruction(job: Job): boolean {
+    const at = this.code.instructions[job.pc]!;
+    if (at.kind >= KIND.END) {
+      this.finish(job, at.kind === KIND.END ? OUTCOME.OK : job.error);
+      return false;
     }
+    if (at.locks !== job.locks && !this.lock(job, at.locks)) {
+      job.state = JOB.BLOCKED;
+      return false;
+    }
+    this.silent = at.when !== null && !at.when(this.world, job);
+    if (!this.silent) this.reached[at.point]!++;
+    if (++this.steps > this.limit) throw new ModelError(`a scenario took more than ${STEP_LIMIT} steps`);
+    if (this.watched[at.point] !== 0 && this.armed) return this.disturb(job, at);
+    return this.perform(job, at, null);
+  }
+
+  /** The step that a job whose turn it is comes to, if something can strike it there: a fault, or a hold before it. */
+  comesTo(job: Job): Instruction | null {
+    const at = this.code.instructions[job.pc]!;
+    if (at.kind >= KIND.END || (at.locks !== job.locks && !this.canLock(job))) return null;
+    return this.made(job, at) ? at : null;
   }
 
   /** A watched step: holds first, then the fault that is due, if any. Returns whether the job goes on. */

@@ -11,7 +11,7 @@ import { evacuationFrom } from '../nova/handlers/rebuild-instance.ts';
 import { atWork, moveUnderWay } from '../nova/sabotage.ts';
 import { CONTROLLER_NAMES, SERVICE } from '../nova/states.ts';
 import type { Step } from '../nova/step.ts';
-import { diskTooSmall, JOB, seemsUp, type World } from '../nova/world.ts';
+import { diskTooSmall, JOB, type Job, nothingUnderWay, seemsUp, type World } from '../nova/world.ts';
 import { capacity } from '../placement/store.ts';
 import {
   FAULT_KINDS,
@@ -30,7 +30,7 @@ export const HEADER = 4;
 export const GROUP = 8;
 export const MOST_OPERATIONS = 10;
 export const MOST_SERVERS = 4;
-export const MOST_HOLDS = 2;
+const MOST_HOLDS = 2;
 
 /** How often each operation is drawn where it is possible. */
 const WEIGHTS: Readonly<Record<OperationName, number>> = {
@@ -53,8 +53,8 @@ const WEIGHTS: Readonly<Record<OperationName, number>> = {
   settle: 1,
   recover: 6,
   lose_host: 1,
-  placement_audit: 0,
-  heal_allocations: 0,
+  placement_audit: 3,
+  heal_allocations: 6,
   delete_allocations: 0,
   edit_row: 0,
   live_migrate: 14,
@@ -76,6 +76,8 @@ const SABOTAGE_WEIGHTS: Readonly<Record<OperationName, number>> = {
   delete_allocations: 5,
   edit_row: 5,
 };
+/** Drawn for sabotage whatever the families are. */
+const SABOTAGE = new Set<OperationName>(['placement_audit', 'heal_allocations']);
 /** Of a crash where servers are evacuated: whose host runs are not. */
 const EVACUATED_CRASHES = 10;
 /** Of so many holds that could be drawn one is. */
@@ -140,6 +142,14 @@ interface Target {
   /** it reads or writes what others see: to wait before any other step is to wait before the next of these */
   readonly shared: boolean;
   readonly kinds: readonly FaultKind[];
+  /** it undoes something: nothing comes there that nothing went wrong with */
+  readonly undoes: boolean;
+}
+
+/** Of one operation: all places where a fault can strike, and those that are reached where none has. */
+interface Targets {
+  readonly all: readonly Target[];
+  readonly plain: readonly Target[];
 }
 
 /** How scenarios are drawn. */
@@ -173,13 +183,19 @@ function resolved(
 }
 
 export class Decoder {
-  private readonly targets = new Map<OperationName, readonly Target[]>();
+  private readonly targets = new Map<OperationName, Targets>();
   private readonly mostFaults: number;
   private readonly recovers: boolean;
   /** what the operation that is decoded can be about */
   private readonly list: number[] = [];
-  private faults = 0;
-  private holds = 0;
+  /** operations that a fault, or a hold, was drawn for */
+  private readonly faults: number[] = [];
+  private readonly holds: number[] = [];
+  /** how many of them struck, or still may */
+  private spent = 0;
+  private spentHolds = 0;
+  /** the operation in whose course something is held */
+  private held: OperationName | null = null;
   private last: number = NONE;
   private readonly weights = new Int32Array(OPERATIONS.length);
   private total = 0;
@@ -187,6 +203,8 @@ export class Decoder {
   private readonly sabotage: boolean;
   /** families of moves, as bits */
   private readonly families: number;
+  /** each of them by itself */
+  private readonly drawn: readonly number[];
 
   private readonly swarm: boolean;
   private readonly races: boolean;
@@ -201,8 +219,12 @@ export class Decoder {
     let families = 0;
     for (const family of moves) families |= 1 << MOVE_FAMILY_NAMES.indexOf(family);
     this.families = families;
+    this.drawn = moves.map((family) => 1 << MOVE_FAMILY_NAMES.indexOf(family));
     const builds = moves.includes('build');
-    for (const name of OPERATIONS) this.targets.set(name, name === 'boot' && !builds ? [] : reachable(code, name));
+    for (const name of OPERATIONS) {
+      const all = name === 'boot' && !builds ? [] : reachable(code, name);
+      this.targets.set(name, { all, plain: all.filter(({ undoes }) => !undoes) });
+    }
     this.served = OPERATIONS.map((name) => serves(code, name));
   }
 
@@ -210,19 +232,22 @@ export class Decoder {
 
   /** Reads the header: which operations and kinds of fault this scenario's swarm has. */
   begin(words: Words): void {
-    this.faults = 0;
-    this.holds = 0;
+    this.faults.length = 0;
+    this.holds.length = 0;
+    this.held = null;
     this.last = NONE;
     const [, operations = 0, kinds = 0, moves = 0] = words;
     // of four scenarios one has everything
     const allowed = !this.swarm || (operations & 3) === 0 ? -1 : operations >>> 2;
-    const some = !this.swarm || (moves & 3) === 0 ? this.families : this.families & (moves >>> 2);
-    const families = some === 0 ? this.families : some;
+    const families = this.swarm ? this.someOf(moves) : this.families;
     this.total = 0;
     for (let k = 0; k < OPERATIONS.length; k++) {
       const name = OPERATIONS[k]!;
       const inFamily =
-        FAMILIES[k] === -1 || (families & (1 << FAMILIES[k]!)) !== 0 || (this.recovers && name === 'lose_host');
+        FAMILIES[k] === -1 ||
+        (families & (1 << FAMILIES[k]!)) !== 0 ||
+        (this.recovers && name === 'lose_host') ||
+        (this.sabotage && SABOTAGE.has(name));
       const inSwarm = STAYS[k]! || WHOLE[k]! || (allowed & (1 << k)) !== 0;
       const drawn = (this.recovers || !RECOVERED.has(name)) && this.served[k]! && inFamily && inSwarm;
       const evacuated = name === 'crash' && (families & EVACUATION) !== 0;
@@ -231,6 +256,15 @@ export class Decoder {
       this.total += this.weights[k]!;
     }
     this.allowedKinds = !this.swarm || (kinds & 3) === 0 ? -1 : kinds >>> 2;
+  }
+
+  /** Of four scenarios one has all families, one two of them and two a single one: most bugs are of one or where two meet. */
+  private someOf(word: number): number {
+    const { drawn } = this;
+    const [first, second] = [drawn[(word >>> 2) % drawn.length]!, drawn[(word >>> 10) % drawn.length]!];
+    const how = word & 3;
+    if (how === 0) return this.families;
+    return how === 1 ? first | second : first;
   }
 
   /** Which of `count` situations the scenario plays in. */
@@ -269,6 +303,7 @@ export class Decoder {
   ): Decoded | null {
     const made = this.make(name, world, words, at, servers);
     if (made === null) return null;
+    this.count(world);
     this.last = made.instance;
     const hold = this.hold(words, at, name, k);
     const fault = this.fault(name, k, words[at + 4]!, words[at + 5]!, words[at + 6]!);
@@ -277,22 +312,66 @@ export class Decoder {
     return { resolved: made, hold, fault, second };
   }
 
+  /** What was drawn and came to nothing is as if it had not been drawn. */
+  private count(world: World): void {
+    const underWay = (operation: number): boolean =>
+      world.jobs.some((job) => job.state !== JOB.FREE && job.operation === operation);
+    this.spent = this.faults.filter((operation, n) => world.faults[n]!.fired > 0 || underWay(operation)).length;
+    this.spentHolds = this.holds.filter((operation, n) => world.holds[n]!.state > 0 || underWay(operation)).length;
+  }
+
   /**
-   * While a job is held in a nova-compute, one operation in three is the periodic work of a host that it has to do with: drawn
-   * freely, the two would hardly ever meet.
+   * While a job is held, one operation in three is likely to meet it: the periodic work of a host that it has to do with, the same
+   * request for another server, or another for one that something is done to. Drawn freely, they would hardly ever meet.
    */
   private meet(world: World, word: number): OperationName | null {
-    if ((word >>> 20) % 3 !== 0) return null;
-    for (const { state, service, migration } of world.jobs) {
-      if (state !== JOB.HELD || service < SERVICE.COMPUTE) continue;
-      const move = migration === NONE ? undefined : world.migrations[migration]!;
-      const sides = [service - SERVICE.COMPUTE, move?.source ?? NONE, move?.destination ?? NONE];
-      this.findCandidates('audit', world);
-      const host = sides[(word >>> 24) % sides.length]!;
-      if (!this.list.includes(host)) return null;
-      this.list.length = 0;
-      this.list.push(host);
-      return 'audit';
+    const die = word >>> 20;
+    if (die % 3 !== 0) return null;
+    const held = world.jobs.find(({ state }) => state === JOB.HELD);
+    if (held === undefined) return null;
+    switch (Math.trunc(die / 3) % 4) {
+      case 0:
+        return this.sameAgain(held, world);
+      case 1:
+        return this.pickAboutBusy(world, word);
+      default:
+        return this.auditBeside(held, world, Math.trunc(die / 12));
+    }
+  }
+
+  /** For a server of the same host, if there is one. */
+  private sameAgain({ instance }: Job, world: World): OperationName | null {
+    if (this.held === null || !this.canDraw(this.held, world)) return null;
+    if (instance === NONE || !ON_SERVER.has(this.held)) return this.held;
+    const { host } = world.instances[instance]!;
+    const beside = this.list.filter((i) => world.instances[i]!.host === host);
+    if (beside.length > 0) this.list.splice(0, this.list.length, ...beside);
+    return this.held;
+  }
+
+  private auditBeside({ service, migration }: Job, world: World, die: number): OperationName | null {
+    if (service < SERVICE.COMPUTE) return null;
+    const move = migration === NONE ? undefined : world.migrations[migration]!;
+    const sides = [service - SERVICE.COMPUTE, move?.source ?? NONE, move?.destination ?? NONE];
+    this.findCandidates('audit', world);
+    const host = sides[die % sides.length]!;
+    if (!this.list.includes(host)) return null;
+    this.list.length = 0;
+    this.list.push(host);
+    return 'audit';
+  }
+
+  private pickAboutBusy(world: World, word: number): OperationName | null {
+    const start = word % OPERATIONS.length;
+    for (let k = 0; k < OPERATIONS.length; k++) {
+      const at = (start + k) % OPERATIONS.length;
+      const name = OPERATIONS[at]!;
+      if (this.weights[at] === 0 || !ON_SERVER.has(name)) continue;
+      this.findCandidates(name, world);
+      const busy = this.list.filter((i) => !nothingUnderWay(world, i));
+      if (busy.length === 0) continue;
+      this.list.splice(0, this.list.length, ...busy);
+      return name;
     }
     return null;
   }
@@ -446,12 +525,12 @@ export class Decoder {
       }
       case 'heal_allocations': {
         const force = how % 4 === 3;
-        const operation: Extract<Operation, { operation: 'heal_allocations' }> = {
-          operation: 'heal_allocations',
-          server,
-        };
+        const operation: Extract<Operation, { operation: 'heal_allocations' }> = { operation: 'heal_allocations' };
+        // of all servers it can be asked for without force alone
+        const everyone = !this.sabotage && how % 4 === 0;
+        if (!everyone) operation.server = server;
         if (force) operation.force = true;
-        return resolved(operation, chosen);
+        return resolved(operation, everyone ? NONE : chosen);
       }
       case 'delete_allocations':
         return resolved({ operation: name, server, of: how % 2 === 0 ? 'migration' : 'instance' }, chosen);
@@ -541,13 +620,16 @@ export class Decoder {
   }
 
   private fault(name: OperationName, k: number, whether: number, which: number, word: number): ArmedFault | null {
-    const targets = this.targets.get(name)!;
-    if (this.faults + this.holds >= this.mostFaults || targets.length === 0 || whether % 5 < 3) return null;
-    const target = targets[which % targets.length]!;
+    const { all, plain } = this.targets.get(name)!;
+    if (this.spent + this.spentHolds >= this.mostFaults || all.length === 0 || whether % 5 < 3) return null;
+    // where nothing has gone wrong nothing is undone, but for what was refused by itself
+    const targets = this.spent > 0 || which % 8 === 7 || plain.length === 0 ? all : plain;
+    const target = targets[(which >>> 3) % targets.length]!;
     const wanted = target.kinds.filter((kind) => (this.allowedKinds & (1 << FAULT_KINDS.indexOf(kind))) !== 0);
     const kinds = wanted.length > 0 ? wanted : target.kinds;
     const kind = kinds[word % kinds.length]!;
-    this.faults++;
+    this.faults.push(k);
+    this.spent++;
     // the client makes four attempts at a provider conflict: all of them, or it is none
     const often = kind === 'provider-conflict' ? (word >>> 16) % 2 : (word >>> 16) % 12 === 11 ? 1 : 0;
     return {
@@ -561,12 +643,16 @@ export class Decoder {
 
   private hold(words: Words, at: number, name: OperationName, k: number): ArmedHold | null {
     const word = words[at + 7]!;
-    const targets = this.targets.get(name)!;
-    if (this.faults + this.holds >= this.mostFaults || this.holds >= MOST_HOLDS || targets.length === 0) return null;
+    const { all, plain } = this.targets.get(name)!;
+    const targets = this.spent > 0 || plain.length === 0 ? all : plain;
+    if (this.spent + this.spentHolds >= this.mostFaults || this.spentHolds >= MOST_HOLDS || targets.length === 0)
+      return null;
     // races take two things that go wrong: where that many may, holds are frequent and some last for two operations
     const several = this.mostFaults > 1;
     if (word % (this.sabotage ? SABOTAGE_HOLDS : several ? 5 : HOLDS) !== 0) return null;
-    this.holds++;
+    this.holds.push(k);
+    this.spentHolds++;
+    this.held = name;
     const until = k + 1 + (several ? (word >>> 14) % 2 : 0);
     // what recovers may find that another has done so, and that the server has moved on since
     const met = this.races ? targets.filter(({ shared }) => shared) : targets;
@@ -612,11 +698,17 @@ function canReinstall(world: World, host: number): boolean {
 function reachable(code: Code, name: OperationName): Target[] {
   const handlers = handlersOf(code, [name]);
   const points = new Map<number, Target>();
-  for (const { handler, point, step } of code.instructions) {
+  for (const { handler, point, step, undoing } of code.instructions) {
     if (point === NONE || !handlers.has(handler.id) || points.has(point)) continue;
     const kinds = kindsFor(step);
     if (kinds.length > 0)
-      points.set(point, { point, recovers: handler.recovers === true, shared: SHARED.has(step.touches), kinds });
+      points.set(point, {
+        point,
+        recovers: handler.recovers === true,
+        shared: SHARED.has(step.touches),
+        kinds,
+        undoes: undoing !== null,
+      });
   }
   return [...points.values()];
 }

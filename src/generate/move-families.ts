@@ -11,6 +11,8 @@ export const MOVE_FAMILIES = {
   /** boots meet faults too */
   build: ['rebuild'],
   service: ['delete_service'],
+  /** nova-manage's, beside the others: where they are about servers that are being moved they are sabotage */
+  tools: ['heal_allocations', 'placement_audit'],
 } as const satisfies Readonly<Record<string, readonly OperationName[]>>;
 
 export type MoveFamily = keyof typeof MOVE_FAMILIES;

@@ -7,6 +7,7 @@ import type { KnownSignature } from '../contract/known/known.ts';
 import { SOMETIMES } from '../contract/sometimes.ts';
 import { NOVA_RELEASES } from '../scenario/scenario.ts';
 import { decodeToken } from '../scenario/token.ts';
+import { assuranceLines, unseenOf } from './assurance.ts';
 import type { Check } from './reporter.ts';
 import { table } from './tables.ts';
 
@@ -40,6 +41,8 @@ export function campaignJson(campaign: Campaign, verdict: Verdict): object {
       count: finding.count,
     })),
     statistics: { ...inOrder(statistics), executions: campaign.executions, missed: missed(campaign) },
+    /** of the next scenario: the chance of a way to break the laws that was not seen, and how many were seen once */
+    unseen: unseenOf(campaign),
   };
 }
 
@@ -122,7 +125,7 @@ export function campaignReport(
     parts.push(knownTable(known, shown, firstKnown, options));
     parts.push(reproLines(shown, firstKnown, options));
   }
-  parts.push(paint.bold('Statistics'), statisticsText(campaign));
+  parts.push(paint.bold('Statistics'), statisticsText(campaign, checks));
   if (checks.length > 0) parts.push(paint.bold('Checks'), checkLines(checks, options));
   parts.push(paint.bold(verdictSentence(campaign, verdict, checks, options)));
   return parts.join('\n\n');
@@ -195,13 +198,13 @@ function reproLines(findings: readonly CountedFinding[], first: number, { replay
   return ['See it again:', ...findings.map(({ token }, k) => `  # ${first + k}\n  ${replayLine(token)}`)].join('\n');
 }
 
-function statisticsText(campaign: Campaign): string {
-  return statisticsLines(campaign)
+function statisticsText(campaign: Campaign, checks: readonly Check[]): string {
+  return statisticsLines(campaign, checks)
     .map((line) => `  ${line}`)
     .join('\n');
 }
 
-export function statisticsLines(campaign: Campaign): string[] {
+export function statisticsLines(campaign: Campaign, checks: readonly Check[]): string[] {
   const { statistics } = campaign;
   const { faults, holds, moves } = statistics;
   const { points, pairs } = within(campaign);
@@ -232,7 +235,7 @@ export function statisticsLines(campaign: Campaign): string[] {
     return never.includes(id) ? 'NOT REACHED' : 'not possible here';
   };
   lines.push(`sometimes: ${SOMETIMES.map(({ id }) => `${id} ${times(id)}`).join(', ')}`);
-  lines.push(...knownLines(campaign));
+  lines.push(...knownLines(campaign), ...assuranceLines(campaign, checks));
   return lines;
 }
 

@@ -73,7 +73,7 @@ export const LIVE_MIGRATION_DEFECTS: readonly Defect[] = [
     title: 'Aborting a queued live migration only changes its status',
     releases: 'Rocky to Xena',
     fixed: '25.0.0 (+24.1.1)',
-    catches: ['source-unchanged', 'destination-empty', 'no-stuck-migration'],
+    catches: ['source-unchanged', 'destination-empty'],
     length: 3,
     order: {
       'compute.live_migration_abort': without('abort-live.claim', 'abort-live.network', 'abort-live.set-task'),
@@ -86,7 +86,7 @@ export const LIVE_MIGRATION_DEFECTS: readonly Defect[] = [
     title: 'The guest has moved, and its record says that it has not',
     releases: 'to Zed',
     fixed: '27.0.0 (+26.1.0, 25.1.0, 24.2.0)',
-    catches: ['guest-single-home', 'host-agreement'],
+    catches: ['guest-single-home'],
     length: 2,
     undo: { 'compute._do_live_migration': { host: 'keep' } },
   },

@@ -45,8 +45,11 @@ const isMissing = (world: World, job: Job): boolean => rootProvider(world, job).
 
 const isUnreported = (world: World, job: Job): boolean => world.hosts[here(job)]!.unreported === 1;
 
-const hasNoInventory = (world: World, job: Job): boolean =>
-  isUnreported(world, job) && world.placement.inventories[here(job) * world.placement.classes]!.exists === 0;
+const lacksInventory = (world: World, job: Job): boolean => {
+  const { placement, setting } = world;
+  const lacks = (c: number): boolean => placement.inventories[here(job) * placement.classes + c]!.exists === 0;
+  return isUnreported(world, job) && [...setting.hosts[here(job)]!.inventories.keys()].some(lacks);
+};
 
 /** A write under the tracker's lock, made only where it is needed. */
 function whereNeeded(
@@ -75,7 +78,7 @@ const updateToPlacement: readonly Step[] = [
     provider: here(job),
   })),
   trackerUpdate('audit.update'),
-  whereNeeded(hasNoInventory, 'audit.put-inventories', 'set_inventory_for_provider', (world, job) => ({
+  whereNeeded(lacksInventory, 'audit.put-inventories', 'set_inventory_for_provider', (world, job) => ({
     op: 'put-inventories',
     provider: here(job),
     generation: rootProvider(world, job).generation,

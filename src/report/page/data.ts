@@ -77,6 +77,8 @@ export interface PageData {
   readonly statistics: Omit<Statistics, 'reached' | 'fired' | 'sometimes' | 'possible'>;
   /** how much of the known list was seen, a line each */
   readonly knownSeen: readonly string[];
+  /** what was gone through whole, and what one scenario more may show */
+  readonly assurance: readonly string[];
   readonly sometimes: readonly PageSometimes[];
   /** shares of moves that are too few for a verdict */
   readonly tooFew: readonly string[];

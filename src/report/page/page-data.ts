@@ -4,6 +4,7 @@ import { missed, within } from '../../campaign/verdict.ts';
 import { SOMETIMES } from '../../contract/sometimes.ts';
 import { renderOperation } from '../../scenario/render.ts';
 import type { FaultKind } from '../../scenario/scenario.ts';
+import { assuranceLines } from '../assurance.ts';
 import { knownLines, ordered, verdictSentence } from '../campaign-report.ts';
 import type { Outcome, ReporterOptions } from '../reporter.ts';
 import { type PageData, type PageFinding, type PageHandler, type PageReason, TOKEN_PLACE } from './data.ts';
@@ -28,6 +29,7 @@ export function pageData(outcome: Outcome, options: ReporterOptions): PageData {
     findings: ordered(campaign).map((finding) => pageFinding(finding, reasons)),
     statistics: counts,
     knownSeen: knownLines(campaign),
+    assurance: assuranceLines(campaign, checks),
     sometimes: SOMETIMES.map(({ id, claim }) => ({ id, claim, reached: sometimes[id]!, missed: never.includes(id) })),
     tooFew: never.filter((id) => !situations.has(id)),
     coverage: coverageOf(campaign),

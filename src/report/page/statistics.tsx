@@ -6,7 +6,7 @@ import type { PageData } from './data.ts';
 import { number, share } from './words.tsx';
 
 export function StatisticsView({ data }: { readonly data: PageData }): JSX.Element {
-  const { statistics, sometimes, tooFew, checks, knownSeen } = data;
+  const { statistics, sometimes, tooFew, checks, knownSeen, assurance } = data;
   const { faults, holds, moves } = statistics;
   return (
     <>
@@ -60,6 +60,14 @@ export function StatisticsView({ data }: { readonly data: PageData }): JSX.Eleme
         <section class="card" aria-labelledby="ends-heading">
           <h2 id="ends-heading">End states of servers</h2>
           <Bars counts={Object.entries(statistics.endStates)} />
+        </section>
+        <section class="card" aria-labelledby="assurance-heading">
+          <h2 id="assurance-heading">What it is worth</h2>
+          <ul class="plain">
+            {assurance.map((line) => (
+              <li key={line}>{line}</li>
+            ))}
+          </ul>
         </section>
         {knownSeen.length > 0 && (
           <section class="card" aria-labelledby="seen-heading">

@@ -24,7 +24,7 @@ export const github = (options: ReporterOptions): Reporter => ({
       ]),
       ...annotations('notice', [{ title: `claimcheck: ${verdict}`, lines: [said] }]),
       command('group', {}, [`claimcheck: ${verdict}`]),
-      ...[said, ...statisticsLines(campaign)].map(plain),
+      ...[said, ...statisticsLines(campaign, checks)].map(plain),
       '::endgroup::',
     ].join('\n');
   },

@@ -142,7 +142,7 @@ const unwritable = (character: string): string => `\\u${character.charCodeAt(0).
 
 const text = (lines: readonly string[]): string => lines.map(harmless).join('\n');
 
-function xml({ seconds, command, commit, campaign, verdict }: Outcome, cases: readonly Case[]): string {
+function xml({ seconds, command, commit, campaign, verdict, checks }: Outcome, cases: readonly Case[]): string {
   const of = (result: Case['result']): string => String(cases.filter((one) => one.result === result).length);
   const counts = {
     tests: String(cases.length),
@@ -168,6 +168,6 @@ function xml({ seconds, command, commit, campaign, verdict }: Outcome, cases: re
     if (result !== 'passed') one.ele(result, { message: shortened(message) }).txt(text(lines));
     if (output.length > 0) one.ele('system-out').txt(text(output));
   }
-  suite.ele('system-out').txt(text(statisticsLines(campaign)));
+  suite.ele('system-out').txt(text(statisticsLines(campaign, checks)));
   return document.end({ prettyPrint: true });
 }

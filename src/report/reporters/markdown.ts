@@ -20,7 +20,7 @@ export const markdown = (options: ReporterOptions): Reporter => ({
       ...knownTable(known),
       ...found(sabotage, 'by sabotage, which lies outside the contract', options),
       '## Statistics',
-      list(statisticsLines(campaign).map(prose)),
+      list(statisticsLines(campaign, outcome.checks).map(prose)),
       ...(outcome.commit === null ? [] : [`Commit ${prose(outcome.commit)}.`]),
       `Printed by ${prose(`claimcheck ${outcome.command}`)}.`,
     ].join('\n\n');

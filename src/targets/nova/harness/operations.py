@@ -40,8 +40,9 @@ class Operations:
         record = self.record
         if self._unknown(operation) or not getattr(self, '_' + operation['operation'])(k, operation):
             record['outcome'] = 'skipped'
-        self.jobs.drain(k)
-        if operation['operation'] == 'settle':
+        if operation['operation'] != 'settle':
+            self.jobs.drain(k)
+        else:
             self.settle(k)
             self.faults.armed = True
         return record
