@@ -33,6 +33,7 @@ const SCOPE: Scope = {
   together: 1,
   crashes: 1,
   room: 1,
+  anyRequest: false,
   moves: ['resize'],
   options: DEFAULT_OPTIONS,
 };

@@ -19,6 +19,24 @@ const LEFT_OUT: ReadonlySet<OperationName> = new Set<OperationName>([
   'edit_row',
 ]);
 
+/** What a user or an administrator asks of the API about a server, which may refuse it. */
+const REQUESTS: ReadonlySet<OperationName> = new Set<OperationName>([
+  'resize',
+  'cold_migrate',
+  'confirm',
+  'revert',
+  'live_migrate',
+  'abort_live_migration',
+  'shelve',
+  'shelve_offload',
+  'unshelve',
+  'rebuild',
+  'delete',
+  'stop',
+  'start',
+  'hard_reboot',
+]);
+
 /** Each takes one of the crashes that the scope allows. */
 export const CRASHES: ReadonlySet<OperationName> = new Set<OperationName>(['crash', 'lose_host']);
 
@@ -26,11 +44,13 @@ export class Choices {
   private readonly names: readonly OperationName[];
   private readonly servers: readonly string[];
   private readonly reinstalls: boolean;
+  private readonly anyRequest: boolean;
   private readonly list: number[] = [];
 
-  constructor(code: Code, { moves, crashes }: Scope, servers: readonly string[]) {
+  constructor(code: Code, { moves, crashes, anyRequest }: Scope, servers: readonly string[]) {
     const recovers = recoversMoves(code);
     this.servers = servers;
+    this.anyRequest = anyRequest;
     this.reinstalls = moves.includes('evacuation');
     const drawn = new Set<OperationName>([...operationsOf(moves), ...(recovers ? (['lose_host'] as const) : [])]);
     this.names = [...drawn].filter(
@@ -47,7 +67,9 @@ export class Choices {
     return this.names.flatMap((name) => {
       if (crashesLeft === 0 && CRASHES.has(name)) return [];
       this.list.length = 0;
-      CANDIDATES[name](world, this.list);
+      if (this.anyRequest && REQUESTS.has(name)) {
+        for (let i = 0; i < world.globals.instances; i++) if (world.instances[i]!.exists === 1) this.list.push(i);
+      } else CANDIDATES[name](world, this.list);
       return this.list.flatMap((about) => this.about(world, name, about));
     });
   }

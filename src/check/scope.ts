@@ -19,6 +19,8 @@ export interface Scope {
   readonly crashes: number;
   /** servers of the largest flavor that a host has room for */
   readonly room: number;
+  /** requests too that the API refuses as the world stands: held before it looks, one may be taken later */
+  readonly anyRequest: boolean;
   readonly moves: readonly MoveFamily[];
   readonly options: Options;
 }
@@ -47,6 +49,7 @@ export const smallScope = (options: Options): Scope => ({
   together: 1,
   crashes: 1,
   room: 1,
+  anyRequest: false,
   moves: DEFAULT_MOVES,
   options,
 });

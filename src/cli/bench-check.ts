@@ -37,6 +37,8 @@ const ROLLBACK: readonly Scope[] = [
   scope({ operations: 3, holds: ALL }),
   scope({ servers: 2, room: 2, holds: 0 }),
   scope({ servers: 2, room: 2 }),
+  scope({ servers: 2, room: 2, holds: ALL }),
+  scope({ holds: ALL, anyRequest: true }),
   scope({ servers: 2, room: 1 }),
   scope({ operations: 2, faults: 2, crashes: 2, holds: 0 }),
   scope({ operations: 3, faults: 2, crashes: 2, holds: 0 }),

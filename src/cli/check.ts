@@ -40,6 +40,7 @@ interface CheckFlags {
   readonly together?: number;
   readonly crashes?: number;
   readonly room?: number;
+  readonly anyRequest?: boolean;
   readonly protocol: CampaignConfig['protocol'];
   readonly contract: CampaignConfig['contract'];
   readonly defect: readonly string[];
@@ -77,6 +78,10 @@ export function checkCommand(): Command {
       bounded('crashes', 0),
     )
     .option('--room <n>', 'servers of the largest flavor that a host has room for (default: all)', bounded('room', 1))
+    .option(
+      '--any-request',
+      'requests too that Nova refuses as the world stands: held at the API, one may be taken later',
+    )
     .addOption(protocolOption().default('nova'))
     .addOption(contractOption().default('strict'))
     .addOption(defectOption())
@@ -119,6 +124,7 @@ async function check(flags: CheckFlags): Promise<void> {
     together: flags.together ?? (protocol === 'nova' ? TOGETHER_OF_NOVA : faults + flags.holds),
     crashes: flags.crashes ?? faults,
     room: flags.room ?? servers,
+    anyRequest: flags.anyRequest === true,
     moves: movesOf(protocol, flags.moves) ?? DEFAULT_MOVES,
     options: {
       ...DEFAULT_OPTIONS,

@@ -12,10 +12,11 @@ const thousands = (n: number): string => n.toLocaleString('en-US');
 const many = (n: number, what: string): string => `${thousands(n)} ${what}${n === 1 ? '' : 's'}`;
 
 export function scopeWords(scope: Scope): string {
-  const { hosts, flavors, servers, operations, faults, holds, together, crashes } = scope;
+  const { hosts, flavors, servers, operations, faults, holds, together, crashes, anyRequest } = scope;
   const things = [count(hosts, 'host'), count(flavors, 'flavor'), count(servers, 'server')];
   const either = together < faults + holds ? ` (${together} of both)` : '';
-  const events = [count(operations, 'operation'), count(faults, 'fault'), `${count(holds, 'hold')}${either}`];
+  const asked = `${count(operations, 'operation')}${anyRequest ? ' (any request)' : ''}`;
+  const events = [asked, count(faults, 'fault'), `${count(holds, 'hold')}${either}`];
   return `${things.join(', ')}, ${events.join(', ')}, ${crashes === 1 ? '1 crash' : `${crashes} crashes`}`;
 }
 
