@@ -18,6 +18,8 @@ import { missing, NOVA_VERSION, pythonOf } from '../src/targets/nova/install.ts'
 import {
   bootOther,
   confirm,
+  crash,
+  evacuate,
   hold,
   type Line,
   liveMigrate,
@@ -101,7 +103,9 @@ function countedByModel(world: World, h: number): Counted {
 const code = compile(nova, []);
 const POINTS = code.points
   .map(({ id }) => id)
-  .filter((id) => /^(prep|src|finish|confirm|revert|frevert|live\.(check|run|pre|post|rollback|conductor))\./.test(id));
+  .filter((id) =>
+    /^(prep|src|finish|confirm|revert|frevert|rebuild|live\.(check|run|pre|post|rollback|conductor))\./.test(id),
+  );
 
 /** Each move held at each point of it, and each at rest; h2 has a server of its own. */
 function lines(): Line[] {
@@ -112,6 +116,7 @@ function lines(): Line[] {
     (...marks) => [resize(), revert(...marks)],
     (...marks) => [migrate(), revert(...marks)],
     (...marks) => [liveMigrate(...marks)],
+    (...marks) => [crash('h1'), evacuate(...marks)],
   ];
   const plain: Omit<Line, 'steps'>[] = [
     { pinned: true },

@@ -6,8 +6,10 @@ import {
   audit,
   bootOther,
   confirm,
+  crash,
   del,
   detach,
+  evacuate,
   fault,
   hold,
   type Line,
@@ -29,6 +31,11 @@ describe('with the bug a law is broken, and without it none', () => {
   test.each(Object.entries(sequences))('%s', (id, sequence) => {
     const shown = laws(sequence, id);
     expect(findDefect(id)!.catches.filter((law) => !shown.includes(law))).toEqual([]);
+    expect(laws(sequence)).toEqual([]);
+  });
+  test('E-09: the next evacuation takes the CPUs of the one that the audit left out', () => {
+    const sequence = pinned(crash('h1'), evacuate(hold('rebuild.spawn', 2)), audit('h2'), bootOther('h2', 'm1', 's3'));
+    expect(laws(sequence, 'E-09')).toContain('capacity-respected');
     expect(laws(sequence)).toEqual([]);
   });
   test('R-10 on an empty destination: the CPUs that it counts are not those that the server lets go', () => {

@@ -1,4 +1,4 @@
-/** Bugs of live migration that Nova had, each as it was. L-07 is about guests placed by NUMA cell, of which the model has none. */
+/** Bugs of live migration that Nova had, each as it was. L-07 is about guests that share the CPUs of a NUMA cell. */
 import { cleanUpPre } from '../handlers/live-migration.ts';
 import { type Item, isGroup } from '../step.ts';
 import type { Defect } from './defect.ts';

@@ -37,7 +37,9 @@ function ownSide(world: World, job: Job): Rows {
   const { migration } = trackingOf(world, here(job), job.instance);
   const row = migration === 0 ? undefined : world.migrations[migration - 1]!;
   if (row === undefined || job.host === here(job)) return flavorRows(world, job, job.instanceFlavor, here(job));
-  return flavorRows(world, job, row.source === here(job) ? row.oldFlavor : row.newFlavor, here(job));
+  const flavor = row.source === here(job) ? row.oldFlavor : row.newFlavor;
+  // an evacuation's record names none
+  return flavorRows(world, job, flavor === NONE ? job.instanceFlavor : flavor, here(job));
 }
 
 /** ResourceTracker._update_usage_from_instances and _from_migrations wrote the allocations of whatever they counted. */
