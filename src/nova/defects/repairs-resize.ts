@@ -128,6 +128,13 @@ const releaseMigrations = (id: string, behind: string): readonly Step[] => [
   memory(`${id}.migration-again`, `${API}._delete`, () => OUTCOME.ELSE, { else: `${id}.next-migration` }),
 ];
 
+const terminateReleases = before('terminate.set-deleted', ...releaseMigrations('terminate', 'terminate.set-deleted'));
+const deleteReleases: Patch['order'] = {
+  'api.delete': before('delete.local.delete-alloc', ...releaseMigrations('delete.local', 'delete.local.delete-alloc')),
+  'compute.terminate_instance': terminateReleases,
+  'compute._delete_instance': terminateReleases,
+};
+
 /** Of a server that was deleted meanwhile both its own claim and its migration's go. */
 const dropIfDeleted: UndoGroup = (prefix) => [
   {
@@ -153,7 +160,7 @@ const givingBack =
 // ---- what a nova-compute that starts does about a move that was interrupted
 
 /** The last move of the server that began on this host or comes to it. */
-function lastMigration({ globals, migrations }: World, instance: number): number {
+function lastMigration({ globals, migrations }: Pick<World, 'globals' | 'migrations'>, instance: number): number {
   for (let m = globals.migrations - 1; m >= 0; m--) {
     const { exists, instance: of, type } = migrations[m]!;
     if (exists !== 1 || of !== instance) continue;
@@ -186,6 +193,8 @@ const giveBackInterrupted: Item = {
     ...moveAllocations('init.interrupted-claim', M, I, 'go-on').steps,
   ],
 };
+
+const givesBackInterrupted = before('init.instance', giveBackInterrupted);
 
 const isInterruptedBehindFlip = (_world: World, { task, vm, migrationContext }: Job): boolean =>
   (task === TASK.RESIZE_MIGRATED || task === TASK.RESIZE_FINISH) && vm !== VM.ERROR && migrationContext !== NONE;
@@ -222,6 +231,45 @@ const finishInterrupted: readonly Step[] = [
   ),
 ];
 
+const isReverting = ({ globals, migrations }: World, { task, vm, instance, service }: Job): number => {
+  if (task !== TASK.RESIZE_REVERTING || vm === VM.ERROR) return NONE;
+  const m = lastMigration({ globals, migrations }, instance);
+  return m === NONE || service === NONE ? NONE : m;
+};
+
+/** The side of an interrupted revert that this host is: the server is here until its own host has it back. */
+const revertOn =
+  (home: boolean) =>
+  (world: World, job: Job): number => {
+    const m = isReverting(world, job);
+    if (m === NONE) return NONE;
+    const { source, destination } = world.migrations[m]!;
+    return (source === here(job) && destination !== here(job)) === home ? job.service : NONE;
+  };
+
+function takeLastMigration(world: World, job: Job, message: Job): void {
+  message.migration = lastMigration(world, job.instance);
+}
+
+/** Branches of _init_instance for resize_reverting: the leg is done again, from its beginning. */
+const revertInterrupted: readonly Step[] = [
+  call(
+    'init.finish-revert-resize',
+    `${MANAGER}._init_instance`,
+    'compute.finish_revert_resize',
+    revertOn(true),
+    loadInstance,
+    {
+      swallows: true,
+      fill: takeLastMigration,
+    },
+  ),
+  call('init.revert-resize', `${MANAGER}._init_instance`, 'compute.revert_resize', revertOn(false), loadInstance, {
+    swallows: true,
+    fill: takeLastMigration,
+  }),
+];
+
 /** Confirms of moves from this host that were interrupted, which init_host looks for by the records. */
 const confirmInterrupted: readonly Step[] = [
   database(
@@ -254,6 +302,76 @@ const confirmInterrupted: readonly Step[] = [
   ),
   memory('init.confirming-again', `${MANAGER}.init_host`, () => OUTCOME.ELSE, { else: 'init.next-confirming' }),
 ];
+
+// ---- what the audit does about moves that are over
+
+const CLOSED = oneOf(STATUS.CONFIRMED, STATUS.REVERTED, STATUS.ERROR);
+
+/** A move that came to nothing, or was taken back, and whose server is at home: what it parked is the server's. */
+function belongsToInstance(world: World, m: number): boolean {
+  const { status, source, newFlavor, destination, instance } = world.migrations[m]!;
+  const { exists, host, task, flavor } = world.instances[instance]!;
+  if (exists !== 1 || host !== source || task !== TASK.NONE) return false;
+  return status === STATUS.REVERTED || (status === STATUS.ERROR && (destination !== source || flavor !== newFlavor));
+}
+
+/** What a migration holds here that nobody will ask for any more. */
+function isLeft(world: World, m: number): boolean {
+  const { type, status, instance } = world.migrations[m]!;
+  if (type === MOVE_TYPE.EVACUATION || ((1 << status) & CLOSED) === 0) return false;
+  return world.instances[instance]!.exists === 2 || status === STATUS.CONFIRMED || belongsToInstance(world, m);
+}
+
+const AUDIT = 'nova/compute/resource_tracker.py:ResourceTracker._remove_deleted_instances_allocations';
+
+/** Beside deleted instances the audit knows migrations that are over. */
+const putMigrationsRight: readonly Item[] = [
+  read(
+    'audit.get-migration-allocations',
+    AUDIT,
+    (_world, job) => ({ op: 'get-provider-allocations', provider: here(job) }),
+    (world, job, { status, ids }) => {
+      job.consumers.clear();
+      if (status !== 200) return OUTCOME.ELSE;
+      for (const id of ids) {
+        const m = id - world.shape.instances;
+        if (m >= 0 && m < world.globals.migrations && isLeft(world, m)) job.consumers.add(id);
+      }
+      return OUTCOME.OK;
+    },
+    { else: 'audit.get-provider-allocations' },
+  ),
+  memory(
+    'audit.next-migration',
+    AUDIT,
+    (world, job) => {
+      const consumer = job.consumers.take();
+      job.migration = consumer === NONE ? NONE : consumer - world.shape.instances;
+      job.instance = consumer === NONE ? NONE : migrationOf(world, job).instance;
+      return consumer === NONE ? OUTCOME.ELSE : OUTCOME.OK;
+    },
+    { else: 'audit.get-provider-allocations' },
+  ),
+  {
+    steps: [
+      database(
+        'audit.belongs',
+        AUDIT,
+        (world, job) => (belongsToInstance(world, job.migration) ? OUTCOME.OK : OUTCOME.ELSE),
+        {
+          else: 'audit.release-migration.get',
+        },
+      ),
+      ...moveAllocations('audit.give-back', M, I, 'go-on').steps,
+    ],
+  },
+  deleteAllocations('audit.release-migration', M),
+  memory('audit.migration-again', AUDIT, () => OUTCOME.ELSE, { else: 'audit.next-migration' }),
+].map((item) => {
+  const locked = (step: Step): Step => ({ ...step, under: 'tracker' });
+  return isGroup(item) ? { steps: item.steps.map(locked) } : locked(item);
+});
+const auditsMigrations = before('audit.get-provider-allocations', ...putMigrationsRight);
 
 // ---- single cells
 
@@ -341,6 +459,8 @@ export const RESIZE_REPAIRS: readonly Defect[] = [
         'conductor.migrate_server': tryingAgain(nobodyAnswered, 'conductor.'),
         'compute.finish_revert_resize': tryingAgain(nobodyAnswered, 'frevert.swap-back'),
         'compute._do_live_migration': tryingAgain(nobodyAnswered, 'live.'),
+        'compute.update_available_resource': auditsMigrations,
+        'compute.init_host': auditsMigrations,
       },
       undoGroups: {
         'give-back': undoTryingAgain(nobodyAnswered, 'give-back'),
@@ -365,22 +485,18 @@ export const RESIZE_REPAIRS: readonly Defect[] = [
       undoGroups: { 'give-back': undoTryingAgain(couldNotLook, 'give-back') },
     },
   ),
-  repair('W-12', 'delete-releases-migrations', 'A delete releases what the migrations of the server hold', {
-    order: {
-      'api.delete': before(
-        'delete.local.delete-alloc',
-        ...releaseMigrations('delete.local', 'delete.local.delete-alloc'),
-      ),
-      'compute.terminate_instance': before(
-        'terminate.set-deleted',
-        ...releaseMigrations('terminate', 'terminate.set-deleted'),
-      ),
-      'compute._delete_instance': before(
-        'terminate.set-deleted',
-        ...releaseMigrations('terminate', 'terminate.set-deleted'),
-      ),
+  repair(
+    'W-12',
+    'reverts-are-done-again',
+    'A revert that failed is done again when nova-compute starts, and a delete releases what the migrations of the server hold',
+    {
+      order: { ...deleteReleases, 'compute.init_host': before('init.stop', ...revertInterrupted) },
+      undo: {
+        'compute.revert_resize': { vm: 'keep', migration: 'keep', task: 'keep' },
+        'compute.finish_revert_resize': { vm: 'keep', unstash: 'success:unstash', migration: 'keep', task: 'keep' },
+      },
     },
-  }),
+  ),
   repair(
     'W-13',
     'revert-of-a-deleted-server-releases',
@@ -397,13 +513,13 @@ export const RESIZE_REPAIRS: readonly Defect[] = [
     'W-15',
     'init_host-finishes-resizes',
     'A nova-compute that starts finishes a resize that was interrupted behind the host flip',
-    { order: { 'compute.init_host': before('init.finish-revert-migration', ...finishInterrupted) } },
+    { order: { 'compute.init_host': before('init.stop', ...finishInterrupted) } },
   ),
   repair(
     'W-16',
     'init_host-gives-back',
     'A nova-compute that starts gives the claim of a move back that was interrupted before the host flip',
-    { order: { 'compute.init_host': before('init.instance', giveBackInterrupted) } },
+    { order: { 'compute.init_host': givesBackInterrupted } },
   ),
   repair(
     'W-17',
@@ -412,6 +528,7 @@ export const RESIZE_REPAIRS: readonly Defect[] = [
     {
       undoGroups: { 'swap-back-if-parked': swapBackIfParked },
       undo: { 'conductor.migrate_server': { claim: 'swap-back-if-parked' } },
+      order: { 'compute.init_host': givesBackInterrupted },
     },
   ),
   repair('W-18', 'give-back-tries-again', 'A give-back that lost a race is tried again', {
@@ -452,9 +569,11 @@ export const RESIZE_REPAIRS: readonly Defect[] = [
   repair(
     'W-25',
     'nothing-is-given-back-to-a-deleted-server',
-    'What fails on a server deleted meanwhile releases its claim rather than giving it back',
+    'A delete releases what the migrations of the server hold, and what fails on it behind that releases its claim',
     {
+      order: deleteReleases,
       undoGroups: {
+        'drop-if-deleted': dropIfDeleted,
         'give-back-or-drop': givingBack('give-back'),
         'swap-back-or-drop': givingBack('swap-back-if-held'),
       },
@@ -462,6 +581,8 @@ export const RESIZE_REPAIRS: readonly Defect[] = [
         'conductor.migrate_server': { claim: 'swap-back-or-drop' },
         'compute.prep_resize': { claim: 'give-back-or-drop' },
         'compute.resize_instance': { claim: 'give-back-or-drop' },
+        'compute.revert_resize': { claim: 'drop-if-deleted' },
+        'compute.finish_revert_resize': { claim: 'drop-if-deleted' },
       },
     },
   ),
@@ -473,6 +594,8 @@ export const RESIZE_REPAIRS: readonly Defect[] = [
       order: {
         'compute.finish_revert_resize': tryingAgain(failed, 'frevert.swap-back'),
         'compute._do_live_migration': tryingAgain(failed, 'live.post.delete-alloc'),
+        'compute.update_available_resource': auditsMigrations,
+        'compute.init_host': (items) => auditsMigrations(givesBackInterrupted(items)),
       },
       undoGroups: {
         'delete-alloc': undoTryingAgain(failed, 'delete-alloc'),
