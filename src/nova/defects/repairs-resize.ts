@@ -92,10 +92,15 @@ const conflicts: Passes = (_response, outcome) => outcome === OUTCOME.RAISE_CONF
 const indexOf = (items: readonly Item[], id: string): number =>
   items.findIndex((item) => !isGroup(item) && item.id === id);
 
+const firstStep = (item: Item): Step => (isGroup(item) ? item.steps[0]! : item);
+
+/** Two repairs that want the same steps have them once. */
 const before =
   (id: string, ...added: readonly Item[]) =>
-  (items: readonly Item[]): readonly Item[] =>
-    items.toSpliced(indexOf(items, id), 0, ...added);
+  (items: readonly Item[]): readonly Item[] => {
+    const there = items.some((item) => firstStep(item).id === firstStep(added[0]!).id);
+    return there ? items : items.toSpliced(indexOf(items, id), 0, ...added);
+  };
 
 const dropping =
   (id: string) =>
@@ -303,23 +308,27 @@ const confirmInterrupted: readonly Step[] = [
   memory('init.confirming-again', `${MANAGER}.init_host`, () => OUTCOME.ELSE, { else: 'init.next-confirming' }),
 ];
 
+const confirmsInterrupted = before('init.evacuations', ...confirmInterrupted);
+
 // ---- what the audit does about moves that are over
 
-const CLOSED = oneOf(STATUS.CONFIRMED, STATUS.REVERTED, STATUS.ERROR);
+const WAITS = oneOf(STATUS.FINISHED, STATUS.CONFIRMING);
 
-/** A move that came to nothing, or was taken back, and whose server is at home: what it parked is the server's. */
-function belongsToInstance(world: World, m: number): boolean {
-  const { status, source, newFlavor, destination, instance } = world.migrations[m]!;
-  const { exists, host, task, flavor } = world.instances[instance]!;
-  if (exists !== 1 || host !== source || task !== TASK.NONE) return false;
-  return status === STATUS.REVERTED || (status === STATUS.ERROR && (destination !== source || flavor !== newFlavor));
-}
-
-/** What a migration holds here that nobody will ask for any more. */
+/** What a migration holds that nobody will ask for any more: its server is gone, or is in no move. */
 function isLeft(world: World, m: number): boolean {
   const { type, status, instance } = world.migrations[m]!;
-  if (type === MOVE_TYPE.EVACUATION || ((1 << status) & CLOSED) === 0) return false;
-  return world.instances[instance]!.exists === 2 || status === STATUS.CONFIRMED || belongsToInstance(world, m);
+  const { exists, task, vm } = world.instances[instance]!;
+  if (type === MOVE_TYPE.EVACUATION) return false;
+  if (exists === 2 || status === STATUS.CONFIRMED) return true;
+  return task === TASK.NONE && vm !== VM.RESIZED && ((1 << status) & WAITS) === 0;
+}
+
+/** The server is at home, and has not what it had there; `job.hosts` are the instances that hold anything here. */
+function belongsToInstance(world: World, job: Job): boolean {
+  const { source, newFlavor, status } = migrationOf(world, job);
+  const { exists, host, flavor } = instanceOf(world, job);
+  if (exists !== 1 || status === STATUS.CONFIRMED || host !== source) return false;
+  return (job.hosts & (1 << job.instance)) === 0 || flavor !== newFlavor;
 }
 
 const AUDIT = 'nova/compute/resource_tracker.py:ResourceTracker._remove_deleted_instances_allocations';
@@ -332,8 +341,10 @@ const putMigrationsRight: readonly Item[] = [
     (_world, job) => ({ op: 'get-provider-allocations', provider: here(job) }),
     (world, job, { status, ids }) => {
       job.consumers.clear();
+      job.hosts = 0;
       if (status !== 200) return OUTCOME.ELSE;
       for (const id of ids) {
+        if (id < world.shape.instances) job.hosts |= 1 << id;
         const m = id - world.shape.instances;
         if (m >= 0 && m < world.globals.migrations && isLeft(world, m)) job.consumers.add(id);
       }
@@ -357,10 +368,11 @@ const putMigrationsRight: readonly Item[] = [
       database(
         'audit.belongs',
         AUDIT,
-        (world, job) => (belongsToInstance(world, job.migration) ? OUTCOME.OK : OUTCOME.ELSE),
-        {
-          else: 'audit.release-migration.get',
+        (world, job) => {
+          if (inProgress(migrationOf(world, job).status)) saveStatus(world, job, STATUS.ERROR);
+          return belongsToInstance(world, job) ? OUTCOME.OK : OUTCOME.ELSE;
         },
+        { else: 'audit.release-migration.get' },
       ),
       ...moveAllocations('audit.give-back', M, I, 'go-on').steps,
     ],
@@ -490,7 +502,11 @@ export const RESIZE_REPAIRS: readonly Defect[] = [
     'reverts-are-done-again',
     'A revert that failed is done again when nova-compute starts, and a delete releases what the migrations of the server hold',
     {
-      order: { ...deleteReleases, 'compute.init_host': before('init.stop', ...revertInterrupted) },
+      order: {
+        ...deleteReleases,
+        'compute.update_available_resource': auditsMigrations,
+        'compute.init_host': (items) => auditsMigrations(before('init.stop', ...revertInterrupted)(items)),
+      },
       undo: {
         'compute.revert_resize': { vm: 'keep', migration: 'keep', task: 'keep' },
         'compute.finish_revert_resize': { vm: 'keep', unstash: 'success:unstash', migration: 'keep', task: 'keep' },
@@ -556,8 +572,9 @@ export const RESIZE_REPAIRS: readonly Defect[] = [
         'api.confirm_resize': dropping('confirm.set-confirming'),
         'compute.poll_unconfirmed_resizes': dropping('confirm.set-confirming'),
         'compute.confirm_resize': before('confirm.network', confirmBegins),
-        'compute.init_host': before('init.evacuations', ...confirmInterrupted),
+        'compute.init_host': confirmsInterrupted,
       },
+      undo: { 'compute.confirm_resize': { migration: 'keep' } },
     },
   ),
   repair(
@@ -595,12 +612,13 @@ export const RESIZE_REPAIRS: readonly Defect[] = [
         'compute.finish_revert_resize': tryingAgain(failed, 'frevert.swap-back'),
         'compute._do_live_migration': tryingAgain(failed, 'live.post.delete-alloc'),
         'compute.update_available_resource': auditsMigrations,
-        'compute.init_host': (items) => auditsMigrations(givesBackInterrupted(items)),
+        'compute.init_host': (items) => auditsMigrations(givesBackInterrupted(confirmsInterrupted(items))),
       },
       undoGroups: {
         'delete-alloc': undoTryingAgain(failed, 'delete-alloc'),
         'swap-back-if-held': undoTryingAgain(failed, 'swap-back-if-held'),
       },
+      undo: { 'compute.confirm_resize': { vm: 'keep', migration: 'keep' } },
     },
   ),
 ];
