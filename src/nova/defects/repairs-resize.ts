@@ -325,9 +325,9 @@ function isLeft(world: World, m: number): boolean {
 
 /** The server is at home, and has not what it had there; `job.hosts` are the instances that hold anything here. */
 function belongsToInstance(world: World, job: Job): boolean {
-  const { source, newFlavor, status } = migrationOf(world, job);
+  const { source, oldFlavor, newFlavor, status } = migrationOf(world, job);
   const { exists, host, flavor } = instanceOf(world, job);
-  if (exists !== 1 || status === STATUS.CONFIRMED || host !== source) return false;
+  if (exists !== 1 || status === STATUS.CONFIRMED || host !== source || flavor !== oldFlavor) return false;
   return (job.hosts & (1 << job.instance)) === 0 || flavor !== newFlavor;
 }
 
@@ -377,6 +377,10 @@ const putMigrationsRight: readonly Item[] = [
       ...moveAllocations('audit.give-back', M, I, 'go-on').steps,
     ],
   },
+  // what could not be given back stays parked until the next audit
+  memory('audit.given-back', AUDIT, (world, job) => (belongsToInstance(world, job) ? OUTCOME.ELSE : OUTCOME.OK), {
+    else: 'audit.migration-again',
+  }),
   deleteAllocations('audit.release-migration', M),
   memory('audit.migration-again', AUDIT, () => OUTCOME.ELSE, { else: 'audit.next-migration' }),
 ].map((item) => {
