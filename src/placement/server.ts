@@ -41,6 +41,8 @@ export interface PlacementRules {
   retriesProviderConflicts: boolean;
   /** projects are made outside of the transaction of a claim, where two may make the same one (P-05, story 2009159) */
   makesProjectsApart: boolean;
+  /** amounts are judged also where no more is taken of the provider than was before (what W-04's repair does without) */
+  judgesWhatStays: boolean;
 }
 
 export const PLACEMENT_RULES: Readonly<PlacementRules> = {
@@ -53,6 +55,7 @@ export const PLACEMENT_RULES: Readonly<PlacementRules> = {
   reshapesToNothing: true,
   retriesProviderConflicts: true,
   makesProjectsApart: true,
+  judgesWhatStays: true,
 };
 
 const NOTHING_HELD = answer(200);
@@ -277,6 +280,7 @@ function judge(
   const resourceClass = rows[k + 1]!;
   const amount = rows[k + 2]!;
   if (inventory.exists === 0) return refuse(store, entries, 'no inventory of the class', provider, resourceClass);
+  if (!rules.judgesWhatStays && inventory.used + amount <= usedBefore(store, entries, e, k).usage) return null;
   if (!inUnits(inventory, amount)) {
     return refuse(store, entries, 'constraints violated', provider, resourceClass);
   }

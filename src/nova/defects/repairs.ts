@@ -11,6 +11,7 @@ import { type Item, isGroup, OUTCOME, type Outcome, type Step } from '../step.ts
 import type { Job, World } from '../world.ts';
 import type { Defect } from './defect.ts';
 import { without } from './live-migration.ts';
+import { RESIZE_REPAIRS } from './repairs-resize.ts';
 
 const always = (): boolean => true;
 
@@ -273,4 +274,5 @@ export const REPAIRS: readonly Defect[] = [
     length: 0,
     order: { 'compute.init_host': offloadAgain },
   },
+  ...RESIZE_REPAIRS,
 ];
