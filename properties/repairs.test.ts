@@ -1,4 +1,5 @@
 /** Open weaknesses of resize, delete and the audit: each is shown by Nova as it is, and gone with its repair. */
+import { compile, DEFECTS, PROTOCOLS } from 'claimcheck';
 import { expect, test } from 'vitest';
 import { laws } from './broken-laws.ts';
 import {
@@ -121,4 +122,12 @@ const WEAKNESSES: readonly (readonly [string, string, Line, string])[] = [
 test.each(WEAKNESSES)('%s: %s', (repair, _, sequence, law) => {
   expect(laws(sequence)).toContain(law);
   expect(laws(sequence, repair)).toEqual([]);
+});
+
+test('repairs may be taken together', () => {
+  const repairs = DEFECTS.filter(({ kind }) => kind === 'repair');
+  const ids = compile(PROTOCOLS.nova, repairs).protocol.handlers.map(({ steps }) =>
+    steps.flatMap((item) => ('steps' in item ? item.steps : [item])).map(({ id }) => id),
+  );
+  expect(ids.flatMap((all) => all.filter((id, k) => all.indexOf(id) !== k))).toEqual([]);
 });
