@@ -471,6 +471,13 @@ export class Machine {
   /** Nothing goes on by itself. Returns whether the operation is over. */
   private rest(depth: number): boolean {
     const { run, operation } = this;
+    if (this.resolved!.operation.operation === 'settle') {
+      // what is held goes on when everything settles (src/engine/settle.ts)
+      for (const { state, hold } of run.world.jobs)
+        if (state === JOB.HELD) this.chronicle?.released(hold - 1, operation);
+      this.end();
+      return true;
+    }
     const first = run.waiting(operation);
     if (first === undefined) {
       this.end();
@@ -482,7 +489,7 @@ export class Machine {
     }
     const due = this.due();
     const last = operation === this.boots + this.scope.operations - 1;
-    if (last || this.resolved!.operation.operation === 'settle' || due[0]!.state === JOB.LATE) {
+    if (last || due[0]!.state === JOB.LATE) {
       this.letGo(first);
       return false;
     }
