@@ -1,7 +1,7 @@
 /** What a campaign comes to. */
 import { SOMETIMES } from '../contract/sometimes.ts';
-import { handlersOf, recoversMoves } from '../engine/operations.ts';
-import { DEFAULT_MOVES, operationsOf } from '../generate/move-families.ts';
+import { handlersOf, MOVES, recoversMoves } from '../engine/operations.ts';
+import { DEFAULT_MOVES, MOVE_FAMILIES, operationsOf } from '../generate/move-families.ts';
 import { operatorCommands } from '../nova/handlers/operator.ts';
 import type { Campaign, CountedFinding } from './campaign.ts';
 import { pairsOf } from './statistics.ts';
@@ -26,6 +26,8 @@ export const isSabotage = ({ known, sabotage }: CountedFinding): boolean => know
 export function missed({ statistics, config, code }: Campaign): string[] {
   const recovers = recoversMoves(code);
   const { moves = DEFAULT_MOVES } = config;
+  // each of them is about a move
+  if (!moves.some((family) => MOVE_FAMILIES[family].some((operation) => operation in MOVES))) return [];
   const never = SOMETIMES.filter(({ id, faults, recovery, resize }) => {
     if (statistics.possible[id] === 0 || statistics.sometimes[id]! > 0) return false;
     if (resize === true && !moves.includes('resize')) return false;

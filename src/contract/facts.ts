@@ -220,6 +220,8 @@ function leftBehind(observation: Observation, i: number): number {
   for (let m = 0; m < observation.globals.migrations; m++) {
     const { exists, instance, type, status, source } = observation.migrations[m]!;
     if (exists !== 1 || instance !== i || type !== MOVE_TYPE.EVACUATION || status !== STATUS.DONE) continue;
+    // a row that names no host
+    if (source === NONE) continue;
     const { gone, serviceDeleted } = observation.hosts[source]!;
     if (gone === 1 && serviceDeleted === 0 && source !== observation.instances[i]!.host) left |= 1 << source;
   }

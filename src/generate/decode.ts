@@ -83,6 +83,8 @@ const SABOTAGE_WEIGHTS: Readonly<Record<OperationName, number>> = {
 const SABOTAGE = new Set<OperationName>(['placement_audit', 'heal_allocations']);
 /** Of a crash where servers are evacuated: whose host runs are not. */
 const EVACUATED_CRASHES = 10;
+/** Of `Job.locks`: the executor of live migrations. */
+const POOL = 4;
 /** Of so many holds that could be drawn one is. */
 const HOLDS = 20;
 const SABOTAGE_HOLDS = 2;
@@ -146,6 +148,8 @@ interface Target {
   /** it reads or writes what others see: to wait before any other step is to wait before the next of these */
   readonly shared: boolean;
   readonly kinds: readonly FaultKind[];
+  /** a step of what one at a time of a host may do */
+  readonly pooled: boolean;
   /** it undoes something: nothing comes there that nothing went wrong with */
   readonly undoes: boolean;
 }
@@ -330,9 +334,13 @@ export class Decoder {
    */
   private meet(world: World, word: number): OperationName | null {
     const die = word >>> 20;
-    if (die % 3 !== 0) return null;
     const held = world.jobs.find(({ state }) => state === JOB.HELD);
     if (held === undefined) return null;
+    // what has a host's only executor is what others of that host wait for
+    if ((held.locks & POOL) !== 0 && die % 3 !== 2) {
+      return die % 3 === 0 ? this.sameAgain(held, world) : this.pickAboutBusy(world, word);
+    }
+    if (die % 3 !== 0) return null;
     switch (Math.trunc(die / 3) % 4) {
       case 0:
         return this.sameAgain(held, world);
@@ -664,6 +672,10 @@ export class Decoder {
     const until = k + 1 + (several ? (word >>> 14) % 2 : 0);
     // what recovers may find that another has done so, and that the server has moved on since
     const met = this.races ? targets.filter(({ shared }) => shared) : targets;
+    const pooled = met.filter((target) => target.pooled);
+    if (pooled.length > 0 && (word >>> 12) % 2 === 0) {
+      return { operation: k, point: pooled[(word >>> 16) % pooled.length]!.point, nth: 1, until, handler: null };
+    }
     const recovering = met.filter(({ recovers }) => recovers);
     const list = recovering.length > 0 && (word >>> 12) % 4 === 0 ? recovering : met;
     return { operation: k, point: list[(word >>> 16) % list.length]!.point, nth: 1, until, handler: null };
@@ -715,6 +727,7 @@ function reachable(code: Code, name: OperationName): Target[] {
         recovers: handler.recovers === true,
         shared: SHARED.has(step.touches),
         kinds,
+        pooled: handler.pooled === true,
         undoes: undoing !== null,
       });
   }
