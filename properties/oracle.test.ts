@@ -44,6 +44,8 @@ const protocolOf = (defect: Defect): ProtocolName => defect.protocol ?? 'nova';
  */
 const WITNESSES: Readonly<Record<string, string>> = {
   'L-05': 'cc1.AxkIlDUDGQlxG9hMoCzQVIiZQPuBepBNAZoBpo1AEmAKzIMaCjY3B-hpvaLSPEjaARcCwGSjBDTdBKIGbJZOtJKProGpUmwsAOK8Ew',
+  'E-08':
+    'cc1.AxkIlLVAMxFoJMRAoOVgDSBxIxMdI4RpEPNMwBRQBsyDGA6kwKaDLShKTSrNzEkB5h944IMiWglokzFQgVJiaUpmCTC3JeeX5gFFjYGeB2tVUooFAOtm7g',
   // made-up clouds have no servers with CPUs of their own
   'R-10':
     'cc1.AxkYrQSqNpR0LICSFmhGA82GmAx0BVAKbI5OtBJK7aKkowSvX5RAxoL0GpkAjSBGOdx5YJuAzoM6Eagb5GAQB0iDHYuWdJSANhhDJGEWBekaGgDNBACb4aM',

@@ -18,7 +18,7 @@ import { at, scenario } from './moves.ts';
 
 const rollback = compile(PROTOCOLS.rollback);
 const ofMoves =
-  /^(api\.(resize|confirm_resize|revert_resize)|conductor\.(?!build|recover)\w+|scheduler\.\w+|compute\.(\w*resize|resize_instance|\w*_guest))$/;
+  /^(api\.(resize|confirm_resize|revert_resize)|conductor\.(?!build|schedule|recover)\w+|scheduler\.\w+|compute\.(\w*resize|resize_instance|\w*_guest))$/;
 const points = rollback.points.filter(({ handlers }) => [...handlers].some((id) => ofMoves.test(id)));
 const pairOf = (point: string, kind: string): string => `${point} ${kind}`;
 const pairs = points.flatMap(({ id, step }) => kindsFor(step).map((kind) => ({ point: id, kind })));

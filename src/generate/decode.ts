@@ -410,6 +410,10 @@ export class Decoder {
   private findCandidates(name: OperationName, world: World): void {
     this.list.length = 0;
     CANDIDATES[name](world, this.list);
+    // where there is nothing to heal it is asked for all the same, also of servers that are deleted
+    if (name === 'heal_allocations' && !this.sabotage && this.list.length === 0) {
+      for (let i = 0; i < world.globals.instances; i++) this.list.push(i);
+    }
     if (this.sabotage && SPOILS.has(name)) {
       const { instances } = world.globals;
       for (let i = 0; i < instances; i++) {

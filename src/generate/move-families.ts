@@ -20,10 +20,15 @@ export const MOVE_FAMILIES = {
 export type MoveFamily = keyof typeof MOVE_FAMILIES;
 export const MOVE_FAMILY_NAMES = Object.keys(MOVE_FAMILIES) as MoveFamily[];
 
-/** Families whose move, the first operation of each, the protocol has; of builds the move is the boot. */
+/**
+ * Families whose move, the first operation of each, the protocol has; of builds the move is the boot. A design that leaves boots to
+ * Nova has no tools of its own either: what they do beside its moves is sabotage.
+ */
 export const movesServed = (code: Pick<Code, 'entries' | 'protocol'>): MoveFamily[] =>
   MOVE_FAMILY_NAMES.filter((family) =>
-    family === 'build' ? code.protocol.leavesBootsToNova !== true : serves(code, MOVE_FAMILIES[family][0]),
+    family === 'build' || family === 'tools'
+      ? code.protocol.leavesBootsToNova !== true
+      : serves(code, MOVE_FAMILIES[family][0]),
   );
 
 /** What is drawn where nothing else is said: what the known list was made for. */

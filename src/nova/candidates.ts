@@ -142,11 +142,7 @@ export const CANDIDATES: Readonly<Record<OperationName, Candidates>> = {
     if (serviceUp(world, SERVICE.CONDUCTOR)) once(world, into);
   },
   placement_audit: hosts(() => true),
-  // those that there is something to heal of, or else any that there ever was
-  heal_allocations: (world, into) => {
-    servers(({ placement }, { task }, i) => task === TASK.NONE && !holds(placement, i))(world, into);
-    if (into.length === 0) for (let i = 0; i < world.globals.instances; i++) into.push(i);
-  },
+  heal_allocations: servers(({ placement }, { task }, i) => task === TASK.NONE && !holds(placement, i)),
   // what is written by hand is sabotage, and drawn only where that is asked for
   delete_allocations: servers((world, _instance, i) => holdsAnything(world, i)),
   edit_row: servers(() => true),

@@ -417,6 +417,7 @@ test('every operation has a command or says what to do', () => {
     openstack server stop s1
     openstack server start s1
     openstack server reboot --hard --wait s1
+    openstack server remove port s1 PORT
     openstack server set --state error s1
     wait until nova-compute on h1 has run update_available_resource
     wait until nova-compute on h1 has run _poll_unconfirmed_resizes, with resize_confirm_window set
