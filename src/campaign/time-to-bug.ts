@@ -7,7 +7,7 @@ import { type Code, compile } from '../engine/compile.ts';
 import { commandSequences, deriveSeed, sample, type Words, wordStream } from '../generate/adapter.ts';
 import { madeUp } from '../generate/clouds.ts';
 import { type Drawing, GROUP, HEADER, MOST_OPERATIONS } from '../generate/decode.ts';
-import { movesServed } from '../generate/move-families.ts';
+import { type MoveFamily, movesServed } from '../generate/move-families.ts';
 import type { Defect } from '../nova/defects/defect.ts';
 import { PROTOCOLS } from '../nova/protocols.ts';
 import { scenarioKey } from '../scenario/normal-form.ts';
@@ -109,6 +109,8 @@ class Judgement {
 export interface Patience {
   readonly cpuSeconds?: number;
   readonly scenarios?: number;
+  /** families of moves that are drawn; all where nothing is said */
+  readonly moves?: readonly MoveFamily[];
 }
 
 export interface Sight {
@@ -135,7 +137,11 @@ const prepare = (defect: Defect): Prepared => ({
 });
 
 function look({ defect, code, judgement }: Prepared, generator: Generator, seed: string, patience: Patience): Sight {
-  const { cpuSeconds: mostSeconds = Number.POSITIVE_INFINITY, scenarios: most = Number.POSITIVE_INFINITY } = patience;
+  const {
+    cpuSeconds: mostSeconds = Number.POSITIVE_INFINITY,
+    scenarios: most = Number.POSITIVE_INFINITY,
+    moves,
+  } = patience;
   const began = process.cpuUsage();
   const cpuSeconds = (): number => {
     const { user, system } = process.cpuUsage(began);
@@ -153,9 +159,10 @@ function look({ defect, code, judgement }: Prepared, generator: Generator, seed:
   const way = generator === 'commands' ? WAYS.uniform : WAYS[generator];
   try {
     for (let block = 0; cpuSeconds() < mostSeconds; block++) {
-      const clouds = madeUp(PLACEMENT_RELEASES.newest, undefined, way.edges);
+      const pinnedCpus = defect.pinnedCpus === true;
+      const clouds = madeUp(PLACEMENT_RELEASES.newest, undefined, way.edges, { pinnedCpus });
       const situations = sample(clouds, deriveSeed(seed, defect.id, block, 'clouds'), SITUATIONS);
-      const drawing = { moves: movesServed(code), ...way.drawing };
+      const drawing = { moves: moves ?? movesServed(code), ...way.drawing };
       const player = new Player(code, CONTRACTS.strict, FAULTS, situations, drawing);
       const blockSeed = deriveSeed(seed, defect.id, block);
       if (generator === 'commands') commands(player, blockSeed, judge);

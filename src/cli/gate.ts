@@ -9,8 +9,9 @@ import { smallScope } from '../check/scope.ts';
 import { Search } from '../check/search.ts';
 import { CONTRACTS } from '../contract/contracts.ts';
 import type { Known } from '../contract/known/known.ts';
+import { DEFAULT_MOVES } from '../generate/move-families.ts';
 import type { Order } from '../journal/campaign-folder.ts';
-import { DEFECTS } from '../nova/defects/defects.ts';
+import { RESIZE_DEFECTS } from '../nova/defects/resize.ts';
 import { scopeWords } from '../report/check-report.ts';
 import type { Check } from '../report/reporter.ts';
 import { DEFAULT_OPTIONS } from '../scenario/scenario.ts';
@@ -174,10 +175,10 @@ function exhausted(config: CampaignConfig, known: Known): Check[] {
   ];
 }
 
-/** A gate that sees nothing is green for nothing. */
+/** A gate that sees nothing is green for nothing: of the bugs that the moves it draws can show it has to see each. */
 function oracle(seed: string): Check[] {
-  return DEFECTS.filter(({ kind, byRequests }) => kind === 'defect' && byRequests !== true).map((defect): Check => {
-    const { caught, scenarios } = sight(defect, 'default', seed, { scenarios: ORACLE_RUNS });
+  return RESIZE_DEFECTS.filter(({ pinnedCpus }) => pinnedCpus !== true).map((defect): Check => {
+    const { caught, scenarios } = sight(defect, 'default', seed, { scenarios: ORACLE_RUNS, moves: DEFAULT_MOVES });
     const [bug = defect.id] = defect.aliases;
     return {
       part: 'oracle',

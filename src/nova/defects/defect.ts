@@ -16,6 +16,8 @@ export interface Defect extends Patch {
   readonly catches: readonly string[];
   /** no move of Nova's shows it: it is looked for by requests to Placement alone, and `length` counts those */
   readonly byRequests?: true;
+  /** only servers with CPUs of their own show it: it is looked for in clouds with such flavors */
+  readonly pinnedCpus?: true;
   /** operations and faults that show it, boots and holds not counted; 0 where the catalogue does not say */
   readonly length: number;
   /** why it can also be shown in fewer, or only in more, than the catalogue says */

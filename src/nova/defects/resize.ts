@@ -201,6 +201,7 @@ export const RESIZE_DEFECTS: readonly Defect[] = [
   },
   {
     id: 'R-10',
+    pinnedCpus: true,
     kind: 'defect',
     aliases: ['1953359', '1952915', 'audit_uses_recorded_topology'],
     title: 'Destination audits an incoming resize with the wrong topology',
