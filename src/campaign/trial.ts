@@ -240,18 +240,34 @@ export class Trial {
 
   /** @param host whose tracker is wrong, or NONE */
   private judgeTrackers(host: number, observation: Observation, k: number): void {
-    if ((this.condemned & TRACKERS) !== 0 || host === NONE) return;
-    this.condemned |= TRACKERS;
-    const detail = `the tracker of ${observation.setting.hosts[host]!.name} does not match`;
-    this.found(observation, NONE, [trackerMatches.id], [detail], k);
+    this.condemnHost(
+      TRACKERS,
+      trackerMatches.id,
+      host,
+      observation,
+      k,
+      (name) => `the tracker of ${name} does not match`,
+    );
   }
 
   private judgeProviders(observation: Observation, k: number): void {
     const host = providerLifecycle.broken(observation);
-    if ((this.condemned & PROVIDERS) !== 0 || host === NONE) return;
-    this.condemned |= PROVIDERS;
-    const detail = providerLifecycle.says(observation.setting.hosts[host]!.name, observation.hosts[host]!);
-    this.found(observation, NONE, [providerLifecycle.id], [detail], k);
+    const says = (name: string): string => providerLifecycle.says(name, observation.hosts[host]!);
+    this.condemnHost(PROVIDERS, providerLifecycle.id, host, observation, k, says);
+  }
+
+  /** Told once a scenario of each law about hosts. */
+  private condemnHost(
+    law: number,
+    id: string,
+    host: number,
+    observation: Observation,
+    k: number,
+    says: (name: string) => string,
+  ): void {
+    if (host === NONE || (this.condemned & law) !== 0) return;
+    this.condemned |= law;
+    this.found(observation, NONE, [id], [says(observation.setting.hosts[host]!.name)], k);
   }
 
   private found(observation: Observation, instance: number, invariants: string[], details: string[], k: number): void {
