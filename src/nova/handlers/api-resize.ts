@@ -1,10 +1,10 @@
 import { NONE } from '../../state/table.ts';
-import { instanceOf, loadInstance, oneOf, saveInstance, setTask } from '../database.ts';
+import { instanceOf, loadInstance } from '../database.ts';
 import { SAME_HOST_TRAIT_BIT } from '../setting.ts';
 import { SERVICE, TASK, VM } from '../states.ts';
 import { cast, database, OUTCOME, type Outcome, read, request } from '../step.ts';
 import { diskTooSmall, type Job, seemsUp, type World } from '../world.ts';
-import { API, handler, ok, refuse } from './common.ts';
+import { API, handler, ok, refuse, setTaskFromNone } from './common.ts';
 
 /** Decorators of API.resize and its checks of flavor and host. */
 function validate(world: World, job: Job): Outcome {
@@ -42,10 +42,7 @@ export const apiResize = handler({
         return OUTCOME.OK;
       },
     ),
-    database('api.set-task-state', `${API}.resize`, (world, job) => {
-      setTask(job, TASK.RESIZE_PREP);
-      return saveInstance(world, job, oneOf(TASK.NONE)) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 409);
-    }),
+    setTaskFromNone('api.set-task-state', `${API}.resize`, TASK.RESIZE_PREP),
     database('api.action-record', `${API}._record_action_start`, ok),
     cast(
       'api.cast-conductor',

@@ -2,8 +2,9 @@
 
 import type { Rows } from '../../state/holdings.ts';
 import { assert, NONE } from '../../state/table.ts';
-import { SERVICE } from '../states.ts';
-import { type Handler, OUTCOME, type Outcome } from '../step.ts';
+import { oneOf, saveInstance, setTask } from '../database.ts';
+import { SERVICE, TASK } from '../states.ts';
+import { database, type Handler, OUTCOME, type Outcome, type Step } from '../step.ts';
 import { amountsOf, instanceConsumer, type Job, migrationConsumer, type World } from '../world.ts';
 
 export const MANAGER = 'nova/compute/manager.py:ComputeManager';
@@ -55,3 +56,10 @@ export function handler(definition: Handler): Handler {
   assert(definition.steps.length > 0, `${definition.id} has no steps`);
   return definition;
 }
+
+/** The API's save under compare-and-swap: whoever came first is under way. */
+export const setTaskFromNone = (id: string, nova: string, task: number): Step =>
+  database(id, nova, (world, job) => {
+    setTask(job, task);
+    return saveInstance(world, job, oneOf(TASK.NONE)) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 409);
+  });

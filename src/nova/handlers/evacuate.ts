@@ -1,15 +1,6 @@
 /** An evacuation and a rebuild up to the host that builds the guest: the API's requests, and conductor's one function for both. */
 import { NONE } from '../../state/table.ts';
-import {
-  createMigration,
-  instanceOf,
-  loadInstance,
-  migrationOf,
-  noteMigration,
-  oneOf,
-  saveInstance,
-  setTask,
-} from '../database.ts';
+import { createMigration, instanceOf, loadInstance, migrationOf, noteMigration, setTask } from '../database.ts';
 import { claimResources, getAllocations, strict } from '../report-client.ts';
 import { MOVE_TYPE, SERVICE, STATUS, TASK, VM } from '../states.ts';
 import {
@@ -29,7 +20,7 @@ import {
   saving,
 } from '../step.ts';
 import { isListed, type Job, seemsUp, type World } from '../world.ts';
-import { API, compute, flavorRows, handler, hasLaunched, I, ok, refuse } from './common.ts';
+import { API, compute, flavorRows, handler, hasLaunched, I, ok, refuse, setTaskFromNone } from './common.ts';
 
 /** What conductor.rebuild_instance is asked for, in `job.option`. */
 export const REBUILD = { EVACUATE: 0, EVACUATE_FORCED: 1, IN_PLACE: 2 } as const;
@@ -111,10 +102,7 @@ export const apiRebuild = handler({
   prefix: 'rebuild',
   steps: [
     request('rebuild.api', `${API}.rebuild`, checkRebuild),
-    database('rebuild.set-rebuilding', `${API}.rebuild`, (world, job) => {
-      setTask(job, TASK.REBUILDING);
-      return saveInstance(world, job, oneOf(TASK.NONE)) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 409);
-    }),
+    setTaskFromNone('rebuild.set-rebuilding', `${API}.rebuild`, TASK.REBUILDING),
     // image_min_disk among it, which is the root disk of the flavor that the server has
     database('rebuild.image-metadata', `${API}.rebuild`, (world, job) => {
       instanceOf(world, job).bootFlavor = job.instanceFlavor;

@@ -6,10 +6,7 @@ import {
   loadInstance,
   migrationOf,
   noteMigration,
-  oneOf,
-  saveInstance,
   saveMigrationStatus,
-  setTask,
 } from '../database.ts';
 import { claimResources, getAllocations, moveAllocations, removeProviderTree, strict } from '../report-client.ts';
 import { MOVE_TYPE, POWER, SERVICE, STATUS, TASK, VM } from '../states.ts';
@@ -28,7 +25,7 @@ import {
   type Step,
 } from '../step.ts';
 import { type Job, seemsUp, type World } from '../world.ts';
-import { API, compute, handler, I, M, ok, refuse, toSource, wanted } from './common.ts';
+import { API, compute, handler, I, M, ok, refuse, setTaskFromNone, toSource, wanted } from './common.ts';
 
 const TASK_PY = 'nova/conductor/tasks/live_migrate.py:LiveMigrationTask';
 const MIGRATE_PY = 'nova/conductor/tasks/migrate.py';
@@ -49,10 +46,7 @@ export const apiLiveMigrate = handler({
   prefix: 'live',
   steps: [
     request('live.api', `${API}.live_migrate`, validate),
-    database('live.set-task', `${API}.live_migrate`, (world, job) => {
-      setTask(job, TASK.MIGRATING);
-      return saveInstance(world, job, oneOf(TASK.NONE)) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 409);
-    }),
+    setTaskFromNone('live.set-task', `${API}.live_migrate`, TASK.MIGRATING),
     database('live.action-record', `${API}._record_action_start`, ok),
     cast(
       'live.cast-conductor',

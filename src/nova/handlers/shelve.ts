@@ -22,7 +22,7 @@ import {
 import { untrackDeleted } from '../tracker.ts';
 import type { Job, World } from '../world.ts';
 import { claimInstance, setSpawned, spawnGuest } from './boot.ts';
-import { API, compute, handler, here, I, MANAGER, ok, refuse, TRACKER } from './common.ts';
+import { API, compute, handler, here, I, MANAGER, ok, refuse, setTaskFromNone, TRACKER } from './common.ts';
 import { isTracked } from './delete.ts';
 import { trackerUpdate } from './prep-resize.ts';
 import { destroyGuest } from './revert.ts';
@@ -37,12 +37,6 @@ const inState =
     if (loadInstance(world, job) !== OUTCOME.OK) return refuse(world, job, 404);
     return states.includes(job.vm) && job.task === TASK.NONE ? OUTCOME.OK : refuse(world, job, 409);
   };
-
-const setTaskFromNone = (id: string, nova: string, task: number): Step =>
-  database(id, nova, (world, job) => {
-    setTask(job, task);
-    return saveInstance(world, job, oneOf(TASK.NONE)) === OUTCOME.OK ? OUTCOME.OK : refuse(world, job, 409);
-  });
 
 const volumeBacked = (world: World, job: Job): boolean => instanceOf(world, job).volumeBacked === 1;
 const imageBacked = (world: World, job: Job): boolean => !volumeBacked(world, job);
